@@ -1,0 +1,1 @@
+"""The engine: LLMHNI training and scoring, with no screen in it."""

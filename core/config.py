@@ -1,0 +1,224 @@
+"""Settings of each step and of a whole run: checked once, then fixed.
+
+The docstring under a field is its help text everywhere: here, in the CLI and in the app.
+Marks say where a default comes from: [P] the paper, [2] second-hand, [D] our design.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+
+
+class Settings(BaseModel):
+    """Base of all settings: read-only, and an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class PrepareConfig(Settings):
+    """How a raw table becomes a dataset."""
+
+    name: str = Field("dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Name of the dataset: letters, digits, dot, dash and underscore."""
+    min_rating: float | None = None
+    """Keep interactions rated at least this as implicit positives; none keeps every row."""
+    core: NonNegativeInt = 0
+    """k of the k-core: users and items with fewer interactions are left out, repeatedly."""
+    split: Literal["random", "time", "given"] = "random"
+    """Per-user split 3:1:1 at random or by time, or the one in a column ``split``."""
+    seed: int = 0
+    """Seed of the split and of planted noise."""
+    plant: Literal["none", "uniform", "position", "co-click", "lookalike", "mixed"] = "none"
+    """Kind of noise to plant in train, for measuring; ``mixed`` is a quarter of each kind."""
+    plant_rate: float = Field(0.2, ge=0.0, le=0.9)
+    """Planted noise as a share of the noised train set."""
+
+
+class TextConfig(Settings):
+    """Profile texts and their embeddings."""
+
+    encoder: str = "minilm"
+    """``minilm`` (all-MiniLM-L6-v2, packaged), ``hashing`` (no model), or the name or folder
+    of any sentence-transformers model."""
+    batch_size: PositiveInt = 64
+    """Texts encoded at once."""
+    profile_items: PositiveInt = 12
+    """Items of the history named in a user's profile text."""
+    shuffle: bool = False
+    """Ablation: give every item the text of another item; the text signal must vanish."""
+
+
+class AlignmentConfig(Settings):
+    """Objective alignment: text embeddings projected into the recommendation space [P]."""
+
+    size: PositiveInt = 64
+    """D, the size of the projected embeddings."""
+    temperature: float = Field(0.15, gt=0.01, le=1.0)
+    """tau of the contrastive loss, 0.1-0.2 [D]."""
+    reliable_share: float = Field(0.5, gt=0.0, le=1.0)
+    """Share of a user's items, by text similarity, that count as reliable positives [D]."""
+    folds: int = Field(5, ge=2)
+    """Folds for the out-of-fold semantic relevance of train interactions [D]."""
+    epochs: PositiveInt = 40
+    """Upper bound of epochs per fold; stops early on held-out positives."""
+    patience: PositiveInt = 4
+    """Evaluations without a better held-out loss before stopping."""
+    learning_rate: PositiveFloat = 2e-3
+    """Adam step size of the projector."""
+    batch_size: PositiveInt = 1024
+    """Pairs per step."""
+
+
+class BackboneConfig(Settings):
+    """The graph recommender underneath."""
+
+    kind: Literal["lightgcn", "ngcf"] = "lightgcn"
+    """LightGCN, or NGCF as the second backbone [2]."""
+    embedding_size: PositiveInt = 64
+    """D, the size of user and item embeddings."""
+    n_layers: NonNegativeInt = 3
+    """Number of propagation steps; 0 is plain matrix factorisation."""
+    init_std: PositiveFloat = 0.1
+    """Standard deviation of the initial embeddings."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Storage type during propagation; sums are kept in float32."""
+
+
+class OptimiserConfig(Settings):
+    """Epochs, batches and early stop of one training."""
+
+    epochs: PositiveInt = 120
+    """Upper bound of epochs."""
+    batch_size: PositiveInt = 2048
+    """Interactions per step."""
+    learning_rate: PositiveFloat = 5e-3
+    """Adam step size."""
+    weight_decay: NonNegativeFloat = 1e-5
+    """Weight of the squared norm of the batch's rows of E0."""
+    eval_every: PositiveInt = 5
+    """Epochs between two evaluations on validation."""
+    patience: PositiveInt = 5
+    """Evaluations without a better Recall@20 on validation before stopping."""
+
+
+class PretrainConfig(OptimiserConfig):
+    """Pre-training on the original graph, and the out-of-fold passes."""
+
+    folds: int = Field(5, ge=2)
+    """Folds of the out-of-fold loss and score [D]."""
+    loss_negatives: PositiveInt = 16
+    """Uniform negatives over which the recorded loss of an interaction is averaged."""
+    keep_every: PositiveInt = 1
+    """Keep the loss of every k-th epoch."""
+
+
+class JudgeConfig(Settings):
+    """Logical relevance: which pairs are judged, and by whom."""
+
+    kind: Literal["evidence"] = "evidence"
+    """``evidence``: grades from measured facts, no LLM."""
+    observed_share: float = Field(0.2, gt=0.0, le=1.0)
+    """Lowest-scored share of each user's interactions that is judged, at least one [D]."""
+    unobserved: NonNegativeInt = 4
+    """Highest-scored unobserved items per user that are judged [D]."""
+    controls: NonNegativeInt = 1
+    """Random unobserved items per user, judged to learn how the judge grades strangers [D]."""
+    history_items: PositiveInt = 8
+    """Items of the user's history (the highest-scored) that the item-centric view rests on."""
+
+
+class RefineConfig(Settings):
+    """From judgements to the refined graph."""
+
+    preset: Literal["paper", "soft", "auto"] = "auto"
+    """``paper``: hard edits; ``soft``: weights 1 - p_noisy; ``auto``: better on validation [D]."""
+
+
+class LLMHNIConfig(OptimiserConfig):
+    """The final training on original and refined graph."""
+
+    pool: PositiveInt = 64
+    """Pool of hard negatives per user, refreshed each epoch; as many fresh items join [D]."""
+    candidates: PositiveInt = 4
+    """n: pool items drawn per positive; the one with the lowest s is used [2, sizes D]."""
+    warmup_epochs: NonNegativeInt = 5
+    """Epochs with uniform negatives before the pool is used [D]."""
+    temperature: float = Field(0.2, gt=0.01, le=1.0)
+    """tau of L_de and L_hal."""
+    lambda_alignment: NonNegativeFloat = 0.05
+    """lambda1, the weight of the cross-graph alignment L_de [2]."""
+    lambda_hallucination: NonNegativeFloat = 0.05
+    """lambda2, the weight of the edge-drop contrast L_hal [2]."""
+    drop_rate: float = Field(0.1, ge=0.0, lt=1.0)
+    """Share of edges dropped in each view, redrawn every epoch [D]."""
+    hallucination_views: Literal["cross", "same"] = "cross"
+    """``cross``: dropped G against dropped G'; ``same``: two drops of each graph [2 ambiguous]."""
+    semantic_negatives: bool = True
+    """Off = ablation: uniform negatives throughout."""
+    cross_graph_alignment: bool = True
+    """Off = ablation: no L_de."""
+    interaction_denoising: bool = True
+    """Off = ablation: G' = G and no edge weights."""
+    hallucination_suppression: bool = True
+    """Off = ablation: no L_hal."""
+
+
+class ScoringConfig(Settings):
+    """Signals to p_noisy, p_noisy to verdicts."""
+
+    folds: int = Field(5, ge=2)
+    """Cross-fitting folds of the classifier behind p_noisy [D]."""
+    stand_ins: PositiveInt = 2
+    """Unobserved stand-ins per observed pair [D]."""
+    threshold: float = Field(0.5, gt=0.0, lt=1.0)
+    """An interaction with at least this p_noisy is noisy."""
+    rule: Literal["posterior", "grades"] = "posterior"
+    """``posterior``: verdict by p_noisy [D]; ``grades``: unfit and not High and High = noisy."""
+
+
+class ProjectionConfig(Settings):
+    """2-D maps before and after alignment."""
+
+    method: Literal["umap", "pca", "none"] = "umap"
+    """UMAP from exact neighbours and a PCA start, plain PCA, or no maps."""
+    neighbours: int = Field(15, ge=2)
+    """Neighbours per point."""
+    epochs: PositiveInt = 150
+    """UMAP layout epochs."""
+
+
+class RunConfig(Settings):
+    """Everything that decides the result of a run."""
+
+    seed: int = 0
+    """Seed of every random draw."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train; ``auto`` takes a GPU if there is one."""
+    text: TextConfig = TextConfig()
+    """Profile texts and embeddings."""
+    alignment: AlignmentConfig = AlignmentConfig()
+    """Objective alignment."""
+    backbone: BackboneConfig = BackboneConfig()
+    """Graph recommender."""
+    pretrain: PretrainConfig = PretrainConfig()
+    """Pre-training and out-of-fold passes."""
+    judge: JudgeConfig = JudgeConfig()
+    """Logical relevance."""
+    refine: RefineConfig = RefineConfig()
+    """Refined graph."""
+    train: LLMHNIConfig = LLMHNIConfig()
+    """Final training."""
+    scoring: ScoringConfig = ScoringConfig()
+    """p_noisy and verdicts."""
+    projection: ProjectionConfig = ProjectionConfig()
+    """2-D maps."""

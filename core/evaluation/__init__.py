@@ -1,0 +1,1 @@
+"""Measurement against known truth; nothing else may import it."""

@@ -1,0 +1,1 @@
+"""Interactions to sparse graphs."""

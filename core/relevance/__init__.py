@@ -1,0 +1,1 @@
+"""Semantic and logical relevance of user-item pairs."""

@@ -1,0 +1,1 @@
+"""Signals per interaction to p_noisy and verdicts."""

@@ -1,0 +1,1 @@
+"""Datasets to texts and text embeddings."""

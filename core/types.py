@@ -1,0 +1,146 @@
+"""Values passed between steps: frozen, NumPy at every border.
+
+Shape letters everywhere: U users, I items, N = U + I nodes, E training interactions,
+P judged pairs, T text-embedding size, D embedding size, B batch, K epochs kept.
+Invariant: every ``(E,)`` array is in the row order of ``Dataset.train``; NaN = not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray: TypeAlias = NDArray[np.int64]
+FloatArray: TypeAlias = NDArray[np.float32]
+BoolArray: TypeAlias = NDArray[np.bool_]
+GradeArray: TypeAlias = NDArray[np.int8]
+
+Verdict = Literal["clean", "hard", "noisy"]
+VERDICTS: tuple[Verdict, ...] = ("clean", "hard", "noisy")
+
+LOW, MID, HIGH, UNJUDGED = 0, 1, 2, -1
+"""Grades of a judge, as stored in ``int8`` arrays; ``UNJUDGED`` = the judge was not asked."""
+
+
+class Progress(NamedTuple):
+    """One report of a running pipeline."""
+
+    stage: str
+    """Name of the stage, e.g. ``"pretrain"``."""
+    fraction: float
+    """Share of the stage that is done, 0..1."""
+    values: Mapping[str, float] = {}
+    """What the stage measured so far, e.g. ``{"epoch": 3, "loss": 0.61}``."""
+
+
+OnProgress: TypeAlias = Callable[[Progress], None]
+"""Progress and cancel in one: the callback raises :class:`core.errors.Cancelled` to stop."""
+
+
+def ignore_progress(_: Progress) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """E user-item pairs by number."""
+
+    user: IntArray
+    """User numbers, ``(E,)``, in 0..U-1."""
+    item: IntArray
+    """Item numbers, ``(E,)``, in 0..I-1."""
+    n_users: int
+    n_items: int
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def key(self) -> IntArray:
+        """One sortable number per pair, ``user * n_items + item``, ``(E,)``."""
+        return self.user * np.int64(self.n_items) + self.item
+
+    def select(self, rows: NDArray[np.bool_] | IntArray) -> Interactions:
+        """Keep some rows (a mask ``(E,)`` or row numbers), in that order."""
+        return Interactions(self.user[rows], self.item[rows], self.n_users, self.n_items)
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is known about the I items; all tuples have length I."""
+
+    id: tuple[str, ...]
+    title: tuple[str, ...]
+    text: tuple[str, ...]
+    """Free text such as a description; empty where there is none."""
+    attributes: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    """Multi-valued columns such as genres or directors: column -> values of each item."""
+    group: tuple[str, ...] = ()
+    """For colouring pictures only (e.g. a niche); no signal may read it. Empty = none."""
+
+
+@dataclass(frozen=True)
+class Users:
+    """What is known about the U users; all tuples have length U."""
+
+    id: tuple[str, ...]
+    text: tuple[str, ...]
+    """Text about the user from elsewhere; empty where there is none."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared dataset: numbered, split, ready for a run. Planted truth is not part of it."""
+
+    name: str
+    train: Interactions
+    valid: Interactions
+    test: Interactions
+    users: Users
+    items: Items
+    fingerprint: str
+    """Content hash (sha256 hex) of everything above."""
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """One text per user ``(U,)`` and per item ``(I,)``."""
+
+    user: tuple[str, ...]
+    item: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """User ``(U, D)`` and item ``(I, D)`` vectors, float32."""
+
+    user: FloatArray
+    item: FloatArray
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """P judged pairs with two grades, each with its reason."""
+
+    user: IntArray
+    item: IntArray
+    observed: BoolArray
+    """Whether the pair is a training interaction, ``(P,)``."""
+    control: BoolArray
+    """Whether the pair was drawn only to learn how the judge grades strangers, ``(P,)``."""
+    user_grade: GradeArray
+    """User-centric view: 0 low, 1 mid, 2 high, ``(P,)``."""
+    item_grade: GradeArray
+    """Item-centric view: 0 low, 1 mid, 2 high, ``(P,)``."""
+    user_reason: tuple[str, ...]
+    item_reason: tuple[str, ...]
+    judge: str
+    """Who graded, e.g. ``"evidence judge, no LLM"``."""
+    n_unparsed: int = 0
+    """Replies that could not be read or were refused; they count as Mid."""
+
+    def __len__(self) -> int:
+        return len(self.user)
