@@ -1,0 +1,70 @@
+# Needs Python 3.11 or later, make and a package index; everything else is installed in .venv.
+# Another interpreter: make app PYTHON=python3.12   Another port: make app PORT=8600
+PYTHON ?= python3
+PORT ?= 8501
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.ready-run
+DEV_READY := $(VENV)/.ready-dev
+
+# Threads that wait sleep in place of spinning; one threading layer that may be mixed with others.
+OMP_WAIT_POLICY ?= PASSIVE
+NUMBA_THREADING_LAYER ?= workqueue
+# No look-up of models on the network: the default encoder is installed as a package.
+HF_HUB_OFFLINE ?= 1
+STREAMLIT_BROWSER_GATHER_USAGE_STATS ?= false
+PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+export OMP_WAIT_POLICY NUMBA_THREADING_LAYER HF_HUB_OFFLINE
+export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
+
+.DEFAULT_GOAL := help
+.PHONY: help app demo test lint format clean
+
+help:  ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+app: $(RUN_READY)  ## Start the workbench in the browser (PORT=8501)
+	@$(BIN)/python -m app --port $(PORT) $(ARGS)
+
+demo: $(RUN_READY)  ## Run the whole method on the sample data, offline
+	@$(BIN)/python -m app.cli demo $(ARGS)
+
+test: $(DEV_READY)  ## Run the tests (ARGS="-k name" for some of them)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV_READY)  ## Check style, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_READY)  ## Rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove caches; keeps .venv and workspace
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	find app core pages sample_data tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. A changed requirements file or pyproject.toml makes it stale.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or later is needed; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)"; \
+	  echo "Name another one, for example: make $(MAKECMDGOALS) PYTHON=python3.12"; \
+	  exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(RUN_READY): requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the workbench needs (the first time takes some minutes)"
+	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(DEV_READY): requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what tests and checks need (the first time takes some minutes)"
+	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $(RUN_READY) $@

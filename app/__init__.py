@@ -1,0 +1,1 @@
+"""The application: services, and the screens and commands that use them."""

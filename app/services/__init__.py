@@ -1,0 +1,1 @@
+"""What the app can do, without drawing: workspace, runs and jobs."""

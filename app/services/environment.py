@@ -1,0 +1,33 @@
+"""Environment variables that every process of the workbench starts with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Folder of the project: working directory of every process, so that settings are found."""
+
+WORKSPACE_VARIABLE = "LLMHNI_WORKSPACE"
+
+DEFAULTS: Mapping[str, str] = {
+    # Threads that wait sleep: PyTorch, NumPy and Numba share the cores without spinning.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # The one Numba layer that never clashes with the OpenMP of PyTorch.
+    "NUMBA_THREADING_LAYER": "workqueue",
+    # Models are looked up on disk only; set 0 to let a named encoder be downloaded.
+    "HF_HUB_OFFLINE": "1",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+}
+
+
+def with_defaults(environment: Mapping[str, str]) -> dict[str, str]:
+    """Add the defaults that ``environment`` does not set itself."""
+    return {**DEFAULTS, **environment}
+
+
+def workspace() -> Path:
+    """Folder of datasets, runs and logs, absolute; ``LLMHNI_WORKSPACE`` overrides the default."""
+    chosen = os.environ.get(WORKSPACE_VARIABLE)
+    return Path(chosen).absolute() if chosen else ROOT / "workspace"

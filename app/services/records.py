@@ -1,0 +1,91 @@
+"""What a run writes about itself as JSON, checked when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from core.types import Verdict
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Read a time without a zone as UTC, and give every other one in UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A point in time, ISO 8601 in files, always in UTC here."""
+
+
+class Record(BaseModel):
+    """Base of records read from files: fixed, and tolerant of fields of later versions."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Detection(Record):
+    """How well each signal tells genuine from planted noise: AUC by signal, 0.5 = chance."""
+
+    auc_all: Mapping[str, float | None]
+    """Over all interactions."""
+    auc_top_loss: Mapping[str, float | None]
+    """Over the interactions with the highest loss, where hard and noisy look alike."""
+    auc_matched: Mapping[str, float | None]
+    """Over genuine and noise in equal numbers and of equal model score."""
+
+
+class Ranking(Record):
+    """Quality of the recommendations on the test set, 0..1."""
+
+    recall20: float
+    ndcg20: float
+    bpr_recall20: float
+    """Of plain LightGCN, trained on everything with the same settings."""
+    bpr_ndcg20: float
+
+
+class Manifest(Record):
+    """What a finished run says about itself."""
+
+    run_id: str
+    created: Moment
+    dataset: str
+    judge: str
+    n_users: int
+    n_items: int
+    n_interactions: int
+    verdicts: Mapping[Verdict, int]
+    detection: Detection | None = None
+    """Known only where noise was planted; so are the next three."""
+    noise_recall: float | None = None
+    hard_kept: float | None = None
+    """Share of genuine hard interactions that are kept at this noise recall."""
+    hard_kept_by_loss_cut: float | None = None
+    ranking: Ranking | None = None
+    seconds: float | None = None
+
+
+State = Literal["running", "done", "failed", "cancelled", "interrupted"]
+ProcessId = Annotated[int, Field(gt=0, lt=2**31)]
+
+
+class Status(Record):
+    """The file ``status.json``; ``interrupted`` is never written, only concluded."""
+
+    state: State
+    stage: str = ""
+    fraction: float = 0.0
+    """Share of the whole job that is done, 0..1."""
+    message: str = ""
+    pid: ProcessId | None = None
+    updated: Moment
+
+
+class Launch(Record):
+    """The file that remembers which process the app started."""
+
+    pid: ProcessId
+    started: Moment

@@ -1,0 +1,191 @@
+"""Widgets that pages share.
+
+Titles, reasons and messages come from data and language models: they are shown with ``st.text``
+or in tables, never as Markdown or HTML.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from app.services import jobs
+from app.services.records import Detection, Manifest
+from app.ui import state
+from core.errors import WorkbenchError
+from core.types import VERDICTS, Verdict
+
+VERDICT_MEANINGS: dict[Verdict, str] = {
+    "clean": "Fits the user's taste as the model sees it.",
+    "hard": "Fits badly, yet the evidence says it is genuine: worth learning from.",
+    "noisy": "Fits badly, and the evidence says it is not a real preference.",
+}
+
+SIGNAL_NAMES = {
+    "loss": "Loss",
+    "score": "Model score",
+    "semantic": "Semantic relevance",
+    "logical": "Logical relevance",
+    "p_noisy": "P(noisy), all together",
+}
+
+GRADES = {0: "low", 1: "mid", 2: "high"}
+
+
+def explain(error: WorkbenchError) -> None:
+    """Show an error the user can act on."""
+    st.error("This could not be shown.", icon=":material/error:")
+    st.text(str(error))
+
+
+def verdict_metrics(counts: dict[Verdict, int]) -> None:
+    """Number and share of each verdict, side by side."""
+    total = max(1, sum(counts.values()))
+    for column, verdict in zip(st.columns(len(VERDICTS)), VERDICTS, strict=True):
+        n_rows = counts.get(verdict, 0)
+        column.metric(
+            verdict.capitalize(),
+            f"{n_rows:,}",
+            f"{n_rows / total:.1%} of all",
+            delta_color="off",
+            delta_arrow="off",
+            help=VERDICT_MEANINGS[verdict],
+            border=True,
+        )
+
+
+def detection(manifest: Manifest) -> None:
+    """How well each signal finds the planted noise, and what a loss cut would cost."""
+    if manifest.detection is None:
+        st.info("Not known: the noise of this dataset was not planted.", icon=":material/info:")
+        return
+    st.dataframe(
+        _auc_table(manifest.detection),
+        column_config={
+            "All": st.column_config.NumberColumn(format="%.3f"),
+            "Highest loss": st.column_config.NumberColumn(
+                format="%.3f", help="Only interactions with the highest loss."
+            ),
+            "Matched": st.column_config.NumberColumn(
+                format="%.3f", help="Genuine and noisy ones in equal numbers of equal model score."
+            ),
+        },
+        placeholder="–",
+    )
+    st.caption("AUC of genuine against planted noise: 0.5 is a coin, 1.0 is perfect.")
+    shares = (
+        ("Noise found", manifest.noise_recall, "Share of the planted noise called noisy."),
+        ("Hard kept", manifest.hard_kept, "Share of genuine hard interactions not called noisy."),
+        (
+            "Hard kept by a loss cut",
+            manifest.hard_kept_by_loss_cut,
+            "The same for dropping the highest losses until as much noise is found.",
+        ),
+    )
+    with st.container(horizontal=True):
+        for name, value, help_text in shares:
+            if value is not None:
+                st.metric(name, f"{value:.1%}", help=help_text, width="content")
+
+
+def ranking(manifest: Manifest) -> None:
+    """Quality of the recommendations on the test set, beside plain LightGCN."""
+    scores = manifest.ranking
+    if scores is None:
+        st.info("This run did not measure it.", icon=":material/info:")
+        return
+    for name, ours, plain in (
+        ("Recall@20", scores.recall20, scores.bpr_recall20),
+        ("NDCG@20", scores.ndcg20, scores.bpr_ndcg20),
+    ):
+        st.metric(name, f"{ours:.4f}", f"{ours - plain:+.4f} against plain LightGCN ({plain:.4f})")
+    st.caption("One run with one seed: a small difference may be chance.")
+
+
+def _auc_table(detection: Detection) -> pd.DataFrame:
+    """AUC by signal (rows) and set of interactions (columns)."""
+    columns = {
+        "All": detection.auc_all,
+        "Highest loss": detection.auc_top_loss,
+        "Matched": detection.auc_matched,
+    }
+    names = [name for name in SIGNAL_NAMES if any(name in column for column in columns.values())]
+    table = {
+        title: [math.nan if column.get(name) is None else column[name] for name in names]
+        for title, column in columns.items()
+    }
+    index = pd.Index([SIGNAL_NAMES[name] for name in names], name="Signal")
+    return pd.DataFrame(table, index=index, dtype="float64")
+
+
+def evidence(row: pd.Series) -> None:
+    """One interaction: what it is, how the signals see it and why."""
+    with st.container(border=True):
+        heading, number = st.columns([4, 1], vertical_alignment="center")
+        heading.text(f"{row['user_id']} → {row['title']}")
+        number.text(f"{row['verdict']}, P(noisy) {_number(row['p_noisy'])}")
+        st.text(str(row["explanation"]))
+        st.caption(
+            f"Loss {_number(row['loss'])} · score {_number(row['score'])} · "
+            f"semantic {_number(row['semantic'])} · logical {_number(row['logical'])}"
+        )
+        for view, name in (("user", "User's view"), ("item", "Item's view")):
+            grade = GRADES.get(int(row[f"{view}_grade"]))
+            if grade:
+                st.text(f"{name}, {grade}: {row[f'{view}_reason']}")
+
+
+def current_job() -> bool:
+    """Show the job that is running, or how one ended without a result; say whether one runs."""
+    job = jobs.current(state.workspace())
+    running = job is not None and job.status.state == "running"
+    if running:
+        _running_job()
+    elif job is not None:
+        _ended_job(job)
+    return running
+
+
+def start_button(label: str = "Run the sample") -> None:
+    """Offer to run the whole method on the sample data."""
+    if st.button(label, type="primary", icon=":material/play_arrow:", key="start_demo"):
+        jobs.start_demo(state.workspace())
+        st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def _running_job() -> None:
+    """Progress of the running job; asks its files every second."""
+    job = jobs.current(state.workspace())
+    if job is None or job.status.state != "running":
+        st.rerun()
+    with st.container(border=True):
+        st.text(f"Running: {job.status.stage or 'starting'}")
+        st.progress(min(1.0, max(0.0, job.status.fraction)))
+        st.text(job.status.message)
+        st.caption("It goes on when this page is closed.")
+
+
+def _ended_job(job: jobs.Job) -> None:
+    """Say how a job ended that left no result."""
+    if job.status.state == "cancelled":
+        st.info("The run was cancelled.", icon=":material/cancel:")
+        return
+    st.error(
+        f"The run {job.status.state}."
+        if job.status.state == "failed"
+        else "The run was interrupted: its process is gone.",
+        icon=":material/error:",
+    )
+    st.text(job.status.message)
+    printed = jobs.tail(job.log) if job.log else ""
+    if printed:
+        st.text(f"The end of {job.log}:")
+        st.code(printed, language=None)
+
+
+def _number(value: float) -> str:
+    """Three decimals, or a dash for what is not known."""
+    return "–" if math.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,192 @@
+"""How good is a ranking, and how well does a signal tell noise from the rest.
+
+Ranking is full: every item of the catalogue competes, except those the user already has.
+
+Shape letters: U users, I items, D embedding size, V evaluated users, E rows, k cut-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.types import FloatArray, IntArray, Interactions
+
+SCORES_AT_ONCE = 2**23
+"""Scores held at a time (32 MB): users are ranked in blocks of this many over I."""
+
+
+@dataclass(frozen=True)
+class RankingMetrics:
+    """Recall and NDCG at each cut-off k, as means and per user."""
+
+    recall: Mapping[int, float]
+    """Mean over the V users; NaN where V is 0."""
+    ndcg: Mapping[int, float]
+    """Mean over the V users; NaN where V is 0."""
+    user: IntArray
+    """Users with held-out items, ascending, ``(V,)``."""
+    user_recall: Mapping[int, FloatArray]
+    """Share of the user's held-out items among the first k, ``(V,)``."""
+    user_ndcg: Mapping[int, FloatArray]
+    """Discounted gain over that of the ideal ranking, ``(V,)``."""
+
+    def summary(self) -> dict[str, float]:
+        """Means by name, such as ``recall@20``."""
+        recall = {f"recall@{k}": value for k, value in self.recall.items()}
+        return recall | {f"ndcg@{k}": value for k, value in self.ndcg.items()}
+
+
+@torch.no_grad()
+def rank_metrics(
+    user_rep: Tensor | NDArray[np.floating],
+    item_rep: Tensor | NDArray[np.floating],
+    train: Interactions,
+    held_out: Interactions,
+    ks: Sequence[int] = (5, 10, 20),
+    also_mask: Interactions | None = None,
+) -> RankingMetrics:
+    """Rank all items for each user with held-out items; score = dot product.
+
+    Args:
+        user_rep: User vectors, ``(U, D)``.
+        item_rep: Item vectors, ``(I, D)``.
+        train: Pairs taken out of the ranking.
+        held_out: Pairs to find. Repeats count once; a pair that is also masked is a miss.
+        ks: Cut-offs. The ideal ranking of NDCG@k has min(held-out items, k) hits.
+        also_mask: Further pairs to take out, e.g. validation when testing.
+
+    Returns:
+        Means and per-user values. Equal scores rank by item number, lower first.
+
+    Raises:
+        ValueError: If the vectors do not fit the interactions or are not finite, or a cut-off
+            is not positive.
+    """
+    user_vector, item_vector = _vectors(user_rep), _vectors(item_rep)
+    _check_ranking(user_vector, item_vector, held_out, ks)
+    masked = np.unique(
+        np.concatenate([part.key() for part in (train, also_mask) if part is not None])
+    )
+    wanted = np.unique(held_out.key())  # (H,)
+    user, n_wanted = np.unique(wanted // held_out.n_items, return_counts=True)  # (V,)
+
+    hit = np.zeros((len(user), max(ks)), dtype=bool)  # (V, k)
+    for rows, top in _top_items(user_vector, item_vector, user, masked, max(ks)):
+        key = user[rows, None] * held_out.n_items + top
+        hit[rows, : top.shape[1]] = (top >= 0) & np.isin(key, wanted)
+    gain = hit / np.log2(np.arange(2, max(ks) + 2))
+    ideal = np.cumsum(1 / np.log2(np.arange(2, max(ks) + 2)))  # (k,)
+    recall = {k: (hit[:, :k].sum(axis=1) / n_wanted).astype(np.float32) for k in ks}
+    ndcg = {
+        k: (gain[:, :k].sum(axis=1) / ideal[np.minimum(n_wanted, k) - 1]).astype(np.float32)
+        for k in ks
+    }
+    return RankingMetrics(_means(recall), _means(ndcg), user, recall, ndcg)
+
+
+def auc(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:
+    """Chance that a noisy row has a higher signal than a genuine one; equal signals count half.
+
+    Args:
+        signal: Higher = noisier, ``(E,)``. Rows with NaN (not known) are left out.
+        is_noise: Planted truth, bool ``(E,)``.
+
+    Returns:
+        0..1, 0.5 = no information; NaN where one of the two kinds is missing.
+    """
+    value, noise = _known(signal, is_noise)
+    n_noise, n_genuine = int(noise.sum()), int((~noise).sum())
+    if n_noise == 0 or n_genuine == 0:
+        return float("nan")
+    _, group, size = np.unique(value, return_inverse=True, return_counts=True)
+    midrank = np.cumsum(size) - (size - 1) / 2  # 1-based mean rank of each group of ties
+    wins = midrank[group][noise].sum() - n_noise * (n_noise + 1) / 2
+    return float(wins / (n_noise * n_genuine))
+
+
+def average_precision(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:
+    """Mean precision over the noisy rows, from the highest signal down; ties enter together.
+
+    Args:
+        signal: Higher = noisier, ``(E,)``. Rows with NaN (not known) are left out.
+        is_noise: Planted truth, bool ``(E,)``.
+
+    Returns:
+        0..1, the share of noise = no information; NaN where nothing is noisy.
+    """
+    value, noise = _known(signal, is_noise)
+    if not noise.any():
+        return float("nan")
+    _, group, size = np.unique(-value, return_inverse=True, return_counts=True)
+    found = np.bincount(group, weights=noise, minlength=len(size))  # noise of each group
+    precision = np.cumsum(found) / np.cumsum(size)
+    return float((precision * found).sum() / noise.sum())
+
+
+def _top_items(
+    user_vector: Tensor, item_vector: Tensor, user: IntArray, masked: IntArray, k: int
+) -> Iterator[tuple[slice, IntArray]]:
+    """Yield blocks of rows of ``user`` with their k best items; -1 where only masked are left."""
+    n_items = len(item_vector)
+    n_kept = min(k, n_items)
+    block = max(1, SCORES_AT_ONCE // n_items)
+    for start in range(0, len(user), block):
+        rows = slice(start, min(start + block, len(user)))
+        number = torch.from_numpy(user[rows]).to(user_vector.device)
+        score = user_vector[number] @ item_vector.T  # (b, I)
+        row, column = _masked_cells(user[rows], masked, n_items)
+        score[row.to(score.device), column.to(score.device)] = -torch.inf
+        value, top = score.topk(min(n_kept + 1, n_items), dim=1)
+        tied = (value[:, 1:] == value[:, :-1]).any(dim=1)  # topk leaves the order of ties open
+        value, top = value[:, :n_kept], top[:, :n_kept].clone()
+        if bool(tied.any()):
+            order = score[tied].sort(dim=1, descending=True, stable=True).indices
+            top[tied] = order[:, :n_kept]
+        yield rows, top.masked_fill_(value == -torch.inf, -1).cpu().numpy()
+
+
+def _masked_cells(user: IntArray, masked: IntArray, n_items: int) -> tuple[Tensor, Tensor]:
+    """Row in ``user`` and item of each masked pair of these users; ``masked`` is sorted."""
+    first = np.searchsorted(masked, user * n_items)
+    size = np.searchsorted(masked, (user + 1) * n_items) - first
+    row = np.repeat(np.arange(len(user)), size)
+    place = np.arange(len(row)) + np.repeat(first - (np.cumsum(size) - size), size)
+    return torch.from_numpy(row), torch.from_numpy(masked[place] % n_items)
+
+
+def _vectors(array: Tensor | NDArray[np.floating]) -> Tensor:
+    return array if isinstance(array, Tensor) else torch.tensor(array)  # a copy: may be read-only
+
+
+def _means(values: dict[int, FloatArray]) -> dict[int, float]:
+    return {k: float(v.mean(dtype=np.float64)) if len(v) else np.nan for k, v in values.items()}
+
+
+def _known(
+    signal: NDArray[np.floating], is_noise: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    value, noise = np.asarray(signal, dtype=np.float64), np.asarray(is_noise, dtype=bool)
+    if value.shape != noise.shape:
+        raise ValueError(f"signal has shape {value.shape}, is_noise {noise.shape}")
+    known = ~np.isnan(value)
+    return value[known], noise[known]
+
+
+def _check_ranking(
+    user_vector: Tensor, item_vector: Tensor, held_out: Interactions, ks: Sequence[int]
+) -> None:
+    if (len(user_vector), len(item_vector)) != (held_out.n_users, held_out.n_items):
+        raise ValueError(
+            f"vectors of {len(user_vector)} users and {len(item_vector)} items, "
+            f"need {held_out.n_users} and {held_out.n_items}"
+        )
+    if not bool(torch.isfinite(user_vector).all() & torch.isfinite(item_vector).all()):
+        raise ValueError("vectors are not finite: the training diverged")
+    if not ks or min(ks) < 1:
+        raise ValueError(f"cut-offs are {tuple(ks)}, need 1 or more")

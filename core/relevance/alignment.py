@@ -1,0 +1,167 @@
+"""Objective alignment: text embeddings into the recommendation space, trained then frozen.
+
+Source: LLMHNI (arXiv:2511.07295), stage 1. A projector has seen its training pairs and scores
+them high, so the semantic relevance of train interactions comes **out of fold** [D]: the pairs of
+a fold are scored by a projector and by user vectors that were made without that fold. Inside a
+fold, held-out pairs are treated exactly like unobserved ones: they may be in-batch negatives and
+are not masked, so the values of observed and unobserved pairs compare.
+
+Shape letters: U users, I items, E train interactions, K folds, T text size, D projected size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.config import AlignmentConfig
+from core.relevance.leave_out import reliable_positives, unit, user_means
+from core.relevance.projector import EpochRecord, Task, fit_projector
+from core.types import (
+    Embeddings,
+    FloatArray,
+    IntArray,
+    Interactions,
+    OnProgress,
+    Progress,
+    ignore_progress,
+)
+
+FINAL = -1
+"""Fold label of the projector that saw all train positives."""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Projected embeddings, all rows of length 1."""
+
+    user: FloatArray
+    """Final projector, ``(U, D)``: profile text mixed with the mean of the user's items [D]."""
+    item: FloatArray
+    """Final projector, ``(I, D)``."""
+    out_of_fold: FloatArray
+    """Semantic relevance -1..1 of each train interaction from the other folds, ``(E,)``."""
+    fold: IntArray
+    """Fold of each train interaction, 0..K-1, ``(E,)``."""
+    fold_user: FloatArray
+    """Users in the space of each fold's projector, made without the fold's pairs, ``(K, U, D)``."""
+    fold_item: FloatArray
+    """Items in the space of each fold's projector, ``(K, I, D)``."""
+    history: tuple[EpochRecord, ...]
+    """Losses of all projectors by epoch."""
+
+
+def align(
+    embeddings: Embeddings,
+    train: Interactions,
+    config: AlignmentConfig,
+    generator: torch.Generator,
+    on_progress: OnProgress = ignore_progress,
+) -> Alignment:
+    """Train one projector per fold and the final one.
+
+    Args:
+        embeddings: Text embeddings of profiles ``(U, T)`` and items ``(I, T)``.
+        train: The noised train interactions ``(E,)``.
+        config: Sizes, folds, early stop.
+        generator: Every random draw; lives on the CPU.
+        on_progress: Told after each epoch.
+
+    Raises:
+        ValueError: If ``train`` is empty or the embeddings do not fit it.
+    """
+    _check(embeddings, train)
+    profile, item = unit(embeddings.user), unit(embeddings.item)
+    fold = assign_folds(train, config.folds, generator)
+    records: list[EpochRecord] = []
+    fold_user, fold_item, best_epochs = [], [], []
+    for f in range(config.folds):
+        rest = train.select(fold != f)
+        report = _reporter(on_progress, f, config)
+        task = _task(rest, item, None, config, f)
+        projector, of_fold = fit_projector(task, config, generator, report)
+        fold_user.append(projector.unit(task.means.whole()))
+        fold_item.append(projector.unit(item))
+        records += of_fold
+        best_epochs.append(_best_epoch(of_fold))
+    task = _task(train, item, profile, config, FINAL)
+    report = _reporter(on_progress, config.folds, config)
+    epochs = max(1, round(float(np.median(best_epochs))))
+    final, of_final = fit_projector(task, config, generator, report, epochs)
+    user_of, item_of = np.stack(fold_user), np.stack(fold_item)
+    return Alignment(
+        user=final.unit(task.means.whole()),
+        item=final.unit(item),
+        out_of_fold=np.einsum("ed,ed->e", user_of[fold, train.user], item_of[fold, train.item]),
+        fold=fold,
+        fold_user=user_of,
+        fold_item=item_of,
+        history=(*records, *of_final),
+    )
+
+
+def assign_folds(train: Interactions, n_folds: int, generator: torch.Generator) -> IntArray:
+    """Spread each user's interactions evenly over the folds, ``(E,)`` in 0..K-1.
+
+    Depends on the users of the rows alone: which item a row names changes no fold.
+    """
+    shuffled = torch.randperm(len(train), generator=generator).numpy()
+    offset = torch.randint(n_folds, (train.n_users,), generator=generator).numpy()
+    by_user = shuffled[np.argsort(train.user[shuffled], kind="stable")]
+    size = np.bincount(train.user, minlength=train.n_users)
+    first = np.cumsum(size) - size
+    owner = train.user[by_user]
+    fold = np.empty(len(train), dtype=np.int64)
+    fold[by_user] = (np.arange(len(train)) - first[owner] + offset[owner]) % n_folds
+    return fold
+
+
+def _task(
+    train: Interactions,
+    item: FloatArray,
+    profile: FloatArray | None,
+    config: AlignmentConfig,
+    fold: int,
+) -> Task:
+    means = user_means(train, item, profile)
+    x_user = means.without(train.user, train.item, item)
+    similarity = np.einsum("et,et->e", x_user, item[train.item])
+    reliable = reliable_positives(similarity, train.user, train.n_users, config.reliable_share)
+    return Task(train, np.flatnonzero(reliable), item, means, fold)
+
+
+def _best_epoch(records: list[EpochRecord]) -> int:
+    held_out = [record.held_out for record in records]
+    return records[int(np.argmin(held_out))].epoch if np.isfinite(held_out).all() else len(records)
+
+
+def _check(embeddings: Embeddings, train: Interactions) -> None:
+    if len(train) == 0:
+        raise ValueError("alignment needs at least one train interaction")
+    shapes = (len(embeddings.user), len(embeddings.item))
+    if shapes != (train.n_users, train.n_items):
+        raise ValueError(
+            f"embeddings are for {shapes[0]} users and {shapes[1]} items, "
+            f"train has {train.n_users} and {train.n_items}"
+        )
+
+
+def _reporter(
+    on_progress: OnProgress, place: int, config: AlignmentConfig
+) -> Callable[[EpochRecord], None]:
+    """Report the epochs of projector ``place`` of K + 1, each an equal part of the stage."""
+
+    def report(record: EpochRecord) -> None:
+        within = min(record.epoch / config.epochs, 1.0)
+        values = {
+            "fold": float(record.fold),
+            "epoch": float(record.epoch),
+            "loss": record.loss,
+            "held_out": record.held_out,
+        }
+        on_progress(Progress("align", (place + within) / (config.folds + 1), values))
+
+    return report

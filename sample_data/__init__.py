@@ -1,0 +1,1 @@
+"""Film catalogue and simulated viewers with planted noise; rebuilt by ``make_sample``."""

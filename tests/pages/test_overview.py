@@ -1,0 +1,151 @@
+"""The page over a hand-made run folder: nothing between it and the files is replaced."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.services import environment, jobs
+from tests.run_folder import MANIFEST, write_run, write_status
+
+MAIN = environment.ROOT / "app" / "main.py"
+
+
+def open_app(**query):
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app):
+    return [text.value for text in app.text]
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def now():
+    return datetime.now(UTC).isoformat()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_without_a_run_the_page_says_so_and_offers_the_sample():
+    app = open_app()
+    assert app.title[0].value == "Overview"
+    assert "no finished run" in app.info[0].value
+    assert [button.label for button in app.button] == ["Run the sample"]
+
+
+def test_the_button_starts_the_sample_in_the_workspace(workspace, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start_demo", started.append)
+    open_app().button(key="start_demo").click().run()
+    assert started == [workspace]
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_numbers_of_the_run_are_shown():
+    app = open_app()
+    assert metrics(app) == {
+        "Clean": "2",
+        "Hard": "2",
+        "Noisy": "2",
+        "Noise found": "70.0%",
+        "Hard kept": "90.0%",
+        "Hard kept by a loss cut": "40.0%",
+        "Recall@20": "0.2500",
+        "NDCG@20": "0.1250",
+    }
+    deltas = {metric.label: metric.delta for metric in app.metric}
+    assert deltas["Recall@20"] == "+0.0500 against plain LightGCN (0.2000)"
+    assert deltas["NDCG@20"] == "-0.0250 against plain LightGCN (0.1500)"
+    assert not app.button  # nothing to start
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_every_signal_has_its_three_numbers():
+    table = open_app().dataframe[0].value
+    assert table.index.tolist()[0] == "Loss"
+    assert table.loc["Loss"].tolist() == [0.75, 0.5, 0.5]
+    assert table.loc["P(noisy), all together"].tolist() == [0.9, 0.85, 0.8]
+    assert table["Highest loss"].isna().sum() == 2  # logical null, score absent
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_five_examples_come_with_their_evidence_as_plain_text():
+    app = open_app()
+    shown = texts(app)
+    assert (
+        shown.index("bob → Dune") < shown.index("cid → Alien") < shown.index("ann → <b>Bambi</b>")
+    )
+    assert "bob → **Casino**" in shown
+    assert "User's view, low: Avoids deserts" in shown
+    assert "Item's view, high: Close to Solaris" in shown
+    assert "noisy, P(noisy) 0.950" in shown
+    written = " ".join(element.value for element in [*app.markdown, *app.caption])
+    for untrusted in ("Casino", "Bambi", "deserts", "six rows", "evidence judge"):
+        assert untrusted not in written
+
+
+def test_a_run_without_known_truth_says_so(workspace):
+    write_run(workspace, changes={"detection": None, "noise_recall": None, "ranking": None})
+    app = open_app()
+    assert "not planted" in app.info[0].value
+    assert "did not measure" in app.info[1].value
+
+
+def test_the_newest_run_is_shown_and_another_can_be_chosen(workspace):
+    write_run(workspace, "old", {"created": "2029-01-01T00:00:00+00:00", "dataset": "first"})
+    write_run(workspace, "new", {"created": "2031-01-01T00:00:00+00:00", "dataset": "second"})
+    app = open_app()
+    assert f"second, judged by: {MANIFEST['judge']}" in texts(app)
+    app.selectbox(key="run").set_value("old").run()
+    assert f"first, judged by: {MANIFEST['judge']}" in texts(app)
+
+
+def test_the_run_of_a_link_is_shown(workspace):
+    write_run(workspace, "old", {"created": "2029-01-01T00:00:00+00:00", "dataset": "first"})
+    write_run(workspace, "new", {"created": "2031-01-01T00:00:00+00:00"})
+    assert f"first, judged by: {MANIFEST['judge']}" in texts(open_app(run="old"))
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_a_link_to_a_run_that_does_not_exist_shows_the_newest():
+    assert f"six rows, judged by: {MANIFEST['judge']}" in texts(open_app(run="../../etc"))
+
+
+@pytest.mark.parametrize("damaged", ["manifest.json", "interactions.parquet"])
+def test_a_damaged_run_is_explained(finished_run, damaged):
+    (finished_run / damaged).write_text("{")
+    app = open_app()
+    assert "could not be shown" in app.error[0].value
+    assert any(damaged in text and "run it again" in text for text in texts(app))
+
+
+def test_progress_of_a_running_job_is_shown_and_no_second_one_is_offered(workspace):
+    write_status(
+        workspace,
+        **{"state": "running", "stage": "pretrain", "fraction": 0.4, "message": "**epoch** 3"},
+        **{"pid": os.getpid(), "updated": now()},
+    )
+    app = open_app()
+    assert "Running: pretrain" in texts(app)
+    assert "**epoch** 3" in texts(app)
+    assert not app.button
+
+
+def test_an_interrupted_job_shows_the_end_of_its_log(workspace):
+    jobs.start_demo(workspace, ("-c", "raise SystemExit('the disk is full')"))
+    app = open_app()
+    while texts(app)[:1] == ["Running: starting"]:
+        app.run()
+    assert "interrupted" in app.error[0].value
+    assert app.code[0].value == "the disk is full"
+    assert [button.label for button in app.button] == ["Run the sample"]
