@@ -51,7 +51,7 @@ clean:  ## Remove caches; keeps .venv and workspace
 # The environment. A changed requirements file or pyproject.toml makes it stale.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or later is needed; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)"; \
+	  echo "Python 3.11 or later is needed; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1 | head -1)"; \
 	  echo "Name another one, for example: make $(MAKECMDGOALS) PYTHON=python3.12"; \
 	  exit 1; }
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)"

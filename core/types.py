@@ -141,6 +141,16 @@ class Judgements:
     """Who graded, e.g. ``"evidence judge, no LLM"``."""
     n_unparsed: int = 0
     """Replies that could not be read or were refused; they count as Mid."""
+    user_support: FloatArray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    """How strongly the user-centric view supports the pair, 0..1, ``(P,)``; NaN = not known."""
+    item_support: FloatArray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    """How strongly the item-centric view supports the pair, 0..1, ``(P,)``; NaN = not known."""
+
+    def __post_init__(self) -> None:
+        for name in ("user_support", "item_support"):
+            if len(getattr(self, name)) != len(self.user):
+                unknown = np.full(len(self.user), np.nan, dtype=np.float32)
+                object.__setattr__(self, name, unknown)
 
     def __len__(self) -> int:
         return len(self.user)

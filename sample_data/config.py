@@ -12,7 +12,7 @@ class LatentConfig(Settings):
 
     size: PositiveInt = 192
     """Length of the latent vectors: long, so that films are alike by attributes, not by chance."""
-    niche: NonNegativeFloat = 1.0
+    niche: NonNegativeFloat = 1.5
     """Weight of the niche: the strongest part."""
     genre: NonNegativeFloat = 0.8
     """Weight of the genres, through which niches are related."""
@@ -22,9 +22,9 @@ class LatentConfig(Settings):
     """Weight of the directors."""
     decade: NonNegativeFloat = 0.35
     """Weight of the decade."""
-    own: NonNegativeFloat = 0.5
+    own: NonNegativeFloat = 0.3
     """Weight of what no attribute tells about a film."""
-    audience_own: NonNegativeFloat = 0.7
+    audience_own: NonNegativeFloat = 0.3
     """Deviation of a film's audience from what genres, decade and director suggest."""
     popularity_exponent: PositiveFloat = 0.8
     """Exponent of the power law of film popularity by rank."""
@@ -37,31 +37,31 @@ class UserConfig(Settings):
 
     n_users: PositiveInt = 600
     """Number of users."""
-    min_activity: int = Field(21, ge=21)
+    min_activity: int = Field(25, ge=21)
     """Fewest genuine interactions; 21 leaves room for 2 of a taste that stays under 10 %."""
     max_activity: PositiveInt = 90
     """Most genuine interactions."""
-    median_excess: PositiveFloat = 9.0
+    median_excess: PositiveFloat = 7.0
     """Median of the activity above the minimum, which is log-normal."""
     excess_spread: PositiveFloat = 0.8
     """Standard deviation of the logarithm of the activity above the minimum."""
-    activity_per_taste: PositiveFloat = 13.0
+    activity_per_taste: PositiveFloat = 9.0
     """One core taste for about so many interactions, 1 to 3."""
     relatedness: NonNegativeFloat = 3.0
     """How strongly core tastes of a user attract related niches."""
     anchors: PositiveInt = 3
     """Films whose mean, with the centre of the niche, is a user's own version of a taste."""
-    broad_share: tuple[float, float] = (0.10, 0.15)
+    broad_share: tuple[float, float] = (0.03, 0.06)
     """Range of the share of genuine interactions out of curiosity, near the core tastes."""
     taste_gain: PositiveFloat = 4.5
     """Utility of full agreement with a taste."""
-    audience_gain: PositiveFloat = 1.5
+    audience_gain: PositiveFloat = 3.0
     """Utility per unit of agreement with the audience a film is made for."""
     appeal_gain: NonNegativeFloat = 0.5
     """Utility of one standard deviation of log popularity."""
     whim: NonNegativeFloat = 0.3
     """Standard deviation of what is particular to one user and one film."""
-    liked_factor: PositiveFloat = 1.5
+    liked_factor: PositiveFloat = 1.3
     """Films a user likes, as a multiple of the activity; the minority taste comes on top."""
     open_factor: PositiveFloat = 2.2
     """Films a user is at least curious about, as a multiple of the activity."""
@@ -109,7 +109,7 @@ class PlantConfig(Settings):
     """Co-click noise is in this lowest share of the user's utilities."""
     foreign_affinity: float = Field(0.2, ge=-1.0, le=1.0)
     """Co-click noise agrees less than this with every taste of the user."""
-    wrong_audience: float = Field(-0.3, lt=0.0)
+    wrong_audience: float = Field(-0.5, lt=0.0)
     """Lookalike noise has at most this agreement of audience."""
     min_nearness: PositiveFloat = 1.5
     """Least nearness of a lookalike to a film of the user, in shared attributes."""

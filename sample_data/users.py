@@ -86,7 +86,7 @@ def draw_users(
     share[taste[:, :N_CORE] == NO_TASTE] = 0.0
     return UserModel(
         activity=activity,
-        n_minority=rng.integers(2, most_minority + 1),
+        n_minority=most_minority,
         n_broad=np.rint(activity * broad_share).astype(np.int64),
         taste=taste,
         taste_share=share / share.sum(axis=1, keepdims=True),

