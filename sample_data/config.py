@@ -12,9 +12,9 @@ class LatentConfig(Settings):
 
     size: PositiveInt = 192
     """Length of the latent vectors: long, so that films are alike by attributes, not by chance."""
-    niche: NonNegativeFloat = 1.5
+    niche: NonNegativeFloat = 1.8
     """Weight of the niche: the strongest part."""
-    genre: NonNegativeFloat = 0.8
+    genre: NonNegativeFloat = 1.0
     """Weight of the genres, through which niches are related."""
     keyword: NonNegativeFloat = 0.6
     """Weight of the keywords."""
@@ -22,9 +22,9 @@ class LatentConfig(Settings):
     """Weight of the directors."""
     decade: NonNegativeFloat = 0.35
     """Weight of the decade."""
-    own: NonNegativeFloat = 0.3
+    own: NonNegativeFloat = 0.2
     """Weight of what no attribute tells about a film."""
-    audience_own: NonNegativeFloat = 0.3
+    audience_own: NonNegativeFloat = 0.15
     """Deviation of a film's audience from what genres, decade and director suggest."""
     popularity_exponent: PositiveFloat = 0.8
     """Exponent of the power law of film popularity by rank."""
@@ -37,7 +37,7 @@ class UserConfig(Settings):
 
     n_users: PositiveInt = 600
     """Number of users."""
-    min_activity: int = Field(25, ge=21)
+    min_activity: int = Field(24, ge=21)
     """Fewest genuine interactions; 21 leaves room for 2 of a taste that stays under 10 %."""
     max_activity: PositiveInt = 90
     """Most genuine interactions."""
@@ -45,9 +45,9 @@ class UserConfig(Settings):
     """Median of the activity above the minimum, which is log-normal."""
     excess_spread: PositiveFloat = 0.8
     """Standard deviation of the logarithm of the activity above the minimum."""
-    activity_per_taste: PositiveFloat = 9.0
+    activity_per_taste: PositiveFloat = 10.0
     """One core taste for about so many interactions, 1 to 3."""
-    relatedness: NonNegativeFloat = 3.0
+    relatedness: NonNegativeFloat = 4.0
     """How strongly core tastes of a user attract related niches."""
     anchors: PositiveInt = 3
     """Films whose mean, with the centre of the niche, is a user's own version of a taste."""
@@ -61,7 +61,7 @@ class UserConfig(Settings):
     """Utility of one standard deviation of log popularity."""
     whim: NonNegativeFloat = 0.3
     """Standard deviation of what is particular to one user and one film."""
-    liked_factor: PositiveFloat = 1.3
+    liked_factor: PositiveFloat = 1.2
     """Films a user likes, as a multiple of the activity; the minority taste comes on top."""
     open_factor: PositiveFloat = 2.2
     """Films a user is at least curious about, as a multiple of the activity."""
@@ -86,7 +86,7 @@ class ExposureConfig(Settings):
     """Width of the step from not clicking to clicking, in utility."""
     clicks_per_list: PositiveInt = 4
     """Most clicks in one list."""
-    max_lists: PositiveInt = 400
+    max_lists: PositiveInt = 3000
     """Lists after which a user gives up."""
     start: int = 1_704_067_200
     """Earliest time of a first list: 2024-01-01, unix seconds."""
@@ -109,9 +109,9 @@ class PlantConfig(Settings):
     """Co-click noise is in this lowest share of the user's utilities."""
     foreign_affinity: float = Field(0.2, ge=-1.0, le=1.0)
     """Co-click noise agrees less than this with every taste of the user."""
-    wrong_audience: float = Field(-0.5, lt=0.0)
+    wrong_audience: float = Field(-0.3, lt=0.0)
     """Lookalike noise has at most this agreement of audience."""
-    min_nearness: PositiveFloat = 1.5
+    min_nearness: PositiveFloat = 1.2
     """Least nearness of a lookalike to a film of the user, in shared attributes."""
 
 

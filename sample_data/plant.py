@@ -141,7 +141,9 @@ def lookalike_weights(world: World, _: np.random.Generator) -> tuple[RealArray, 
     config = world.config.plant
     near = nearness(world.catalogue)
     nearest = np.stack([near[history].max(axis=0) for history in world.train])  # (U, I)
-    wrong = world.users.audience_fit <= config.wrong_audience
+    # Text-plausible, implausible by behaviour: who watches it are not people like this user.
+    own_niche = (world.users.taste[:, :, None] == world.catalogue.niche).any(axis=1)
+    wrong = (world.users.audience_fit <= config.wrong_audience) & ~own_niche
     return np.where(wrong & (nearest >= config.min_nearness), nearest**4, 0.0), None
 
 

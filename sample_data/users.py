@@ -163,7 +163,7 @@ def _draw_audience(
     audience = 0.6 * lean + rng.normal(scale=0.8, size=lean.shape)
     # Nobody is without an opinion, nobody is all opinion.
     length = np.linalg.norm(audience, axis=1, keepdims=True)
-    return np.asarray(audience * np.clip(length, 0.7, 1.4) / length, dtype=np.float64)
+    return np.asarray(audience * np.clip(length, 1.0, 1.4) / length, dtype=np.float64)
 
 
 def _level(utility: RealArray, counted: BoolArray, factor: float, activity: IntArray) -> RealArray:

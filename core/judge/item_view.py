@@ -60,9 +60,10 @@ class ItemView:
 def reference_histories(found: Measures, pairs: JudgePairs) -> References:
     """One history per reference user: the judged ones, made up from train where they are few."""
     length = pairs.history.shape[1]
-    judged, row = np.unique(pairs.user, return_index=True)
+    order = np.lexsort((pairs.item, pairs.user))  # the order of the pairs must not matter
+    judged, first = np.unique(pairs.user[order], return_index=True)
     pick = spread(len(judged), REFERENCE_USERS) if len(judged) else judged
-    user, history = judged[pick], pairs.history[row[pick]]
+    user, history = judged[pick], pairs.history[order[first[pick]]]
     if len(user) < REFERENCE_USERS:
         rest = np.setdiff1d(np.flatnonzero(found.size > 0), judged)
         more = rest[spread(len(rest), REFERENCE_USERS - len(user))] if len(rest) else rest
@@ -151,6 +152,8 @@ def _together(
     found: Measures, pairs: JudgePairs, history: IntArray, own: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Users who have both items, and the shrunk cosine of it, ``(B, H)`` each."""
+    if history.size == 0:  # SciPy answers an empty question with a matrix
+        return np.zeros(history.shape, np.float32), np.zeros(history.shape, np.float32)
     item = np.broadcast_to(pairs.item[:, None], history.shape)
     count = found.co[item.ravel(), np.maximum(history, 0).ravel()]
     together = np.asarray(count, dtype=np.float32).reshape(history.shape) - own[:, None]

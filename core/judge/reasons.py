@@ -59,8 +59,9 @@ def item_reasons(found: Measures, items: Items, pairs: JudgePairs, view: ItemVie
         reasons.append(
             _cut(
                 f"Nearest in the history: {titles}. Fits better than "
-                f"{_percent(view.support[b])} of strangers' histories; chosen together with the "
-                f"first by {together} users{ratio}."
+                f"{_percent(view.support[b])} of strangers' histories; "
+                f"{together} {'user has' if together == 1 else 'users have'} it with the "
+                f"first{ratio}."
             )
         )
     return reasons
@@ -90,7 +91,8 @@ def _user_sentence(
 
 
 def _percent(share: float) -> str:
-    return f"{100 * float(share):.0f}%"
+    """Rounded down: 59.7 % is graded Low and must not read 60 %."""
+    return f"{int(100 * float(share) + 1e-4)}%"
 
 
 def _cut(reason: str) -> str:

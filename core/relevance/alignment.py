@@ -76,13 +76,14 @@ def align(
     _check(embeddings, train)
     profile, item = unit(embeddings.user), unit(embeddings.item)
     fold = assign_folds(train, config.folds, generator)
+    streams = _streams(config.folds + 1, generator)
     records: list[EpochRecord] = []
     fold_user, fold_item, best_epochs = [], [], []
     for f in range(config.folds):
         rest = train.select(fold != f)
         report = _reporter(on_progress, f, config)
         task = _task(rest, item, None, config, f)
-        projector, of_fold = fit_projector(task, config, generator, report)
+        projector, of_fold = fit_projector(task, config, streams[f], report)
         fold_user.append(projector.unit(task.means.whole()))
         fold_item.append(projector.unit(item))
         records += of_fold
@@ -90,7 +91,7 @@ def align(
     task = _task(train, item, profile, config, FINAL)
     report = _reporter(on_progress, config.folds, config)
     epochs = max(1, round(float(np.median(best_epochs))))
-    final, of_final = fit_projector(task, config, generator, report, epochs)
+    final, of_final = fit_projector(task, config, streams[FINAL], report, epochs)
     user_of, item_of = np.stack(fold_user), np.stack(fold_item)
     return Alignment(
         user=final.unit(task.means.whole()),
@@ -117,6 +118,12 @@ def assign_folds(train: Interactions, n_folds: int, generator: torch.Generator) 
     fold = np.empty(len(train), dtype=np.int64)
     fold[by_user] = (np.arange(len(train)) - first[owner] + offset[owner]) % n_folds
     return fold
+
+
+def _streams(n: int, generator: torch.Generator) -> list[torch.Generator]:
+    """One generator per projector: when one stops early, the draws of the others stay the same."""
+    seeds = torch.randint(2**62, (n,), generator=generator).tolist()
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
 def _task(

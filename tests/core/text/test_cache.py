@@ -55,7 +55,9 @@ def test_a_broken_file_is_rebuilt(tmp_path, damage):
         with np.load(path) as archive:
             np.savez(path, key=archive["key"], vector=archive["vector"] * np.nan)
     else:
-        path.write_bytes({"cut": data[: len(data) // 2], "garbage": b"x" * 99, "empty": b""}[damage])
+        path.write_bytes(
+            {"cut": data[: len(data) // 2], "garbage": b"x" * 99, "empty": b""}[damage]
+        )
     again = CountingEncoder()
     assert np.array_equal(cached_encode(again, ["a", "bb"], tmp_path), first)
     assert sorted(again.asked) == ["a", "bb"]

@@ -92,7 +92,7 @@ def test_groups_are_never_read(items, train):
     assert build(USERS, replace(items, group=Unreadable()), train) == build(USERS, items, train)
 
 
-def test_shuffled_texts_leave_no_item_its_own(items, train):
+def test_shuffled_texts_leave_no_item_its_own(items):
     for seed in range(20):
         config = TextConfig(shuffle=True)
         shuffled = catalogue(items, config, np.random.default_rng(seed))

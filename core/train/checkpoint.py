@@ -1,0 +1,32 @@
+"""Checkpoints: written aside and moved into place, read without unpickling code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write tensors, numbers, strings, lists and dicts; a kill leaves the previous file whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    torch.save(content, aside)
+    os.replace(aside, path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """Read a checkpoint, ``None`` if there is none that can be read.
+
+    A damaged file means starting again, which costs time and nothing else.
+    """
+    if not path.exists():
+        return None
+    try:
+        # weights_only: tensors and plain containers; a checkpoint cannot run code.
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError):
+        return None
+    return content

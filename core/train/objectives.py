@@ -1,0 +1,196 @@
+"""Objectives: plain BPR and the whole of LLMHNI.
+
+Sources: BPR: Rendle et al., UAI 2009 (arXiv:1205.2618). LLMHNI: arXiv:2511.07295,
+L = L_rec + lambda1 L_de + lambda2 L_hal.
+
+Shape letters: U users, I items, E positives, B batch, D embedding size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.config import LLMHNIConfig
+from core.graph.adjacency import Graph, drop_edges
+from core.model.hard_negatives import HardNegativePool
+from core.model.losses import bpr_loss, info_nce, weight_decay
+from core.model.representations import Representations, score_pairs
+from core.model.sampling import Observed, sample_uniform_negatives
+from core.types import Embeddings, FloatArray, Interactions
+
+
+class BPR:
+    """Pairwise ranking against uniform negatives on one graph.
+
+    Args:
+        positives: The E pairs to rank high.
+        graph: Graph of propagation and of inference.
+        decay: Weight of the squared norm of the batch's rows of E0.
+        observed: Pairs that are never negatives; the positives if omitted.
+        weight: Weight of each positive, ``(E,)``; all ones if omitted.
+    """
+
+    def __init__(
+        self,
+        positives: Interactions,
+        graph: Graph,
+        decay: float,
+        observed: Observed | None = None,
+        weight: FloatArray | None = None,
+    ) -> None:
+        device = graph.user.device
+        self._graph, self._decay = graph, decay
+        self.user = torch.from_numpy(positives.user).to(device)
+        self.item = torch.from_numpy(positives.item).to(device)
+        self.weight = None if weight is None else torch.from_numpy(weight).to(device)
+        self.n_items = positives.n_items
+        self.observed = observed or Observed(positives, device=device)
+        self.negative = torch.empty_like(self.item)
+
+    @property
+    def n_rows(self) -> int:
+        """E."""
+        return len(self.user)
+
+    @property
+    def graph(self) -> Graph:
+        """Graph of inference."""
+        return self._graph
+
+    def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:  # noqa: ARG002 - one shape of objective
+        """Draw one uniform negative per positive."""
+        self.negative = sample_uniform_negatives(self.user, self.observed, self.n_items, generator)
+
+    def loss(self, backbone: nn.Module, rows: Tensor) -> Mapping[str, Tensor]:
+        """BPR and weight decay of some positives ``(B,)``."""
+        rows = rows.to(self.user.device)
+        return self.ranking_terms(backbone, backbone(self._graph), rows)
+
+    def ranking_terms(
+        self, backbone: nn.Module, found: Representations, rows: Tensor
+    ) -> dict[str, Tensor]:
+        """L_rec on given representations: -log sigmoid(y_ui - y_uj), weighted, and decay."""
+        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
+        weight = None if self.weight is None else self.weight[rows]
+        table = backbone.embedding
+        n_users = len(found.user)
+        decay = weight_decay(table[user], table[n_users + item], table[n_users + negative])
+        positive = score_pairs(found, user, item)
+        ranking = bpr_loss(positive, score_pairs(found, user, negative), weight)
+        return {"rec": ranking, "decay": self._decay * decay}
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing outlives an epoch."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Nothing to restore."""
+
+
+@dataclass(frozen=True)
+class RefinedInput:
+    """What LLMHNI trains on."""
+
+    graph: Graph
+    """G, the original graph."""
+    refined: Graph
+    """G'."""
+    positives: Interactions
+    """E', the positives of L_rec."""
+    weight: FloatArray | None
+    """Weight of each positive in L_rec ``(E',)``, or all ones."""
+    train: Interactions
+    """All observed pairs: none of them is a negative."""
+    aligned: Embeddings
+    """Projected text embeddings, for s of the negatives."""
+
+
+class LLMHNI(BPR):
+    """L_rec with semantic hard negatives on G', plus L_de and L_hal.
+
+    Args:
+        data: Graphs, positives, aligned embeddings.
+        config: Weights, pool, temperatures and the ablation switches.
+        generator: Fills the first pool.
+    """
+
+    def __init__(
+        self, data: RefinedInput, config: LLMHNIConfig, generator: torch.Generator
+    ) -> None:
+        device = data.graph.user.device
+        observed = Observed(data.train, device=device).including(data.positives)
+        super().__init__(data.positives, data.refined, config.weight_decay, observed, data.weight)
+        self.config, self.original = config, data.graph
+        self.aligned = (
+            torch.from_numpy(data.aligned.user).to(device),
+            torch.from_numpy(data.aligned.item).to(device),
+        )
+        n_users, n_items = data.train.n_users, data.train.n_items
+        self.pool = HardNegativePool(n_users, n_items, config.pool, observed, generator)
+        self.views: tuple[tuple[Graph, Graph], ...] = ()
+
+    def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
+        """Refresh the pool, draw the negatives, redraw the edge-dropped views."""
+        if self.config.semantic_negatives and epoch > self.config.warmup_epochs:
+            with torch.no_grad():
+                found: Representations = backbone(self.graph)
+            self.pool.refresh(found.user, found.item)
+            self.negative = self.pool.draw(
+                self.user, self.config.candidates, self.aligned, generator
+            )
+        else:
+            super().begin_epoch(epoch, backbone, generator)
+        if self.config.hallucination_suppression:
+            self.views = self._draw_views(generator)
+
+    def _draw_views(self, generator: torch.Generator) -> tuple[tuple[Graph, Graph], ...]:
+        """Pairs of dropped graphs that L_hal contrasts; both readings of the paper."""
+
+        def drop(graph: Graph) -> Graph:
+            return drop_edges(graph, self.config.drop_rate, generator)
+
+        if self.config.hallucination_views == "cross":
+            return ((drop(self.original), drop(self.graph)),)
+        return (
+            (drop(self.original), drop(self.original)),
+            (drop(self.graph), drop(self.graph)),
+        )
+
+    def loss(self, backbone: nn.Module, rows: Tensor) -> Mapping[str, Tensor]:
+        """All terms for some positives ``(B,)``."""
+        rows = rows.to(self.user.device)
+        refined: Representations = backbone(self.graph)
+        terms = self.ranking_terms(backbone, refined, rows)
+        users, items = self.user[rows].unique(), self.item[rows].unique()
+        if self.config.cross_graph_alignment:
+            terms["de"] = self.config.lambda_alignment * self._contrast(
+                backbone(self.original), refined, users, items
+            )
+        if self.config.hallucination_suppression:
+            parts = [
+                self._contrast(backbone(left), backbone(right), users, items)
+                for left, right in self.views
+            ]
+            terms["hal"] = self.config.lambda_hallucination * torch.stack(parts).mean()
+        return terms
+
+    def _contrast(
+        self, left: Representations, right: Representations, users: Tensor, items: Tensor
+    ) -> Tensor:
+        """InfoNCE over the unique users and the unique items of the batch."""
+        tau = self.config.temperature
+        return info_nce(left.user[users], right.user[users], tau) + info_nce(
+            left.item[items], right.item[items], tau
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """The pool: what the next refresh starts from."""
+        return {"pool": self.pool.item}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take the pool back."""
+        self.pool.item = state["pool"].to(self.user.device)

@@ -1,0 +1,239 @@
+"""The training loop: batches, optimiser, recorded losses, early stop, checkpoint, progress.
+
+One loop for every objective. All state that decides what comes next (weights, optimiser,
+generator, objective, best epoch so far) is in the checkpoint that is written after every epoch:
+a killed run that is started again ends as if it had never stopped.
+
+Shape letters: U users, I items, D embedding size, B batch, P recorded pairs, K epochs kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.config import OptimiserConfig
+from core.errors import ConfigError
+from core.metrics import RankingMetrics, rank_metrics
+from core.model.representations import PropagationGraph, Representations
+from core.train.checkpoint import load_checkpoint, save_checkpoint
+from core.train.recorder import LossRecorder
+from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
+
+K_SELECT = 20
+"""Early stop looks at Recall at this cut-off [D]."""
+
+
+class Objective(Protocol):
+    """What is minimised, and on which graph the result is read off."""
+
+    @property
+    def n_rows(self) -> int:
+        """Positives per epoch."""
+        ...
+
+    @property
+    def graph(self) -> PropagationGraph:
+        """Graph of inference."""
+        ...
+
+    def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
+        """Draw what is fixed for one epoch: negatives, dropped views, pools."""
+        ...
+
+    def loss(self, backbone: nn.Module, rows: Tensor) -> Mapping[str, Tensor]:
+        """Loss terms of some positives ``(B,)``; their sum is minimised."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """What :meth:`begin_epoch` of the next epoch needs from this one."""
+        ...
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take back a :meth:`state`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What early stopping may look at: never the test set."""
+
+    train: Interactions
+    """Masked in the ranking."""
+    held_out: Interactions
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """The best epoch of one training, and how it came about."""
+
+    embeddings: Embeddings
+    """Propagated users ``(U, D)`` and items ``(I, D)`` of the best epoch."""
+    best_epoch: int
+    """1-based; the last epoch where nothing was validated."""
+    history: tuple[Mapping[str, float], ...]
+    """One row per epoch: ``epoch``, loss terms, and the validation metrics where measured."""
+    recorded: FloatArray
+    """Recorded losses ``(K, P)``; K = 0 without a recorder."""
+    valid: RankingMetrics | None = None
+    """Validation metrics of the best epoch."""
+
+
+@dataclass
+class _State:
+    """Everything that changes between epochs besides weights and optimiser."""
+
+    epoch: int = 0
+    best_value: float = -1.0
+    best_epoch: int = 0
+    waited: int = 0
+    best_user: Tensor | None = None
+    best_item: Tensor | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+    recorded: list[Tensor] = field(default_factory=list)
+
+
+class Trainer:
+    """Trains one backbone for one objective.
+
+    Args:
+        backbone: Its parameters are trained in place.
+        objective: What to minimise.
+        config: Epochs, batches, early stop.
+        generator: Every random draw, on the CPU.
+        validation: Early stop and choice of the best epoch; without it all epochs are run.
+        recorder: Which losses to keep per epoch.
+        checkpoint: File to resume from and to write after each epoch.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        objective: Objective,
+        config: OptimiserConfig,
+        generator: torch.Generator,
+        validation: Validation | None = None,
+        recorder: LossRecorder | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.backbone, self.objective, self.config = backbone, objective, config
+        self.generator, self.validation, self.recorder = generator, validation, recorder
+        self.checkpoint = checkpoint
+        self.optimizer = torch.optim.Adam(backbone.parameters(), lr=config.learning_rate)
+        self.state = _State()
+
+    def fit(self, stage: str, on_progress: OnProgress = ignore_progress) -> TrainResult:
+        """Train, from the checkpoint on if there is one.
+
+        Raises:
+            ConfigError: If the loss is no longer finite.
+            core.errors.Cancelled: If ``on_progress`` asked to stop; the checkpoint stays.
+        """
+        self._resume()
+        while self.state.epoch < self.config.epochs and not self._stopped():
+            self.state.epoch += 1
+            row = self._run_epoch()
+            self._measure(row)
+            self.state.history.append(row)
+            self._save()
+            on_progress(Progress(stage, self.state.epoch / self.config.epochs, row))
+        return self._result()
+
+    def _stopped(self) -> bool:
+        return self.state.waited >= self.config.patience
+
+    def _run_epoch(self) -> dict[str, float]:
+        self.objective.begin_epoch(self.state.epoch, self.backbone, self.generator)
+        total: dict[str, float] = {}
+        for rows in self._batches():
+            terms = self.objective.loss(self.backbone, rows)
+            loss = torch.stack(list(terms.values())).sum()
+            if not torch.isfinite(loss):
+                raise ConfigError(
+                    f"the loss is no longer finite in epoch {self.state.epoch}; "
+                    f"lower the learning rate (now {self.config.learning_rate:g})"
+                )
+            self.optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            self.optimizer.step()
+            for name, term in terms.items():
+                total[name] = total.get(name, 0.0) + float(term.detach()) * len(rows)
+        mean = {name: value / max(self.objective.n_rows, 1) for name, value in total.items()}
+        return {"epoch": float(self.state.epoch), "loss": sum(mean.values()), **mean}
+
+    def _batches(self) -> Iterator[Tensor]:
+        order = torch.randperm(self.objective.n_rows, generator=self.generator)
+        yield from order.split(self.config.batch_size)
+
+    @torch.no_grad()
+    def _measure(self, row: dict[str, float]) -> None:
+        """Record losses, validate when due, remember the best epoch."""
+        due = self.validation is not None and self.state.epoch % self.config.eval_every == 0
+        keep = self.recorder is not None and self.recorder.due(self.state.epoch)
+        if not due and not keep:
+            return
+        found: Representations = self.backbone(self.objective.graph)
+        if keep and self.recorder is not None:
+            self.state.recorded.append(self.recorder.losses(found).cpu())
+        if due and self.validation is not None:
+            metrics = rank_metrics(
+                found.user, found.item, self.validation.train, self.validation.held_out
+            )
+            row.update(metrics.summary())
+            self._remember(found, metrics.recall[K_SELECT])
+
+    def _remember(self, found: Representations, value: float) -> None:
+        self.state.waited += 1
+        if value > self.state.best_value:
+            self.state.best_value, self.state.best_epoch = value, self.state.epoch
+            self.state.best_user = found.user.cpu().clone()
+            self.state.best_item = found.item.cpu().clone()
+            self.state.waited = 0
+
+    @torch.no_grad()
+    def _result(self) -> TrainResult:
+        user, item = self.state.best_user, self.state.best_item
+        valid = None
+        if user is None or item is None:  # nothing was validated: the last epoch stands
+            found: Representations = self.backbone(self.objective.graph)
+            user, item = found.user.cpu(), found.item.cpu()
+            self.state.best_epoch = self.state.epoch
+        if self.validation is not None:
+            valid = rank_metrics(user, item, self.validation.train, self.validation.held_out)
+        n_pairs = 0 if self.recorder is None else self.recorder.n_pairs
+        recorded = torch.stack(self.state.recorded) if self.state.recorded else None
+        return TrainResult(
+            Embeddings(user.numpy(), item.numpy()),
+            self.state.best_epoch,
+            tuple(self.state.history),
+            np.zeros((0, n_pairs), np.float32) if recorded is None else recorded.numpy(),
+            valid,
+        )
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        content: dict[str, Any] = {
+            "backbone": self.backbone.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "objective": self.objective.state(),
+            "state": vars(self.state),
+        }
+        save_checkpoint(self.checkpoint, content)
+
+    def _resume(self) -> None:
+        content = None if self.checkpoint is None else load_checkpoint(self.checkpoint)
+        if content is None:
+            return
+        self.backbone.load_state_dict(content["backbone"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.generator.set_state(content["generator"])
+        self.objective.restore(content["objective"])
+        self.state = _State(**content["state"])
