@@ -154,3 +154,51 @@ class Judgements:
 
     def __len__(self) -> int:
         return len(self.user)
+
+
+@dataclass(frozen=True)
+class InteractionScores:
+    """Signals, p_noisy and verdict of the E train interactions, all ``(E,)``."""
+
+    loss: FloatArray
+    """Out-of-fold BPR loss at the end of training, higher = fits worse."""
+    loss_mean: FloatArray
+    """Mean of the out-of-fold loss over the kept epochs."""
+    loss_variability: FloatArray
+    """Standard deviation of the out-of-fold loss over the kept epochs."""
+    score: FloatArray
+    """Out-of-fold score as the share of the user's unobserved items that score lower, 0..1."""
+    semantic: FloatArray
+    """Out-of-fold semantic relevance cos(z_u, z_i), -1..1."""
+    user_grade: GradeArray
+    """User-centric grade, -1 where the judge was not asked."""
+    item_grade: GradeArray
+    """Item-centric grade, -1 where the judge was not asked."""
+    logical: FloatArray
+    """Mean of both grades, 0..2; NaN where the judge was not asked."""
+    p_noisy: FloatArray
+    """Probability-like, 0..1, higher = more likely noise."""
+    verdict: GradeArray
+    """Index into ``VERDICTS``."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a pipeline returns besides the tables in its run folder."""
+
+    scores: InteractionScores
+    judge: str
+    """Who graded."""
+    n_judged: int
+    """Pairs the judge was asked about."""
+    noise_rate: float
+    """Estimated share of noise among the train interactions, 0..1."""
+    threshold: float
+    """p_noisy from which an interaction was called noisy."""
+    preset: str
+    """``paper`` or ``soft``: which refined graph the final model used."""
+    ranking: Mapping[str, float]
+    """``recall20``, ``ndcg20`` of LLMHNI and ``bpr_recall20``, ``bpr_ndcg20`` of the plain
+    backbone on the test set, each at its best epoch on validation."""
+    seconds: Mapping[str, float]
+    """Wall time of each stage."""
