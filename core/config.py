@@ -68,14 +68,14 @@ class AlignmentConfig(Settings):
     reliable_share: float = Field(0.5, gt=0.0, le=1.0)
     """Share of a user's items, by text similarity, that count as reliable positives [D]."""
     folds: int = Field(5, ge=2)
-    """Folds for the out-of-fold semantic relevance of train interactions [D]."""
+    """Folds of every out-of-fold signal: semantic relevance, loss, score [D]."""
     epochs: PositiveInt = 40
     """Upper bound of epochs per fold; stops early on held-out positives."""
-    patience: PositiveInt = 4
+    patience: PositiveInt = 3
     """Evaluations without a better held-out loss before stopping."""
-    learning_rate: PositiveFloat = 2e-3
+    learning_rate: PositiveFloat = 4e-3
     """Adam step size of the projector."""
-    batch_size: PositiveInt = 1024
+    batch_size: PositiveInt = 512
     """Pairs per step."""
 
 
@@ -112,10 +112,8 @@ class OptimiserConfig(Settings):
 
 
 class PretrainConfig(OptimiserConfig):
-    """Pre-training on the original graph, and the out-of-fold passes."""
+    """Pre-training on the original graph, and the backbones of the folds."""
 
-    folds: int = Field(5, ge=2)
-    """Folds of the out-of-fold loss and score [D]."""
     loss_negatives: PositiveInt = 16
     """Uniform negatives over which the recorded loss of an interaction is averaged."""
     keep_every: PositiveInt = 1
@@ -180,10 +178,17 @@ class ScoringConfig(Settings):
     """Cross-fitting folds of the classifier behind p_noisy [D]."""
     stand_ins: PositiveInt = 2
     """Unobserved stand-ins per observed pair [D]."""
-    threshold: float = Field(0.5, gt=0.0, lt=1.0)
-    """An interaction with at least this p_noisy is noisy."""
+    caution: float = Field(0.25, ge=0.0, le=1.0)
+    """Weight of the evidence from behaviour (out-of-fold loss and score) beside the evidence from
+    language at equal behaviour. Hard and noisy interactions share the high loss, so full weight
+    (1) finds more noise and throws away more hard interactions [D]."""
+    flag_factor: PositiveFloat = 1.5
+    """Interactions called noisy, as a multiple of the estimated number of noisy ones: a reviewer
+    would rather see too many than too few [D]."""
     rule: Literal["posterior", "grades"] = "posterior"
-    """``posterior``: verdict by p_noisy [D]; ``grades``: unfit and not High and High = noisy."""
+    """``posterior``: noisy = highest p_noisy [D]; ``grades``: judged and not High and High."""
+    references: PositiveInt = 1024
+    """Strangers (items of the user, users of the item) that a pair is ranked among."""
 
 
 class ProjectionConfig(Settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -66,6 +66,38 @@ class Manifest(Record):
     hard_kept_by_loss_cut: float | None = None
     ranking: Ranking | None = None
     seconds: float | None = None
+    """Seconds of work, over all sittings."""
+    dataset_fingerprint: str = ""
+    n_judged: int | None = None
+    """Pairs the judge was asked about, strangers included."""
+    stages: Mapping[str, float] = {}
+    """Seconds of each stage."""
+    seed: int | None = None
+    noise_rate: float | None = None
+    """Estimated share of noise among the train interactions."""
+    threshold: float | None = None
+    """p_noisy from which an interaction was called noisy."""
+    preset: str = ""
+    """Which refined graph the final model used."""
+    settings: Mapping[str, Any] = {}
+    versions: Mapping[str, str] = {}
+    device: str = ""
+    files: Mapping[str, str] = {}
+    """Sha256 of each file of the run."""
+
+
+class RunOrder(Record):
+    """The file ``run.json``: what a run is to do, written before it begins."""
+
+    format: Literal["llmhni-run"] = "llmhni-run"
+    version: Literal[1] = 1
+    run_id: str
+    created: Moment
+    dataset: str
+    dataset_folder: str = ""
+    """Relative to the workspace, or absolute if it lies elsewhere."""
+    dataset_fingerprint: str
+    settings: Mapping[str, Any]
 
 
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]

@@ -76,7 +76,7 @@ class BPR:
         """L_rec on given representations: -log sigmoid(y_ui - y_uj), weighted, and decay."""
         user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         weight = None if self.weight is None else self.weight[rows]
-        table = backbone.embedding
+        table = backbone.get_parameter("embedding")  # E0, (N, D)
         n_users = len(found.user)
         decay = weight_decay(table[user], table[n_users + item], table[n_users + negative])
         positive = score_pairs(found, user, item)
@@ -165,7 +165,7 @@ class LLMHNI(BPR):
         rows = rows.to(self.user.device)
         refined: Representations = backbone(self.graph)
         terms = self.ranking_terms(backbone, refined, rows)
-        users, items = self.user[rows].unique(), self.item[rows].unique()
+        users, items = torch.unique(self.user[rows]), torch.unique(self.item[rows])
         if self.config.cross_graph_alignment:
             terms["de"] = self.config.lambda_alignment * self._contrast(
                 backbone(self.original), refined, users, items

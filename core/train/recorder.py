@@ -57,7 +57,7 @@ class LossRecorder:
     def losses(self, found: Representations) -> Tensor:
         """Mean of -log sigmoid(s_ui - s_uj) over the negatives j, float32 ``(P,)``."""
         parts = []
-        for rows in torch.arange(self.n_pairs, device=self.user.device).split(BLOCK):
+        for rows in torch.split(torch.arange(self.n_pairs, device=self.user.device), BLOCK):
             user = found.user[self.user[rows]]  # (B, D)
             positive = (user * found.item[self.item[rows]]).sum(dim=1)
             negative = torch.einsum("bd,bmd->bm", user, found.item[self.negatives[rows]])

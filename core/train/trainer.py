@@ -169,7 +169,7 @@ class Trainer:
 
     def _batches(self) -> Iterator[Tensor]:
         order = torch.randperm(self.objective.n_rows, generator=self.generator)
-        yield from order.split(self.config.batch_size)
+        yield from torch.split(order, self.config.batch_size)
 
     @torch.no_grad()
     def _measure(self, row: dict[str, float]) -> None:

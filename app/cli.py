@@ -1,0 +1,208 @@
+"""Command line: ``python -m app.cli demo|import|prepare|run|report|doctor``, all with ``--json``.
+
+Exit codes: 0 done, 1 something the user can act on (the message says what), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from app.services import environment
+
+# Read when the heavy libraries are loaded, so set before any of them can be.
+os.environ.update(environment.with_defaults(os.environ))
+
+from rich.console import Console
+
+from app.commands import doctor, report, runs, settings, sources
+from app.commands.output import make_console
+from app.services.run_folder import plain
+from core.errors import WorkbenchError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one command.
+
+    Args:
+        arguments: Of the command line; those of the process if omitted.
+
+    Returns:
+        The exit code.
+    """
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command == "run" and not _says_what_to_run(options):
+        parser.error("run: name a dataset, or --resume a run (one of the two)")
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        answer = _COMMANDS[options.command](options, make_console(options.json))
+    except (WorkbenchError, KeyboardInterrupt) as error:
+        message = str(error) or "Stopped."
+        print(message, file=sys.stderr)
+        if options.json:
+            print(json.dumps({"error": message}))
+        return 1
+    if options.json:
+        print(json.dumps(plain(answer), allow_nan=False))
+    return 0 if answer.get("ok", True) else 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Commands and their options."""
+    parser = argparse.ArgumentParser(prog="python -m app.cli", description=__doc__)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="last line of output is a JSON object")
+    common.add_argument("--workspace", type=Path, help="folder of datasets and runs")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    demo = commands.add_parser("demo", parents=[common], help="run the method on the sample")
+    demo.add_argument("--seed", type=int, default=0, help="seed of every random draw (0)")
+    demo.add_argument("--fresh", action="store_true", help="continue nothing, prepare again")
+
+    _add_import(commands.add_parser("import", parents=[common], help="check files of your own"))
+    _add_prepare(commands.add_parser("prepare", parents=[common], help="make a dataset of them"))
+    _add_run(commands.add_parser("run", parents=[common], help="run the method on a dataset"))
+
+    shown = commands.add_parser("report", parents=[common], help="show what came out of a run")
+    shown.add_argument("run_id", nargs="?", default="latest", help="run, or latest (the default)")
+    commands.add_parser("doctor", parents=[common], help="check this machine")
+    return parser
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, help="file or folder of interactions")
+    parser.add_argument("--name", help="name of the import; from the path if omitted")
+    parser.add_argument("--items", type=Path, help="file of items")
+    parser.add_argument("--users", type=Path, help="file of users")
+    for option, what in (
+        ("--map", "interactions"),
+        ("--item-map", "items"),
+        ("--user-map", "users"),
+    ):
+        parser.add_argument(
+            option,
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="FIELD=COLUMN",
+            help=f"columns of the {what}; the others are guessed",
+        )
+
+
+def _add_prepare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="NAME|PATH", help="an import, or a file or folder")
+    parser.add_argument("--name", help="name of the dataset; that of the import if omitted")
+    parser.add_argument("--min-rating", type=float, help="keep interactions rated at least this")
+    parser.add_argument("--core", type=int, help="k of the k-core (0)")
+    parser.add_argument(
+        "--split", choices=("random", "time", "given"), help="given if there is one"
+    )
+    parser.add_argument("--seed", type=int, help="seed of the split and of planted noise (0)")
+    kinds = ("none", "uniform", "position", "co-click", "lookalike", "mixed")
+    parser.add_argument("--plant", choices=kinds, help="kind of noise to plant in train")
+    parser.add_argument("--plant-rate", type=float, help="share of planted noise in train (0.2)")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", nargs="?", help="name or folder of a dataset")
+    parser.add_argument("--resume", metavar="RUN_ID", help="continue a run that was stopped")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="STEP.NAME=VALUE",
+        help="settings; see --help-settings",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE.json", help="file of settings")
+    parser.add_argument("--seed", type=int, help="seed of every random draw (0)")
+    parser.add_argument("--help-settings", action="store_true", help="list all settings")
+    for flag, (name, value) in settings.ABLATIONS.items():
+        shown = f"ablation: {name}={json.dumps(value)}"
+        parser.add_argument(
+            f"--{flag}", dest="flags", action="append_const", const=flag, help=shown
+        )
+
+
+def _says_what_to_run(options: argparse.Namespace) -> bool:
+    return bool(options.help_settings) or (options.dataset is None) != (options.resume is None)
+
+
+def _workspace(options: argparse.Namespace) -> Path:
+    return options.workspace.absolute() if options.workspace else environment.workspace()
+
+
+def _demo(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return runs.run_demo(options.seed, options.fresh, _workspace(options), console)
+
+
+def _import(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    plan = sources.make_plan(
+        options.path,
+        options.name,
+        options.items,
+        options.users,
+        options.map,
+        options.item_map,
+        options.user_map,
+    )
+    return sources.import_data(plan, _workspace(options), console)
+
+
+def _prepare(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    workspace = _workspace(options)
+    plan = sources.find_plan(options.source, workspace)
+    names = ("name", "min_rating", "core", "split", "seed", "plant", "plant_rate")
+    chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return sources.prepare_data(plan, chosen, workspace, console)
+
+
+def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    if options.help_settings:
+        return _list_settings(console)
+    if options.resume is not None:
+        return runs.resume_run(options.resume, _workspace(options), console)
+    config = settings.build_config(options.config, options.set, options.flags or (), options.seed)
+    return runs.run_dataset(options.dataset, config, _workspace(options), console)
+
+
+def _list_settings(console: Console) -> dict[str, Any]:
+    known = list(settings.known_settings())
+    for setting in known:
+        console.print(f"{setting.name} = {setting.default}", markup=False)
+        console.print(f"    {setting.help}", markup=False)
+    return {"settings": [setting._asdict() for setting in known]}
+
+
+def _report(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return report.report_run(options.run_id, _workspace(options), console)
+
+
+def _doctor(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return doctor.check_machine(_workspace(options), console)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler
+    """Let a request to end leave the run in order, as Ctrl-C does."""
+    raise KeyboardInterrupt("Stopped.")
+
+
+_COMMANDS = {
+    "demo": _demo,
+    "import": _import,
+    "prepare": _prepare,
+    "run": _run,
+    "report": _report,
+    "doctor": _doctor,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

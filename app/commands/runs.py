@@ -1,0 +1,133 @@
+"""``run`` and ``demo``: a run from the command line, and the sample without any preparation."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from app.commands.output import clean, shown_progress
+from app.commands.report import print_run
+from app.commands.sources import make_plan, prepare_data
+from app.services import environment, jobs, run_folder
+from app.services.run_folder import write_json
+from app.worker import execute, resume
+from core.config import RunConfig
+from core.data.dataset import load_manifest
+from core.errors import ConfigError, DataError
+
+SAMPLE: Final = "sample"
+SAMPLE_FOLDER: Final = environment.ROOT / "sample_data"
+SAMPLE_FILES: Final = ("interactions.csv", "catalogue.csv", "truth.csv")
+SOURCES: Final = "sources.json"
+"""File of a dataset folder with hashes of the files that the sample was prepared from."""
+
+
+def run_dataset(
+    name_or_path: str, config: RunConfig, workspace: Path, console: Console
+) -> dict[str, Any]:
+    """Run the method on a prepared dataset and print the closing report.
+
+    Raises:
+        WorkbenchError: As :func:`app.worker.execute`.
+    """
+    folder = find_dataset(name_or_path, workspace)
+    with shown_progress() as on_progress:
+        manifest = execute(folder, config, workspace, on_progress=on_progress)
+    print_run(workspace, manifest["run_id"], console)
+    return manifest
+
+
+def resume_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]:
+    """Continue a run and print the closing report.
+
+    Raises:
+        WorkbenchError: As :func:`app.worker.resume`.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run_id):
+        raise ConfigError(f"'{run_id}' is no name of a run.")
+    with shown_progress() as on_progress:
+        manifest = resume(workspace / "runs" / run_id, on_progress)
+    print_run(workspace, manifest["run_id"], console)
+    return manifest
+
+
+def run_demo(seed: int, fresh: bool, workspace: Path, console: Console) -> dict[str, Any]:
+    """Prepare the sample if that is needed, run it, and print the closing report.
+
+    Args:
+        seed: Seed of the run.
+        fresh: Prepare the sample again and start anew, even where a run could be continued.
+        workspace: Folder of all datasets and runs.
+        console: Where to print.
+
+    Raises:
+        WorkbenchError: As :func:`app.worker.execute`.
+    """
+    config = RunConfig(seed=seed)
+    folder = workspace / "datasets" / SAMPLE
+    if fresh or not sample_is_ready(folder):
+        plan = make_plan(SAMPLE_FOLDER, name=SAMPLE)
+        prepare_data(plan, {"split": "given"}, workspace, console)
+        write_json(folder / SOURCES, _sample_hashes())
+    unfinished = None if fresh else stopped_run(workspace, folder, config)
+    if unfinished is None:
+        return run_dataset(SAMPLE, config, workspace, console)
+    console.print(f"Continuing run {clean(unfinished)} (--fresh starts a new one).")
+    return resume_run(unfinished, workspace, console)
+
+
+def find_dataset(name_or_path: str, workspace: Path) -> Path:
+    """Folder of a dataset in the workspace, by name, or of one anywhere, by path.
+
+    Raises:
+        DataError: If there is neither.
+    """
+    named = workspace / "datasets" / name_or_path
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name_or_path) and named.is_dir():
+        return named
+    if (Path(name_or_path) / "manifest.json").is_file():
+        return Path(name_or_path)
+    known = ", ".join(sorted(path.name for path in workspace.glob("datasets/*"))) or "none"
+    raise DataError(
+        f"There is no dataset {name_or_path}. Datasets are: {known}. Prepare the data first."
+    )
+
+
+def sample_is_ready(folder: Path) -> bool:
+    """Whether the sample was prepared from the files as they are now."""
+    sources = folder / SOURCES
+    try:
+        if not load_manifest(folder)["has_truth"]:
+            return False
+        return sources.read_text(encoding="utf-8") == run_folder.as_json(_sample_hashes())
+    except (DataError, OSError):
+        return False
+
+
+def stopped_run(workspace: Path, dataset_folder: Path, config: RunConfig) -> str | None:
+    """Find the latest run of this dataset with these settings that was stopped half-way."""
+    fingerprint = load_manifest(dataset_folder)["fingerprint"]
+    for path in sorted(workspace.glob(f"runs/*/{run_folder.ORDER}"), reverse=True):
+        folder = path.parent
+        if (folder / run_folder.MANIFEST).exists():
+            continue
+        try:
+            order, settings = run_folder.read_order(folder)
+        except DataError:
+            continue
+        status = jobs.read_status(folder)
+        stopped = status is not None and status.state in {"cancelled", "interrupted"}
+        if stopped and settings == config and order.dataset_fingerprint == fingerprint:
+            return folder.name
+    return None
+
+
+def _sample_hashes() -> dict[str, str]:
+    return {
+        name: hashlib.sha256((SAMPLE_FOLDER / name).read_bytes()).hexdigest()
+        for name in SAMPLE_FILES
+    }

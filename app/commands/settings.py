@@ -1,0 +1,124 @@
+"""Settings of a run from the command line: every name is one of :class:`RunConfig`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from core.config import RunConfig
+from core.errors import ConfigError
+
+ABLATIONS: Final[Mapping[str, tuple[str, bool]]] = {
+    "no-semantic-negatives": ("train.semantic_negatives", False),
+    "no-alignment": ("train.cross_graph_alignment", False),
+    "no-denoising": ("train.interaction_denoising", False),
+    "no-hallucination-suppression": ("train.hallucination_suppression", False),
+    "shuffle-text": ("text.shuffle", True),
+}
+"""Flag -> the setting it changes."""
+
+
+class Setting(NamedTuple):
+    """One setting of a run."""
+
+    name: str
+    """With the step it belongs to, e.g. ``train.pool``."""
+    default: Any
+    help: str
+
+
+def known_settings(model: type[BaseModel] = RunConfig, prefix: str = "") -> Iterator[Setting]:
+    """Yield every setting with its default and its help text, in the order of the steps."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from known_settings(type(field.default), f"{prefix}{name}.")
+        else:
+            text = " ".join((field.description or "").split())
+            yield Setting(prefix + name, field.default, text)
+
+
+def build_config(
+    file: Path | None = None,
+    assignments: Sequence[str] = (),
+    flags: Sequence[str] = (),
+    seed: int | None = None,
+) -> RunConfig:
+    """Put settings together; later sources win: file, flags, assignments, seed.
+
+    Args:
+        file: JSON file with settings, such as ``settings.json`` of a run.
+        assignments: ``key=value`` or ``step.key=value``.
+        flags: Names from :data:`ABLATIONS`.
+        seed: Seed of every random draw.
+
+    Raises:
+        ConfigError: If a name is unknown or a value does not fit; the message lists what is.
+    """
+    values = _read(file) if file is not None else {}
+    for flag in flags:
+        _assign(values, *ABLATIONS[flag])
+    names = {setting.name for setting in known_settings()}
+    for assignment in assignments:
+        name, separator, text = assignment.partition("=")
+        if not separator:
+            raise ConfigError(f"'{assignment}' is no setting. Write it as step.name=value.")
+        if name.strip() not in names:
+            raise ConfigError(_unknown(name.strip(), names))
+        _assign(values, name.strip(), _value(text.strip()))
+    if seed is not None:
+        values["seed"] = seed
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, names)) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"The settings in {file} cannot be read: {error}.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file} holds no settings: a JSON object is needed.")
+    return values
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - JSON is any of several types
+    """Number, truth value or null as in JSON; anything else is text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _assign(values: dict[str, Any], name: str, value: object) -> None:
+    """Set ``step.name`` in nested settings."""
+    *steps, last = name.split(".")
+    for step in steps:
+        inner = values.setdefault(step, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"{step} is no step with settings in the file of settings.")
+        values = inner
+    values[last] = value
+
+
+def _unknown(name: str, names: set[str]) -> str:
+    step = name.rpartition(".")[0]
+    near = sorted(other for other in names if other.rpartition(".")[0] == step and step)
+    return f"There is no setting '{name}'. Known are: {', '.join(near or sorted(names))}."
+
+
+def _explain(error: ValidationError, names: set[str]) -> str:
+    """Say in words what is wrong with the first settings that do not fit."""
+    parts = []
+    for entry in error.errors()[:5]:
+        name = ".".join(map(str, entry["loc"]))
+        if entry["type"] == "extra_forbidden":
+            parts.append(_unknown(name, names))
+        else:
+            parts.append(f"The setting {name} cannot be {entry['input']!r}: {entry['msg']}.")
+    return " ".join(parts)

@@ -1,0 +1,117 @@
+"""START HERE: the whole of LLMHNI as one function, top to bottom.
+
+Stages as in the paper (arXiv:2511.07295) and in docs/method.md: texts, alignment, pre-training,
+out-of-fold evidence, judging, scoring, refined graph and final training, maps. Planted truth is
+not an input of any of them.
+
+Shape letters: E train interactions, P pairs (E + stand-ins), K epochs kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import torch
+
+from core import tables
+from core.config import RunConfig
+from core.engine import Engine
+from core.errors import ConfigError
+from core.stages import Stages
+from core.types import Dataset, OnProgress, RunOutcome, ignore_progress
+
+STAGES: tuple[tuple[str, float], ...] = (
+    ("texts", 0.15),
+    ("align", 0.12),
+    ("pretrain", 0.05),
+    ("out-of-fold", 0.20),
+    ("judge", 0.03),
+    ("score", 0.05),
+    ("train", 0.30),
+    ("project", 0.10),
+)
+"""Names of the stages in order, and their usual share of the time."""
+
+
+def run_pipeline(
+    dataset: Dataset,
+    config: RunConfig,
+    folder: Path,
+    cache: Path,
+    on_progress: OnProgress = ignore_progress,
+) -> RunOutcome:
+    """Run every stage and write the tables of the run folder.
+
+    Called again on the folder of a run that was stopped, it goes on and ends with the same
+    tables as a run that was never stopped.
+
+    Args:
+        dataset: A prepared dataset; valid and test serve selection and measurement alone.
+        config: Everything that decides the result.
+        folder: Run folder; created if missing.
+        cache: Folder of the embedding cache, shared by all runs.
+        on_progress: Told about every step; may raise ``Cancelled``.
+
+    Raises:
+        ConfigError: If the folder belongs to a run with other settings or another dataset.
+    """
+    _claim(folder, dataset, config)
+    stages = Stages(folder / "stages")
+    engine = Engine(dataset, config, _device(config), folder / "checkpoints", cache, on_progress)
+
+    texts = stages.run("texts", engine.texts)
+    aligned = stages.run("align", lambda: engine.align(texts))
+    pretrained = stages.run("pretrain", engine.pretrain)
+    behaviour = stages.run("out-of-fold", lambda: engine.out_of_fold(aligned, pretrained))
+    judged = stages.run("judge", lambda: engine.judge(texts, behaviour, pretrained))
+    scored = stages.run("score", lambda: engine.score(texts, aligned, behaviour, judged))
+    trained = stages.run("train", lambda: engine.train(aligned, judged, scored))
+    maps = stages.run("project", lambda: engine.project(texts, aligned))
+
+    scores = tables.scores_of(scored)
+    tables.write_all(
+        folder, dataset, texts, aligned, pretrained, behaviour, judged, scored, trained, maps
+    )
+    return RunOutcome(
+        scores=scores,
+        judge=str(judged["judge"]),
+        n_judged=len(judged["user"]),
+        noise_rate=float(scored["noise_rate"]),
+        threshold=float(scored["threshold"]),
+        preset=str(trained["preset"]),
+        ranking=engine.ranking(pretrained, trained),
+        seconds=dict(stages.seconds),
+    )
+
+
+def _claim(folder: Path, dataset: Dataset, config: RunConfig) -> None:
+    """Note whose folder it is, or check that it is ours."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "settings.json"
+    ours = {"dataset": dataset.fingerprint, "settings": config.model_dump(mode="json")}
+    if path.exists():
+        if json.loads(path.read_text()) != ours:
+            raise ConfigError(
+                f"the run folder {folder.name} was begun with other settings or another dataset; "
+                "start a new run instead"
+            )
+        return
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(ours, indent=2))
+    os.replace(aside, path)
+
+
+def _device(config: RunConfig) -> torch.device:
+    """The device to train on.
+
+    Raises:
+        ConfigError: If CUDA is asked for and not there.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("no CUDA device was found; set device to cpu or auto")
+    if config.device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda")
+

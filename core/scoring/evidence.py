@@ -1,0 +1,67 @@
+"""All signals about all pairs, side by side.
+
+Shape letters: P pairs (E observed, then stand-ins), K epochs kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Out-of-fold signals of P pairs, each ``(P,)`` unless said otherwise."""
+
+    loss: FloatArray
+    """Loss per kept epoch, ``(K, P)``."""
+    score_among_items: FloatArray
+    """Where the backbone's score stands among the user's other items, 0..1."""
+    score_among_users: FloatArray
+    """Where it stands among the item's other users, 0..1."""
+    semantic: FloatArray
+    """Aligned semantic relevance, -1..1."""
+    semantic_among_items: FloatArray
+    semantic_among_users: FloatArray
+    text: FloatArray
+    """Cosine of the item text with the user's other items, -1..1."""
+    text_among_items: FloatArray
+    text_among_users: FloatArray
+    log_popularity: FloatArray
+    """log(1 + interactions of the item with others)."""
+
+    def behaviour(self) -> FloatArray:
+        """What interactions say: scores, and level, spread and trend of the loss, ``(P, 6)``."""
+        third = max(len(self.loss) // 3, 1)
+        return np.stack(
+            [
+                self.score_among_items,
+                self.score_among_users,
+                self.loss.mean(axis=0),
+                self.loss.std(axis=0),
+                self.loss[:third].mean(axis=0),
+                self.loss[-third:].mean(axis=0),
+            ],
+            axis=1,
+        )
+
+    def language(self) -> FloatArray:
+        """What texts say, raw and aligned, ``(P, 6)``."""
+        return np.stack(
+            [
+                self.semantic,
+                self.semantic_among_items,
+                self.semantic_among_users,
+                self.text,
+                self.text_among_items,
+                self.text_among_users,
+            ],
+            axis=1,
+        )
+
+    def standing(self) -> FloatArray:
+        """What language evidence is compared at: score and popularity, ``(P, 2)``."""
+        return np.stack([self.score_among_items, self.log_popularity], axis=1)

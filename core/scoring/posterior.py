@@ -1,0 +1,196 @@
+"""p_noisy: from signals to a probability, without a single label.
+
+Positive-unlabelled learning [D]: a classifier tells train interactions from stand-ins
+(:mod:`core.scoring.stand_ins`) by out-of-fold signals; where it cannot be sure, an interaction
+looks like the noise it may be. How signals are put together matters more than any one of them:
+
+1. *Language at equal behaviour.* Stand-ins are weighted so that score and popularity are spread as
+   among the train interactions. The classifier then learns what the texts add **given** the score:
+   the difference between hard and noisy, not between easy and hard.
+2. *Behaviour.* A second classifier on loss history, score and popularity, stand-ins as drawn.
+3. p = sigmoid(logit of 1 + caution * logit of 2 + shift). ``caution`` < 1 holds back evidence that
+   hard and noisy interactions share. The shift makes the mean of p the estimated noise rate.
+4. *Grades* of the judged pairs move the logit by what they say beyond 1 and 2, learnt on judged
+   interactions against judged stand-ins (controls).
+
+The noise rate is estimated by the best bin of Garg et al., NeurIPS 2021 (arXiv:2111.00980): the
+largest share of stand-ins that fits into the interactions at any threshold.
+
+Shape letters: E train interactions, P pairs, F features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from core.config import ScoringConfig
+from core.scoring.evidence import Evidence
+from core.types import HIGH, LOW, BoolArray, FloatArray, GradeArray
+
+SCORE_BINS, POPULARITY_BINS = 12, 5
+"""Cells in which stand-ins are weighted like the train interactions."""
+WEIGHT_CAP = 0.995
+"""Quantile at which weights are cut: a cell with few stand-ins must not decide alone."""
+CONFIDENCE = 0.05
+"""Error probability of the bound behind the noise rate."""
+LEAST_CONTROLS = 20
+"""With fewer judged controls, grades cannot be weighed and leave p_noisy as it is."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """p_noisy of E interactions and the parts of its logit, ``(E,)`` each."""
+
+    p_noisy: FloatArray
+    from_language: FloatArray
+    """Logit moved by texts at equal behaviour; positive = towards noise."""
+    from_behaviour: FloatArray
+    """Logit moved by loss history and score, caution applied."""
+    from_grades: FloatArray
+    """Logit moved by the grades; 0 where the judge was not asked."""
+    noise_rate: float
+    """Estimated share of noise, 0..1."""
+
+
+def combine(
+    evidence: Evidence,
+    observed: BoolArray,
+    user_grade: GradeArray,
+    item_grade: GradeArray,
+    config: ScoringConfig,
+    rng: np.random.Generator,
+) -> Posterior:
+    """Estimate p_noisy of the observed pairs.
+
+    Args:
+        evidence: Signals of P pairs, the E observed ones first.
+        observed: Which pairs are train interactions, ``(P,)``.
+        user_grade: User-centric grade of each pair, -1 = not judged, ``(P,)``.
+        item_grade: Item-centric grade, likewise.
+        config: Caution, folds.
+        rng: Assigns cross-fitting folds and seeds the classifiers.
+    """
+    standing = evidence.standing()
+    at_equal = np.hstack([evidence.language(), standing])
+    equal = _balance(standing, observed)
+    language = _cross_fit(at_equal, observed, equal, config.folds, rng)
+    flat = np.ones(len(observed))
+    moves = np.hstack([evidence.behaviour(), standing[:, 1:]])
+    behaviour = _cross_fit(moves, observed, flat, config.folds, rng)
+    base = language + config.caution * behaviour
+    shift = _grade_shift(base, observed, user_grade, item_grade)
+    rate = noise_rate(expit(language + behaviour), observed)
+    total = (base + shift)[observed]
+    return Posterior(
+        expit(total + _shift_to(total, rate)).astype(np.float32),
+        language[observed].astype(np.float32),
+        (config.caution * behaviour)[observed].astype(np.float32),
+        shift[observed].astype(np.float32),
+        rate,
+    )
+
+
+def noise_rate(p_stand_in: np.ndarray, observed: BoolArray) -> float:
+    """Estimate the share of noise among the train interactions, 0..1.
+
+    Args:
+        p_stand_in: Cross-fitted probability of being a stand-in, ``(P,)``.
+        observed: Which pairs are train interactions, ``(P,)``.
+    """
+    of_train, of_stand_ins = p_stand_in[observed], p_stand_in[~observed]
+    best = 1.0
+    for threshold in np.quantile(of_stand_ins, np.linspace(0.5, 0.98, 49)):
+        share, full = (of_train >= threshold).mean(), (of_stand_ins >= threshold).mean()
+        slack = np.sqrt(np.log(1 / CONFIDENCE) / 2 / np.array([len(of_train), len(of_stand_ins)]))
+        best = min(best, (share + slack[0] + share / full * slack[1]) / full)
+    return float(best)
+
+
+def _balance(standing: FloatArray, observed: BoolArray) -> np.ndarray:
+    """Weights ``(P,)`` that spread stand-ins over score and popularity like interactions."""
+    cell = np.zeros(len(standing), np.int64)
+    for column, bins in zip(standing.T, (SCORE_BINS, POPULARITY_BINS), strict=True):
+        edges = np.quantile(column[observed], np.linspace(0, 1, bins + 1)[1:-1])
+        cell = cell * bins + np.digitize(column, edges)
+    n_cells = SCORE_BINS * POPULARITY_BINS
+    wanted = np.bincount(cell[observed], minlength=n_cells)
+    there = np.bincount(cell[~observed], minlength=n_cells)
+    weight = np.where(observed, 1.0, (wanted / np.maximum(there, 1))[cell])
+    return np.asarray(np.minimum(weight, max(np.quantile(weight[~observed], WEIGHT_CAP), 1e-9)))
+
+
+def _cross_fit(
+    features: FloatArray,
+    observed: BoolArray,
+    weight: np.ndarray,
+    n_folds: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Logit of being a stand-in, each pair by classifiers that have not seen it, ``(P,)``."""
+    target = ~observed
+    balanced = np.where(
+        observed, 0.5 / weight[observed].sum(), 0.5 / max(weight[target].sum(), 1e-9)
+    )
+    weight = weight * balanced * len(weight)
+    fold = rng.permutation(len(target)) % n_folds
+    result = np.zeros(len(target))
+    for k in range(n_folds):
+        fit, apply = fold != k, fold == k
+        model = HistGradientBoostingClassifier(
+            max_iter=120,
+            learning_rate=0.05,
+            max_leaf_nodes=8,
+            min_samples_leaf=min(100, max(int(fit.sum()) // 20, 1)),
+            l2_regularization=5.0,
+            early_stopping=False,
+            random_state=int(rng.integers(2**31)),
+        )
+        if len(np.unique(target[fit])) < 2:
+            continue  # nothing to tell apart: logit 0 says nothing either way
+        model.fit(features[fit], target[fit], sample_weight=weight[fit])
+        result[apply] = model.decision_function(features[apply])
+    return result
+
+
+def _grade_shift(
+    base: np.ndarray, observed: BoolArray, user_grade: GradeArray, item_grade: GradeArray
+) -> np.ndarray:
+    """What grades add to the logit, ``(P,)``, 0 where not judged.
+
+    A logistic regression of judged interactions against judged controls on the base logit and
+    the grades; the part of the grades is the shift. Its sign is fixed by meaning: a High never
+    speaks for noise, a Low never against it.
+    """
+    judged = (user_grade >= 0) & (item_grade >= 0)
+    shift = np.zeros(len(base))
+    if (judged & ~observed).sum() < LEAST_CONTROLS or (judged & observed).sum() < LEAST_CONTROLS:
+        return shift
+    grades = np.stack(
+        [user_grade == HIGH, user_grade == LOW, item_grade == HIGH, item_grade == LOW], axis=1
+    ).astype(float)
+    features = np.hstack([base[:, None], grades])[judged]
+    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
+    model.fit(features, ~observed[judged])
+    sign = np.array([-1.0, 1.0, -1.0, 1.0])
+    weights = sign * np.maximum(sign * model.coef_[0, 1:], 0.0)
+    moved = grades[judged] @ weights
+    # Centred on the judged interactions: being asked about is no evidence.
+    shift[judged] = moved - moved[observed[judged]].mean()
+    return shift
+
+
+def _shift_to(total: np.ndarray, rate: float) -> float:
+    """Constant that makes the mean probability ``rate``."""
+    low, high = -60.0, 60.0
+    return float(brentq(lambda c: expit(total + c).mean() - rate, low, high))
+
+
+def logit_of(p: FloatArray) -> FloatArray:
+    """Finite logit of probabilities."""
+    return np.asarray(logit(np.clip(p, 1e-6, 1 - 1e-6)), dtype=np.float32)

@@ -1,0 +1,65 @@
+"""Stand-ins: unobserved pairs that show what noise looks like to every signal.
+
+Nobody tells the engine which interactions are noise. Pairs that were never observed are foreign
+to their users almost always, and every out-of-fold signal treats them just like a held-out
+interaction [D]. Half of them have uniform items (misclicks), half have items by popularity
+(position bias); users come by activity.
+
+Shape letters: E train interactions, S stand-ins, P = E + S pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.types import BoolArray, IntArray, Interactions
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The E train interactions, then S stand-ins; all ``(P,)``."""
+
+    user: IntArray
+    item: IntArray
+    fold: IntArray
+    """The fold whose models have seen neither this pair nor its like."""
+    n_observed: int
+    """E."""
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @property
+    def observed(self) -> BoolArray:
+        """Whether a pair is a train interaction, ``(P,)``."""
+        return np.arange(len(self)) < self.n_observed
+
+
+def with_stand_ins(
+    train: Interactions, fold: IntArray, n_each: int, rng: np.random.Generator
+) -> Pairs:
+    """Put stand-ins beside the train interactions.
+
+    Args:
+        train: The E interactions.
+        fold: Fold of each, ``(E,)``.
+        n_each: Stand-ins drawn per interaction; draws that hit an observed pair or each other
+            are left out, so there may be fewer.
+        rng: Every draw.
+    """
+    n_draws = n_each * len(train)
+    user = rng.permutation(np.repeat(train.user, n_each))
+    uniform = rng.integers(0, train.n_items, n_draws)
+    popular = train.item[rng.integers(0, len(train), n_draws)]
+    item = np.where(rng.random(n_draws) < 0.5, uniform, popular)
+    key, first = np.unique(user * np.int64(train.n_items) + item, return_index=True)
+    first = np.sort(first[~np.isin(key, train.key())])
+    spread = rng.integers(0, fold.max(initial=0) + 1, len(first))
+    return Pairs(
+        np.concatenate([train.user, user[first]]),
+        np.concatenate([train.item, item[first]]),
+        np.concatenate([fold, spread]),
+        len(train),
+    )

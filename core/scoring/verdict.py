@@ -1,0 +1,52 @@
+"""From p_noisy and grades to verdicts: clean, hard or noisy.
+
+*Noisy*: among the interactions most likely noise. *Hard*: low-scored (it does not fit) and both
+grades High, and not noisy. *Clean*: the rest. The rule of LLMHNI (High and High = hard, other
+judged = noisy [2]) is the switch ``grades``; the default weighs all signals [D].
+
+Shape letters: E train interactions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.config import ScoringConfig
+from core.types import HIGH, VERDICTS, BoolArray, FloatArray, GradeArray
+
+CLEAN, HARD, NOISY = (VERDICTS.index(name) for name in ("clean", "hard", "noisy"))
+
+
+def noise_threshold(p_noisy: FloatArray, noise_rate: float, config: ScoringConfig) -> float:
+    """Smallest p_noisy that is called noisy: flags ``flag_factor`` times the estimated number."""
+    n_flagged = round(min(config.flag_factor * noise_rate, 1.0) * len(p_noisy))
+    if n_flagged == 0:
+        return 1.0
+    return float(np.sort(p_noisy)[::-1][n_flagged - 1])
+
+
+def assign_verdicts(
+    p_noisy: FloatArray,
+    user_grade: GradeArray,
+    item_grade: GradeArray,
+    low: BoolArray,
+    threshold: float,
+    config: ScoringConfig,
+) -> GradeArray:
+    """Name each interaction, index into ``VERDICTS``, int8 ``(E,)``.
+
+    Args:
+        p_noisy: ``(E,)``.
+        user_grade: -1 where not judged, ``(E,)``.
+        item_grade: Likewise.
+        low: Whether an interaction is low-scored for its user, ``(E,)``.
+        threshold: From :func:`noise_threshold`.
+        config: Which rule.
+    """
+    both_high = (user_grade == HIGH) & (item_grade == HIGH)
+    judged = user_grade >= 0
+    noisy = judged & ~both_high if config.rule == "grades" else p_noisy >= threshold
+    verdict = np.full(len(p_noisy), CLEAN, np.int8)
+    verdict[low & both_high] = HARD
+    verdict[noisy] = NOISY
+    return verdict

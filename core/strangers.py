@@ -1,0 +1,78 @@
+"""Where a pair stands among strangers.
+
+A raw score means little: some items are near to everybody, some users to everything. A pair is
+therefore also placed among the user's other items and among the item's other users, none of whom
+interacted. Both places are shares in 0..1, comparable over users, items, folds and models.
+
+Shape letters: U users, I items, D vector size, P pairs, R references, B block.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from core.types import FloatArray, IntArray
+
+BLOCK = 4096
+"""Pairs at once: memory is BLOCK times the number of references."""
+
+
+class Places(NamedTuple):
+    """Places of P pairs, each ``(P,)`` in 0..1, 1 = better than every stranger."""
+
+    among_items: FloatArray
+    """Share of the user's unobserved items that score lower."""
+    among_users: FloatArray
+    """Share of the users without the item for whom it scores lower."""
+
+
+def places(
+    value: FloatArray,
+    user: IntArray,
+    item: IntArray,
+    user_vector: FloatArray,
+    item_vector: FloatArray,
+    observed: sparse.csr_array,
+    n_references: int,
+    rng: np.random.Generator,
+) -> Places:
+    """Place pairs among strangers.
+
+    Args:
+        value: Score of each pair, ``(P,)``; strangers score by dot product of the vectors.
+        user: User numbers ``(P,)``.
+        item: Item numbers ``(P,)``.
+        user_vector: ``(U, D)``.
+        item_vector: ``(I, D)``.
+        observed: Pairs ``(U, I)`` that are no strangers.
+        n_references: At most so many items and users, drawn once for all pairs.
+        rng: Source of that draw.
+    """
+    n_users, n_items = len(user_vector), len(item_vector)
+    some_items = np.sort(rng.permutation(n_items)[:n_references])
+    some_users = np.sort(rng.permutation(n_users)[:n_references])
+    by_item = sparse.csr_array(observed.T)
+    among_items = np.empty(len(user), np.float32)
+    among_users = np.empty(len(user), np.float32)
+    for start in range(0, len(user), BLOCK):
+        rows = slice(start, start + BLOCK)
+        u, i, v = user[rows], item[rows], value[rows]
+        scores = user_vector[u] @ item_vector[some_items].T  # (B, R)
+        known = observed[u][:, some_items].toarray() > 0
+        among_items[rows] = _share_below(v, scores, ~known & (some_items != i[:, None]))
+        scores = item_vector[i] @ user_vector[some_users].T
+        known = by_item[i][:, some_users].toarray() > 0
+        among_users[rows] = _share_below(v, scores, ~known & (some_users != u[:, None]))
+    return Places(among_items, among_users)
+
+
+def _share_below(value: FloatArray, other: FloatArray, valid: np.ndarray) -> FloatArray:
+    """Share of valid others below each value, ties half; 0.5 without any, ``(B,)``."""
+    below = ((other < value[:, None]) & valid).sum(axis=1)
+    equal = ((other == value[:, None]) & valid).sum(axis=1)
+    count = valid.sum(axis=1)
+    share = np.where(count > 0, (below + 0.5 * equal) / np.maximum(count, 1), 0.5)
+    return np.asarray(share, dtype=np.float32)
