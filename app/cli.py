@@ -23,7 +23,7 @@ os.environ.update(environment.with_defaults(os.environ))
 from rich.console import Console
 
 from app.commands import doctor, report, runs, settings, sources
-from app.commands.output import make_console
+from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from core.errors import WorkbenchError
 
@@ -40,13 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.command == "run" and not _says_what_to_run(options):
-        parser.error("run: name a dataset, or --resume a run (one of the two)")
-    signal.signal(signal.SIGTERM, _interrupt)
+        parser.error("run: name a dataset, or --resume a run without any settings")
     try:
         answer = _COMMANDS[options.command](options, make_console(options.json))
     except (WorkbenchError, KeyboardInterrupt) as error:
         message = str(error) or "Stopped."
-        print(message, file=sys.stderr)
+        print(without_controls(message), file=sys.stderr)
         if options.json:
             print(json.dumps({"error": message}))
         return 1
@@ -133,7 +132,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _says_what_to_run(options: argparse.Namespace) -> bool:
-    return bool(options.help_settings) or (options.dataset is None) != (options.resume is None)
+    if options.help_settings:
+        return True
+    chosen = (options.dataset, options.config, options.seed, options.flags)
+    if options.resume is not None:  # a run is continued with the settings it began with
+        return not options.set and all(value is None for value in chosen)
+    return options.dataset is not None
 
 
 def _workspace(options: argparse.Namespace) -> Path:
@@ -205,4 +209,5 @@ _COMMANDS = {
 }
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.services import jobs, run_folder
+from app.services import environment, jobs, run_folder
 from app.services.records import RunOrder
 from app.services.run_folder import StatusFile
 from core.config import RunConfig
@@ -20,7 +21,6 @@ from core.errors import Cancelled, ConfigError, DataError, WorkbenchError
 from core.types import VERDICTS, Dataset, OnProgress, Progress, RunOutcome, ignore_progress
 
 PACKAGES: Final = ("torch", "numpy", "sentence-transformers", "umap-learn")
-PROJECT: Final = "llmhni-workbench"
 EVALUATE: Final = "evaluate"
 """Stage after those of the pipeline: comparison with planted truth."""
 STREAM: Final = 20_250_701
@@ -203,6 +203,7 @@ class _Work:
             "verdicts": dict(zip(VERDICTS, counts.tolist(), strict=True)),
             "detection": {name: known[name] for name in aucs} if found else None,
             "noise_recall": known.get("noise_recall"),
+            "precision": known.get("precision"),
             "hard_kept": known.get("hard_kept"),
             "hard_kept_by_loss_cut": known.get("hard_kept_by_loss_cut"),
             "ranking": None if None in ranking.values() else ranking,
@@ -241,13 +242,15 @@ def overall_fraction(stages: Sequence[tuple[str, float]]) -> Callable[[Progress]
 
 def versions() -> dict[str, str]:
     """Versions that numbers may depend on; empty where a package is not installed."""
-    found = {"python": platform.python_version()}
-    for package in (*PACKAGES, PROJECT):
+    with (environment.ROOT / "pyproject.toml").open("rb") as file:
+        project = str(tomllib.load(file)["project"]["version"])
+    found = {"project": project, "python": platform.python_version()}
+    for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             found[package] = ""
-    return found | {"project": found.pop(PROJECT)}
+    return found
 
 
 def device_name(wanted: str) -> str:

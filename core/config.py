@@ -125,6 +125,9 @@ class JudgeConfig(Settings):
 
     kind: Literal["evidence"] = "evidence"
     """``evidence``: grades from measured facts, no LLM."""
+    scope: Literal["candidates", "all"] = "all"
+    """``candidates``: only the pairs below are judged, for judges that cost; ``all``: every train
+    interaction and every stand-in too, so that grades count in p_noisy everywhere [D]."""
     observed_share: float = Field(0.2, gt=0.0, le=1.0)
     """Lowest-scored share of each user's interactions that is judged, at least one [D]."""
     unobserved: NonNegativeInt = 4

@@ -199,9 +199,9 @@ class Engine:
         self.on_progress(Progress("score", 0.0))
         options, n_train = self.config.scoring, len(self.data.train)
         pairs = _pairs(behaviour, n_train)
-        evidence = self._evidence(pairs, texts, aligned, behaviour)
-        user_grade, item_grade = self._grades(pairs, judged)
-        found = combine(evidence, pairs.observed, user_grade, item_grade, options, self._rng(SCORE))
+        evidence = self._evidence(pairs, texts, aligned, behaviour, judged)
+        user_grade, item_grade = evidence.user_grade, evidence.item_grade
+        found = combine(evidence, pairs.observed, options, self._rng(SCORE))
         own = slice(0, n_train)
         threshold = noise_threshold(found.p_noisy, found.noise_rate, options)
         verdict = assign_verdicts(
@@ -229,7 +229,7 @@ class Engine:
         }
 
     def _evidence(
-        self, pairs: Pairs, texts: Arrays, aligned: Arrays, behaviour: Arrays
+        self, pairs: Pairs, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays
     ) -> Evidence:
         """Put the signals of all pairs side by side."""
         train, n_references = self.data.train, self.config.scoring.references
@@ -257,20 +257,23 @@ class Engine:
             text_among_items=fit.place.among_items,
             text_among_users=fit.place.among_users,
             log_popularity=np.log1p(popularity).astype(np.float32),
+            **self._judged(pairs, judged),
         )
 
-    def _grades(self, pairs: Pairs, judged: Arrays) -> tuple[np.ndarray, np.ndarray]:
-        """Grades of all pairs, -1 where the judge was not asked, int8 ``(P,)`` each."""
+    def _judged(self, pairs: Pairs, judged: Arrays) -> dict[str, np.ndarray]:
+        """Grades and supports of all pairs, -1 and NaN where the judge was not asked."""
         n_items = np.int64(self.data.train.n_items)
         key = pairs.user * n_items + pairs.item
         order = np.argsort(key)
         asked = judged["observed"] | judged["control"]
         wanted = judged["user"][asked] * n_items + judged["item"][asked]
         row = order[np.searchsorted(key, wanted, sorter=order)]
-        user_grade, item_grade = np.full((2, len(pairs)), -1, np.int8)
-        user_grade[row] = judged["user_grade"][asked]
-        item_grade[row] = judged["item_grade"][asked]
-        return user_grade, item_grade
+        found = {}
+        for name in ("user_grade", "item_grade", "user_support", "item_support"):
+            unknown, kind = (-1, np.int8) if name.endswith("grade") else (np.nan, np.float32)
+            found[name] = np.full(len(pairs), unknown, kind)
+            found[name][row] = judged[name][asked]
+        return found
 
     def train(self, aligned: Arrays, judged: Arrays, scored: Arrays) -> Arrays:
         """Stages 4-8: refined graph and final training; ``auto`` keeps the better on validation."""
@@ -300,7 +303,9 @@ class Engine:
     ) -> RefinedGraph:
         if not self.config.train.interaction_denoising:
             return untouched(self.data.train)
-        return refine(self.data.train, judgements_of(judged), scored["p_noisy"], preset)
+        return refine(
+            self.data.train, judgements_of(judged), judged["low"], scored["p_noisy"], preset
+        )
 
     def _train_on(
         self, refined: RefinedGraph, aligned: Arrays, name: str, place: int, n_parts: int

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -52,9 +51,11 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return dict(kept)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            arrays = dict(kept)
+    except Exception:
+        # What a damaged file raises depends on the byte: EOFError, NotImplementedError and more.
         return None
+    return arrays if _SECONDS in arrays else None
 
 
 def _write(path: Path, arrays: Mapping[str, object]) -> None:

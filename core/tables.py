@@ -200,17 +200,26 @@ def _judgements(dataset: Dataset, judged: Arrays) -> dict[str, Any]:
     high = (judged["user_grade"] == HIGH) & (judged["item_grade"] == HIGH)
     unobserved = np.where(high, "hidden like", "hard negative")
     outcome = np.where(judged["observed"], np.where(high, "hard", "noisy"), unobserved)
+    outcome = np.where(judged["control"], "control", outcome)
+    keep = _shown(dataset, judged)
     return {
-        "user": judged["user"],
-        "item": judged["item"],
-        "user_id": _pick(dataset.users.id, judged["user"]),
-        "item_id": _pick(dataset.items.id, judged["item"]),
-        "title": _pick(dataset.items.title, judged["item"]),
-        **{name: judged[name] for name in columns},
-        "user_reason": judged["user_reason"].tolist(),
-        "item_reason": judged["item_reason"].tolist(),
-        "by_grades": np.where(judged["control"], "control", outcome).tolist(),
+        "user": judged["user"][keep],
+        "item": judged["item"][keep],
+        "user_id": _pick(dataset.users.id, judged["user"][keep]),
+        "item_id": _pick(dataset.items.id, judged["item"][keep]),
+        "title": _pick(dataset.items.title, judged["item"][keep]),
+        **{name: judged[name][keep] for name in columns},
+        "user_reason": judged["user_reason"][keep].tolist(),
+        "item_reason": judged["item_reason"][keep].tolist(),
+        "by_grades": outcome[keep].tolist(),
     }
+
+
+def _shown(dataset: Dataset, judged: Arrays) -> np.ndarray:
+    """Rows worth keeping: all but the controls beyond one per user, which nobody reads."""
+    controls = np.flatnonzero(judged["control"])
+    rest = np.flatnonzero(~judged["control"])
+    return np.concatenate([rest, controls[: len(dataset.users.id)]])
 
 
 def _edges(dataset: Dataset, scored: Arrays, trained: Arrays) -> dict[str, Any]:

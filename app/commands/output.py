@@ -20,24 +20,32 @@ DIRECTIONS: Final = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 """Characters that reorder the text around them on the screen."""
+WIDTH: Final = 110
+"""Columns where the output goes to a file."""
 
 
-def clean(text: object) -> str:
-    """Take out whatever steers a terminal, and make markup plain text; white space is a blank."""
-    kept = (
+def without_controls(text: object) -> str:
+    """Take out whatever steers a terminal; every white space becomes a blank."""
+    return "".join(
         " " if character.isspace() else character
         for character in str(text)
         if character.isspace()
         or (unicodedata.category(character) not in REMOVED and character not in DIRECTIONS)
     )
+
+
+def clean(text: object) -> str:
+    """Text of others as plain text for a console: no controls, and markup is not read."""
+    safe = escape(without_controls(text))
     # The blank keeps a backslash at the end from escaping markup that follows.
-    safe = escape("".join(kept))
     return safe + " " if safe.endswith("\\") else safe
 
 
 def make_console(as_json: bool) -> Console:
     """Console for the report: standard output, or standard error if that is for JSON."""
-    return Console(stderr=as_json, highlight=False, soft_wrap=False)
+    terminal = (sys.stderr if as_json else sys.stdout).isatty()
+    width = None if terminal else WIDTH
+    return Console(stderr=as_json, highlight=False, width=width)
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def _print_head(manifest: Manifest, console: Console) -> None:
 
 
 def _print_verdicts(manifest: Manifest, console: Console) -> None:
-    table = Table("Verdict", "Interactions", "Share", "What it means", title="Verdicts")
+    table = Table("Verdict", "Interactions", "Share", "What it means")
+    console.print("\n[bold]Verdicts[/]")
     total = max(sum(manifest.verdicts.values()), 1)
     for verdict in VERDICTS:
         count = manifest.verdicts.get(verdict, 0)
@@ -93,13 +94,14 @@ def _print_detection(manifest: Manifest, console: Console) -> None:
     if detection is None:
         console.print("Detection was not measured: no noise was planted in this dataset.")
         return
-    title = "Detection of planted noise, AUC (0.5 = blind, 1 = perfect)"
-    table = Table("Signal", "all", "top 20 % by loss", "equal model score", title=title)
+    console.print("\n[bold]Detection of planted noise[/], AUC (0.5 = blind, 1 = perfect)")
+    table = Table("Signal", "all", "top 20 % by loss", "equal model score")
     for name, text in SIGNALS.items():
         columns = (detection.auc_all, detection.auc_top_loss, detection.auc_matched)
         table.add_row(text, *(_number(column.get(name), 3) for column in columns))
     console.print(table)
     console.print(f"Planted noise found (verdict noisy): {_percent(manifest.noise_recall)}")
+    console.print(f"Planted noise among those called noisy: {_percent(manifest.precision)}")
     console.print(f"Hard genuine interactions kept: {_percent(manifest.hard_kept)}")
     console.print(
         "Hard genuine interactions kept by a cut at the same noise found, by loss alone: "
@@ -111,8 +113,8 @@ def _print_ranking(manifest: Manifest, console: Console) -> None:
     ranking = manifest.ranking
     if ranking is None:
         return
-    title = "Recommendations on the test set (0..1, higher is better)"
-    table = Table("Measure", "LLMHNI", "plain backbone", "difference", title=title)
+    console.print("\n[bold]Recommendations on the test set[/] (0..1, higher is better)")
+    table = Table("Measure", "LLMHNI", "plain backbone", "difference")
     for name, ours, plain in (
         ("Recall@20", ranking.recall20, ranking.bpr_recall20),
         ("NDCG@20", ranking.ndcg20, ranking.bpr_ndcg20),

@@ -84,7 +84,9 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"The settings in {file} cannot be read: {error}.") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{file} holds no settings: a JSON object is needed.")
-    return values
+    # Files of a run hold its settings beside other things.
+    inner = values.get("settings")
+    return inner if isinstance(inner, dict) else values
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - JSON is any of several types

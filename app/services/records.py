@@ -59,8 +59,10 @@ class Manifest(Record):
     n_interactions: int
     verdicts: Mapping[Verdict, int]
     detection: Detection | None = None
-    """Known only where noise was planted; so are the next three."""
+    """Known only where noise was planted; so are the next four."""
     noise_recall: float | None = None
+    precision: float | None = None
+    """Share of planted noise among the interactions called noisy."""
     hard_kept: float | None = None
     """Share of genuine hard interactions that are kept at this noise recall."""
     hard_kept_by_loss_cut: float | None = None

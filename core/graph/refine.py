@@ -62,6 +62,7 @@ def both_high(judgements: Judgements) -> BoolArray:
 def refine(
     train: Interactions,
     judgements: Judgements,
+    low: BoolArray,
     p_noisy: FloatArray,
     preset: Literal["paper", "soft"],
 ) -> RefinedGraph:
@@ -70,6 +71,7 @@ def refine(
     Args:
         train: The E train interactions.
         judgements: Judged pairs; controls are never added.
+        low: Which train interactions are low-scored, and so candidates for C_N, ``(E,)``.
         p_noisy: Of each train interaction, ``(E,)``.
         preset: Hard edits or soft weights.
     """
@@ -83,7 +85,7 @@ def refine(
     if preset == "paper":
         condemned = judgements.observed & ~hard
         keys = judgements.user[condemned] * np.int64(train.n_items) + judgements.item[condemned]
-        dropped = np.isin(train.key(), keys)
+        dropped = low & np.isin(train.key(), keys)
         rescued[: len(train)] = _rescue(train, dropped, p_noisy)
         origin[: len(train)][dropped & ~rescued[: len(train)]] = DROPPED
         weight = np.where(origin == DROPPED, 0.0, 1.0)

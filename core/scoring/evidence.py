@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.types import FloatArray
+from core.types import FloatArray, GradeArray
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,18 @@ class Evidence:
     text_among_users: FloatArray
     log_popularity: FloatArray
     """log(1 + interactions of the item with others)."""
+    user_grade: GradeArray
+    """User-centric grade, int8, -1 where the judge was not asked."""
+    item_grade: GradeArray
+    """Item-centric grade, likewise."""
+    user_support: FloatArray
+    """How strongly the user-centric view supports a pair, 0..1; NaN = not known."""
+    item_support: FloatArray
+    """The same of the item-centric view."""
+
+    def all_judged(self) -> bool:
+        """Whether the judge was asked about every pair, stand-ins included."""
+        return bool(((self.user_grade >= 0) & (self.item_grade >= 0)).all())
 
     def behaviour(self) -> FloatArray:
         """What interactions say: scores, and level, spread and trend of the loss, ``(P, 6)``."""
@@ -49,9 +61,14 @@ class Evidence:
         )
 
     def language(self) -> FloatArray:
-        """What texts say, raw and aligned, ``(P, 6)``."""
+        """What texts say, raw and aligned, ``(P, 6)``, and the judge if it judged all: 4 more.
+
+        Grades of a part of the pairs would tell the classifier which pairs were asked about.
+        """
+        judge = [self.user_grade, self.item_grade, self.user_support, self.item_support]
         return np.stack(
             [
+                *(judge if self.all_judged() else ()),
                 self.semantic,
                 self.semantic_among_items,
                 self.semantic_among_users,

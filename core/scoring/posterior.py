@@ -7,11 +7,13 @@ looks like the noise it may be. How signals are put together matters more than a
 1. *Language at equal behaviour.* Stand-ins are weighted so that score and popularity are spread as
    among the train interactions. The classifier then learns what the texts add **given** the score:
    the difference between hard and noisy, not between easy and hard.
-2. *Behaviour.* A second classifier on loss history, score and popularity, stand-ins as drawn.
+2. *Behaviour at equal popularity.* A second classifier on loss history and score. Without the
+   weights it would take unpopular items for noise, or popular ones, as the stand-ins have it.
 3. p = sigmoid(logit of 1 + caution * logit of 2 + shift). ``caution`` < 1 holds back evidence that
    hard and noisy interactions share. The shift makes the mean of p the estimated noise rate.
-4. *Grades* of the judged pairs move the logit by what they say beyond 1 and 2, learnt on judged
-   interactions against judged stand-ins (controls).
+4. *Grades* are features of 1 where every pair was judged. Where only some were, grades move the
+   logit of those by what they say beyond 1 and 2, learnt on judged interactions against judged
+   stand-ins (controls).
 
 The noise rate is estimated by the best bin of Garg et al., NeurIPS 2021 (arXiv:2111.00980): the
 largest share of stand-ins that fits into the interactions at any threshold.
@@ -33,8 +35,9 @@ from core.config import ScoringConfig
 from core.scoring.evidence import Evidence
 from core.types import HIGH, LOW, BoolArray, FloatArray, GradeArray
 
-SCORE_BINS, POPULARITY_BINS = 12, 5
-"""Cells in which stand-ins are weighted like the train interactions."""
+BINS = {1: (12,), 2: (12, 5)}
+"""Bins per column (popularity; score and popularity) of the cells in which stand-ins are weighted
+like the train interactions."""
 WEIGHT_CAP = 0.995
 """Quantile at which weights are cut: a cell with few stand-ins must not decide alone."""
 CONFIDENCE = 0.05
@@ -61,8 +64,6 @@ class Posterior:
 def combine(
     evidence: Evidence,
     observed: BoolArray,
-    user_grade: GradeArray,
-    item_grade: GradeArray,
     config: ScoringConfig,
     rng: np.random.Generator,
 ) -> Posterior:
@@ -71,8 +72,6 @@ def combine(
     Args:
         evidence: Signals of P pairs, the E observed ones first.
         observed: Which pairs are train interactions, ``(P,)``.
-        user_grade: User-centric grade of each pair, -1 = not judged, ``(P,)``.
-        item_grade: Item-centric grade, likewise.
         config: Caution, folds.
         rng: Assigns cross-fitting folds and seeds the classifiers.
     """
@@ -80,11 +79,13 @@ def combine(
     at_equal = np.hstack([evidence.language(), standing])
     equal = _balance(standing, observed)
     language = _cross_fit(at_equal, observed, equal, config.folds, rng)
-    flat = np.ones(len(observed))
     moves = np.hstack([evidence.behaviour(), standing[:, 1:]])
-    behaviour = _cross_fit(moves, observed, flat, config.folds, rng)
+    as_popular = _balance(standing[:, 1:], observed)
+    behaviour = _cross_fit(moves, observed, as_popular, config.folds, rng)
     base = language + config.caution * behaviour
-    shift = _grade_shift(base, observed, user_grade, item_grade)
+    shift = np.zeros(len(base))
+    if not evidence.all_judged():
+        shift = _grade_shift(base, observed, evidence.user_grade, evidence.item_grade)
     rate = noise_rate(expit(language + behaviour), observed)
     total = (base + shift)[observed]
     return Posterior(
@@ -113,12 +114,12 @@ def noise_rate(p_stand_in: np.ndarray, observed: BoolArray) -> float:
 
 
 def _balance(standing: FloatArray, observed: BoolArray) -> np.ndarray:
-    """Weights ``(P,)`` that spread stand-ins over score and popularity like interactions."""
+    """Weights ``(P,)`` that spread stand-ins over one or two columns like interactions."""
     cell = np.zeros(len(standing), np.int64)
-    for column, bins in zip(standing.T, (SCORE_BINS, POPULARITY_BINS), strict=True):
+    for column, bins in zip(standing.T, BINS[standing.shape[1]], strict=True):
         edges = np.quantile(column[observed], np.linspace(0, 1, bins + 1)[1:-1])
         cell = cell * bins + np.digitize(column, edges)
-    n_cells = SCORE_BINS * POPULARITY_BINS
+    n_cells = int(np.prod(BINS[standing.shape[1]]))
     wanted = np.bincount(cell[observed], minlength=n_cells)
     there = np.bincount(cell[~observed], minlength=n_cells)
     weight = np.where(observed, 1.0, (wanted / np.maximum(there, 1))[cell])

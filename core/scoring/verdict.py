@@ -45,7 +45,7 @@ def assign_verdicts(
     """
     both_high = (user_grade == HIGH) & (item_grade == HIGH)
     judged = user_grade >= 0
-    noisy = judged & ~both_high if config.rule == "grades" else p_noisy >= threshold
+    noisy = low & judged & ~both_high if config.rule == "grades" else p_noisy >= threshold
     verdict = np.full(len(p_noisy), CLEAN, np.int8)
     verdict[low & both_high] = HARD
     verdict[noisy] = NOISY

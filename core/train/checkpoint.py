@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,12 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
+        with zipfile.ZipFile(path) as archive:  # PyTorch itself does not look at the checksums
+            if archive.testzip() is not None:
+                return None
         # weights_only: tensors and plain containers; a checkpoint cannot run code.
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError):
+    except Exception:
+        # What a damaged file raises depends on the byte: UnpicklingError, IndexError and more.
         return None
     return content

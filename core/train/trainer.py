@@ -107,7 +107,8 @@ class Trainer:
         objective: What to minimise.
         config: Epochs, batches, early stop.
         generator: Every random draw, on the CPU.
-        validation: Early stop and choice of the best epoch; without it all epochs are run.
+        validation: Early stop and choice of the best epoch; without it, or with nothing held
+            out, all epochs are run.
         recorder: Which losses to keep per epoch.
         checkpoint: File to resume from and to write after each epoch.
     """
@@ -123,7 +124,9 @@ class Trainer:
         checkpoint: Path | None = None,
     ) -> None:
         self.backbone, self.objective, self.config = backbone, objective, config
-        self.generator, self.validation, self.recorder = generator, validation, recorder
+        self.generator, self.recorder = generator, recorder
+        # Nothing held out is no validation: every value would be NaN.
+        self.validation = validation if validation and len(validation.held_out) else None
         self.checkpoint = checkpoint
         self.optimizer = torch.optim.Adam(backbone.parameters(), lr=config.learning_rate)
         self.state = _State()
@@ -132,7 +135,7 @@ class Trainer:
         """Train, from the checkpoint on if there is one.
 
         Raises:
-            ConfigError: If the loss is no longer finite.
+            ConfigError: If loss or vectors are no longer finite.
             core.errors.Cancelled: If ``on_progress`` asked to stop; the checkpoint stays.
         """
         self._resume()
@@ -154,11 +157,7 @@ class Trainer:
         for rows in self._batches():
             terms = self.objective.loss(self.backbone, rows)
             loss = torch.stack(list(terms.values())).sum()
-            if not torch.isfinite(loss):
-                raise ConfigError(
-                    f"the loss is no longer finite in epoch {self.state.epoch}; "
-                    f"lower the learning rate (now {self.config.learning_rate:g})"
-                )
+            self._check_finite(loss)
             self.optimizer.zero_grad()
             torch.autograd.backward(loss)
             self.optimizer.step()
@@ -166,6 +165,18 @@ class Trainer:
                 total[name] = total.get(name, 0.0) + float(term.detach()) * len(rows)
         mean = {name: value / max(self.objective.n_rows, 1) for name, value in total.items()}
         return {"epoch": float(self.state.epoch), "loss": sum(mean.values()), **mean}
+
+    def _check_finite(self, *values: Tensor) -> None:
+        if not all(bool(torch.isfinite(value).all()) for value in values):
+            raise ConfigError(
+                f"the training is no longer finite in epoch {self.state.epoch}; "
+                f"lower the learning rate (now {self.config.learning_rate:g})"
+            )
+
+    def _propagated(self) -> Representations:
+        found: Representations = self.backbone(self.objective.graph)
+        self._check_finite(found.user, found.item)  # the last step may have gone too far
+        return found
 
     def _batches(self) -> Iterator[Tensor]:
         order = torch.randperm(self.objective.n_rows, generator=self.generator)
@@ -178,7 +189,7 @@ class Trainer:
         keep = self.recorder is not None and self.recorder.due(self.state.epoch)
         if not due and not keep:
             return
-        found: Representations = self.backbone(self.objective.graph)
+        found = self._propagated()
         if keep and self.recorder is not None:
             self.state.recorded.append(self.recorder.losses(found).cpu())
         if due and self.validation is not None:
@@ -201,7 +212,7 @@ class Trainer:
         user, item = self.state.best_user, self.state.best_item
         valid = None
         if user is None or item is None:  # nothing was validated: the last epoch stands
-            found: Representations = self.backbone(self.objective.graph)
+            found = self._propagated()
             user, item = found.user.cpu(), found.item.cpu()
             self.state.best_epoch = self.state.epoch
         if self.validation is not None:

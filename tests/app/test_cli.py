@@ -1,0 +1,167 @@
+"""The command line as a person or a script sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from app import cli
+from app.services import environment
+from tests.app.fake_pipeline import refuse
+
+
+@pytest.fixture
+def call(workspace, capsys):  # noqa: ARG001 - commands use the workspace
+    """Do one command; return exit code, output and error output."""
+
+    def run(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def answer(output):
+    return json.loads(output.splitlines()[-1])
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_import_prepare_run_report_go_together(call, raw_file):
+    code, output, _ = call("import", raw_file, "--name", "clicks")
+    assert code == 0
+    assert "prepare clicks" in output
+    code, output, _ = call("prepare", "clicks", "--plant", "uniform", "--json")
+    assert code == 0
+    assert answer(output)["counts"]["n_users"] == 6
+    code, output, _ = call("run", "clicks", "--json", "--seed", 5)
+    assert code == 0
+    result = answer(output)
+    assert output.count("\n") == 1  # the report is on standard error
+    assert set(result["detection"]["auc_all"]) >= {"loss", "p_noisy"}
+    assert result["ranking"]["bpr_recall20"] == 0.25
+    code, output, _ = call("report")
+    assert code == 0
+    assert result["run_id"] in output
+    assert "top 20 % by loss" in output
+    assert call("report", result["run_id"], "--json")[1].count(result["run_id"]) >= 1
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_the_demo_prepares_the_sample_once(call, workspace):
+    code, output, _ = call("demo", "--json")
+    first = answer(output)
+    assert code == 0
+    assert first["dataset"] == "sample"
+    assert first["detection"]["auc_matched"]["loss"] is not None
+    manifest = workspace / "datasets" / "sample" / "manifest.json"
+    written = manifest.stat().st_mtime_ns
+    assert answer(call("demo", "--json")[1])["run_id"] != first["run_id"]
+    assert manifest.stat().st_mtime_ns == written
+    call("demo", "--fresh")
+    assert manifest.stat().st_mtime_ns > written
+
+
+def test_a_stopped_demo_is_continued(call, pipeline, workspace):
+    pipeline.stop_with = KeyboardInterrupt()
+    assert call("demo")[0] == 1
+    (stopped,) = (path.name for path in (workspace / "runs").iterdir())
+    pipeline.stop_with = None
+    assert answer(call("demo", "--json")[1])["run_id"] == stopped
+
+
+@pytest.mark.usefixtures("pipeline", "prepared")
+def test_nothing_of_the_data_steers_the_terminal(call):
+    code, output, _ = call("run", "small")
+    assert code == 0
+    assert "\x1b" not in output
+    assert "\u202e" not in output
+    assert "a [red]title[/] with [2J steering" in output
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_user_error_is_one_message_and_code_1(call, pipeline):
+    pipeline.stop_with = refuse()
+    code, output, errors = call("run", "small", "--json")
+    assert code == 1
+    assert answer(output) == {"error": "these settings cannot be used"}
+    assert "these settings cannot be used" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run",),
+        ("run", "small", "--resume", "other"),
+        ("run", "--resume", "other", "--seed", "1"),
+        ("fly",),
+        ("prepare", "x", "--plant", "unknown"),
+    ],
+)
+def test_wrong_usage_is_code_2(call, arguments):
+    with pytest.raises(SystemExit) as caught:
+        call(*arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "nowhere"), "no dataset nowhere"),
+        (("run", "../secret"), "no dataset ../secret"),
+        (("run", "--resume", "../x"), "no name of a run"),
+        (("run", "--resume", "gone"), "no run gone"),
+        (("prepare", "nowhere"), "no import and no file named nowhere"),
+        (("import", "nowhere.csv"), "nothing at nowhere.csv"),
+        (("report",), "no finished run"),
+        (("report", "gone"), "no finished run"),
+    ],
+)
+def test_what_does_not_exist_is_said(call, arguments, message):
+    code, _, errors = call(*arguments)
+    assert code == 1
+    assert message in errors
+
+
+@pytest.mark.usefixtures("prepared")
+def test_ablation_flags_and_settings_reach_the_pipeline(call, pipeline):
+    flags = ("--no-alignment", "--shuffle-text", "--set", "train.pool=8", "judge.controls=2")
+    assert call("run", "small", *flags)[0] == 0
+    (config,) = pipeline.configs
+    assert config.train.cross_graph_alignment is False
+    assert config.train.semantic_negatives is True
+    assert config.text.shuffle is True
+    assert (config.train.pool, config.judge.controls) == (8, 2)
+
+
+def test_all_settings_can_be_listed(call):
+    code, output, _ = call("run", "--help-settings")
+    assert code == 0
+    assert "train.pool = 64" in output
+    assert "Pool of hard negatives" in output
+
+
+def test_the_doctor_finds_a_healthy_machine(call):
+    code, output, _ = call("doctor", "--json")
+    assert code == 0, output
+    assert answer(output)["problems"] == []
+
+
+def test_threads_are_placed_before_anything_heavy_is_loaded():
+    script = (
+        "import os, sys; import app.cli; heavy = {'torch', 'sklearn'} & set(sys.modules); "
+        "print(os.environ['OMP_WAIT_POLICY'], *heavy)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=environment.ROOT,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split() == ["PASSIVE"]

@@ -1,0 +1,216 @@
+"""A run leaves a folder that says what happened, however it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.services import jobs, store
+from app.worker import execute, overall_fraction, resume
+from core.config import RunConfig
+from core.data.dataset import fingerprint, load_dataset, load_manifest, save_dataset
+from core.errors import Cancelled, ConfigError, DataError
+from core.types import Progress
+from tests.app.fake_pipeline import STAGES, refuse
+
+CONFIG = RunConfig(seed=3)
+
+
+def status(workspace, run_id="mine"):
+    return json.loads((workspace / "runs" / run_id / "status.json").read_text())
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_run_leaves_a_manifest_that_the_app_can_read(prepared, workspace):
+    manifest = execute(prepared, CONFIG, workspace)
+    run = store.load_run(workspace, manifest["run_id"])
+    n_train = load_manifest(prepared)["counts"]["n_train"]
+    assert run.manifest.n_interactions == n_train
+    assert run.manifest.verdicts == {
+        "clean": n_train - n_train // 5,
+        "hard": 0,
+        "noisy": n_train // 5,
+    }
+    assert run.manifest.ranking.recall20 == 0.3
+    assert run.manifest.seed == 3
+    assert run.manifest.n_judged == 7
+    assert run.manifest.settings["seed"] == 3
+    assert run.manifest.device
+    assert set(manifest["versions"]) >= {"python", "torch", "numpy", "project"}
+    assert set(manifest["stages"]) == {"pretrain", "evaluate"}
+    assert "-small-" in manifest["run_id"]
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_detection_is_measured_where_noise_was_planted(prepared, workspace):
+    manifest = execute(prepared, CONFIG, workspace)
+    details = json.loads((workspace / "runs" / manifest["run_id"] / "detection.json").read_text())
+    for name in ("auc_all", "auc_top_loss", "auc_matched"):
+        assert set(manifest["detection"][name]) == {
+            "loss",
+            "score",
+            "semantic",
+            "logical",
+            "p_noisy",
+        }
+        assert details[name] == manifest["detection"][name]
+    assert manifest["noise_recall"] == details["noise_recall"]
+    assert details["counts"]["noise"] == load_manifest(prepared)["report"]["n_planted"]
+    assert details["judge"]["n_judged"] == 0
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_without_truth_nothing_is_claimed(prepared, workspace):
+    (prepared / "truth.parquet").unlink()
+    manifest = execute(prepared, CONFIG, workspace, "mine")
+    assert manifest["detection"] is None
+    assert manifest["noise_recall"] is None
+    assert not (workspace / "runs" / "mine" / "detection.json").exists()
+    assert store.load_run(workspace, "mine").manifest.detection is None
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_the_manifest_names_the_hash_of_every_result_file(prepared, workspace):
+    manifest = execute(prepared, CONFIG, workspace, "mine")
+    folder = workspace / "runs" / "mine"
+    assert set(manifest["files"]) == {"run.json", "interactions.parquet", "detection.json"}
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_while_it_works_the_status_says_where_it_is_and_who_it_is(pipeline, prepared, workspace):
+    seen = []
+    pipeline.during = lambda folder: seen.append(
+        (json.loads((folder / "status.json").read_text()), jobs.read_status(folder).state)
+    )
+    execute(prepared, CONFIG, workspace, "mine")
+    (written, state) = seen[0]
+    assert state == "running"
+    assert written["pid"] == os.getpid()
+    assert written["stage"] == "pretrain"
+    assert written["fraction"] == 0.375  # half of three quarters
+    assert status(workspace)["state"] == "done"
+    assert status(workspace)["fraction"] == 1.0
+
+
+def test_a_file_named_cancel_stops_the_run_and_resume_continues_it(pipeline, prepared, workspace):
+    pipeline.during = lambda folder: (folder / "cancel").touch()
+    with pytest.raises(Cancelled, match="--resume mine"):
+        execute(prepared, CONFIG, workspace, "mine")
+    folder = workspace / "runs" / "mine"
+    assert status(workspace)["state"] == "cancelled"
+    assert not (folder / "manifest.json").exists()
+    pipeline.during = lambda _: None
+    manifest = resume(folder)
+    assert manifest["run_id"] == "mine"
+    assert pipeline.configs == [CONFIG, CONFIG]
+    assert status(workspace)["state"] == "done"
+
+
+def test_ctrl_c_is_a_cancel(pipeline, prepared, workspace):
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine")
+    assert status(workspace)["state"] == "cancelled"
+
+
+def test_a_user_error_is_the_message_of_the_status(pipeline, prepared, workspace):
+    pipeline.stop_with = refuse()
+    with pytest.raises(ConfigError, match="cannot be used"):
+        execute(prepared, CONFIG, workspace, "mine")
+    assert status(workspace)["state"] == "failed"
+    assert status(workspace)["message"] == "these settings cannot be used"
+
+
+def test_an_unexpected_error_is_named_and_passed_on(pipeline, prepared, workspace):
+    pipeline.stop_with = ZeroDivisionError("by zero")
+    with pytest.raises(ZeroDivisionError):
+        execute(prepared, CONFIG, workspace, "mine")
+    assert status(workspace)["message"] == "Unexpected ZeroDivisionError: by zero"
+
+
+def test_seconds_add_up_over_sittings(pipeline, prepared, workspace):
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine")
+    path = workspace / "runs" / "mine" / "status.json"
+    path.write_text(json.dumps(status(workspace) | {"seconds": 100.0}))
+    pipeline.stop_with = None
+    assert 100.0 < resume(path.parent)["seconds"] < 110.0
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_finished_run_is_not_continued(prepared, workspace):
+    execute(prepared, CONFIG, workspace, "mine")
+    with pytest.raises(ConfigError, match="is finished"):
+        resume(workspace / "runs" / "mine")
+
+
+def test_a_run_that_still_runs_is_not_continued(pipeline, prepared, workspace):
+    errors = []
+
+    def resume_meanwhile(folder):
+        with pytest.raises(ConfigError) as caught:
+            resume(folder)
+        errors.append(str(caught.value))
+
+    pipeline.during = resume_meanwhile
+    execute(prepared, CONFIG, workspace, "mine")
+    assert "still running" in errors[0]
+
+
+def test_a_run_is_not_continued_on_other_data(pipeline, prepared, workspace):
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine")
+    other = load_dataset(prepared)
+    valid = other.valid.select(np.arange(len(other.valid) - 1))
+    changed = replace(other, valid=valid)
+    save_dataset(replace(changed, fingerprint=fingerprint(changed)), prepared, {})
+    with pytest.raises(DataError, match="has changed"):
+        resume(workspace / "runs" / "mine")
+
+
+def test_a_damaged_or_missing_order_is_said(workspace):
+    folder = workspace / "runs" / "mine"
+    folder.mkdir(parents=True)
+    with pytest.raises(DataError, match="no run mine"):
+        resume(folder)
+    (folder / "run.json").write_text("{}")
+    with pytest.raises(DataError, match="damaged"):
+        resume(folder)
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_name_that_is_taken_is_refused(prepared, workspace):
+    execute(prepared, CONFIG, workspace, "mine")
+    with pytest.raises(DataError, match="There is a run mine already"):
+        execute(prepared, CONFIG, workspace, "mine")
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_two_runs_in_one_second_have_two_folders(prepared, workspace):
+    first, second = (execute(prepared, CONFIG, workspace)["run_id"] for _ in range(2))
+    assert first != second
+
+
+def test_a_ranking_that_is_not_known_is_null_and_readable(pipeline, prepared, workspace):
+    original = pipeline.run_pipeline
+    unknown = {"recall20": float("nan"), "ndcg20": 0.0, "bpr_recall20": 0.0, "bpr_ndcg20": 0.0}
+    pipeline.run_pipeline = lambda *arguments: replace(original(*arguments), ranking=unknown)
+    assert execute(prepared, CONFIG, workspace, "mine")["ranking"] is None
+    assert store.load_run(workspace, "mine").manifest.ranking is None
+
+
+def test_the_overall_share_weighs_the_stages():
+    overall = overall_fraction(STAGES)
+    assert overall(Progress("pretrain", 0.5)) == 0.375
+    assert overall(Progress("judge", 0.0)) == 0.75
+    assert overall(Progress("judge", 1.0)) == 1.0
+    assert overall(Progress("evaluate", 0.0)) == 1.0
+    assert overall(Progress("of a later version", 1.0)) == 0.0

@@ -1,0 +1,57 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from core.model.representations import Representations
+from core.train import recorder
+from core.train.recorder import LossRecorder
+
+
+def softplus(x):
+    return math.log1p(math.exp(x))
+
+
+FOUND = Representations(
+    torch.tensor([[1.0, 0.0], [0.0, 2.0]]),
+    torch.tensor([[3.0, 0.0], [1.0, 1.0], [0.0, -1.0]]),
+)
+"""Scores: user 0 gives 3, 1, 0 to the items; user 1 gives 0, 2, -2."""
+
+
+def made(**options):
+    negatives = torch.tensor([[1, 2], [0, 0], [2, 1]])
+    return LossRecorder(np.array([0, 1, 1]), np.array([0, 1, 2]), negatives, **options)
+
+
+def test_the_loss_is_the_mean_softplus_over_the_negatives():
+    expected = [
+        (softplus(1 - 3) + softplus(0 - 3)) / 2,
+        softplus(0 - 2),
+        (softplus(-2 - -2) + softplus(2 - -2)) / 2,
+    ]
+    assert made().losses(FOUND).tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_blocks_do_not_change_the_losses(monkeypatch):
+    whole = made().losses(FOUND)
+    monkeypatch.setattr(recorder, "BLOCK", 2)
+    assert torch.equal(made().losses(FOUND), whole)
+
+
+def test_every_kth_epoch_is_kept():
+    assert [epoch for epoch in range(1, 10) if made(keep_every=3).due(epoch)] == [3, 6, 9]
+    assert [epoch for epoch in range(1, 4) if made().due(epoch)] == [1, 2, 3]
+
+
+def test_no_pairs_give_no_losses():
+    nobody = np.zeros(0, np.int64)
+    empty = LossRecorder(nobody, nobody, torch.zeros((0, 4), dtype=torch.long))
+    assert empty.n_pairs == 0
+    assert empty.losses(FOUND).shape == (0,)
+
+
+def test_losses_carry_no_gradient():
+    user = torch.ones(2, 2, requires_grad=True)
+    assert not made().losses(Representations(user, FOUND.item)).requires_grad
