@@ -150,15 +150,15 @@ class LLMHNIConfig(OptimiserConfig):
 
     pool: PositiveInt = 64
     """Pool of hard negatives per user, refreshed each epoch; as many fresh items join [D]."""
-    candidates: PositiveInt = 4
+    candidates: PositiveInt = 2
     """n: pool items drawn per positive; the one with the lowest s is used [2, sizes D]."""
     warmup_epochs: NonNegativeInt = 5
     """Epochs with uniform negatives before the pool is used [D]."""
     temperature: float = Field(0.2, gt=0.01, le=1.0)
     """tau of L_de and L_hal."""
-    lambda_alignment: NonNegativeFloat = 0.05
+    lambda_alignment: NonNegativeFloat = 0.01
     """lambda1, the weight of the cross-graph alignment L_de [2]."""
-    lambda_hallucination: NonNegativeFloat = 0.05
+    lambda_hallucination: NonNegativeFloat = 0.01
     """lambda2, the weight of the edge-drop contrast L_hal [2]."""
     drop_rate: float = Field(0.1, ge=0.0, lt=1.0)
     """Share of edges dropped in each view, redrawn every epoch [D]."""

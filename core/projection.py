@@ -1,27 +1,20 @@
 """2-D maps of embeddings: UMAP from exact neighbours and a PCA start, or plain PCA.
 
-UMAP: McInnes, Healy and Melville, 2018 (arXiv:1802.03426), here in whole-array NumPy. Its
-reference library compiles itself for half a minute in every new process; these maps are small,
-so this version is done before that. Edges of one epoch are applied in a few random portions
-rather than one by one.
+UMAP: McInnes, Healy and Melville, 2018 (arXiv:1802.03426), by umap-learn. Exact neighbours and a
+PCA start need fewer epochs than its approximate ones and give the same map every time.
 
-Shape letters: n points, D size, k neighbours, M directed edges.
+Shape letters: n points, D size, k neighbours.
 """
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
-from scipy import sparse
 
 from core.config import ProjectionConfig
 from core.types import FloatArray, IntArray
 
-CURVE_A, CURVE_B = 1.5769, 0.8951
-"""1 / (1 + a d^2b): the curve of UMAP for min_dist 0.1 and spread 1."""
-NEGATIVES = 5
-"""Random points that each updated edge pushes its head away from."""
-PORTIONS = 8
-"""Portions of an epoch's edges: about one update per point and portion, as in one-by-one SGD."""
 LEAST_POINTS = 8
 """Fewer points than this have no neighbourhood worth a layout: PCA."""
 
@@ -50,8 +43,7 @@ def project(points: FloatArray, config: ProjectionConfig, seed: int) -> FloatArr
     if config.method == "pca" or len(points) < LEAST_POINTS:
         return start
     near, distance = _nearest(unit, min(config.neighbours, len(points) - 1))
-    graph = _fuzzy_graph(near, distance)
-    placed = _layout(start, graph, config.epochs, np.random.default_rng(seed))
+    placed = _layout(start, near, distance, config, seed)
     return np.asarray(placed - placed.mean(axis=0), dtype=np.float32)
 
 
@@ -80,61 +72,33 @@ def _nearest(unit: FloatArray, k: int, block: int = 2048) -> tuple[IntArray, Flo
     return np.concatenate(near), np.maximum(np.concatenate(distance), 0.0)
 
 
-def _fuzzy_graph(near: IntArray, distance: FloatArray) -> sparse.coo_array:
-    """Symmetric memberships: exp(-(d - rho) / sigma), joined by p + q - p q (section 3.1)."""
-    n, k = near.shape
-    above = np.maximum(distance - distance[:, :1], 0.0)  # rho = distance of the nearest
-    low, high = np.zeros((n, 1)), np.full((n, 1), np.inf)
-    sigma = np.ones((n, 1))
-    for _ in range(48):  # bisection: memberships of a point sum to log2(k + 1)
-        too_much = np.exp(-above / sigma).sum(axis=1, keepdims=True) > np.log2(k + 1)
-        high, low = np.where(too_much, sigma, high), np.where(too_much, low, sigma)
-        sigma = np.where(np.isinf(high), 2.0 * sigma, 0.5 * (low + high))
-    sigma = np.maximum(sigma, 1e-3 * max(float(distance.mean()), 1e-6))
-    weight = np.exp(-above / sigma)
-    row = np.repeat(np.arange(n), k)
-    one_way = sparse.csr_array((weight.ravel(), (row, near.ravel())), shape=(n, n))
-    both = one_way.multiply(one_way.T)
-    return sparse.coo_array(one_way + one_way.T - both)
-
-
 def _layout(
-    start: FloatArray, graph: sparse.coo_array, epochs: int, rng: np.random.Generator
+    start: FloatArray,
+    near: IntArray,
+    distance: FloatArray,
+    config: ProjectionConfig,
+    seed: int,
 ) -> np.ndarray:
-    """Stochastic descent: each edge is updated as often as its weight says (section 3.2)."""
-    place = start.astype(np.float64) * (10.0 / max(float(np.abs(start).max()), 1e-12))
-    place += rng.normal(scale=1e-4, size=place.shape)
-    rate = graph.data / graph.data.max()
-    due = rng.random(len(rate))  # a random phase instead of all edges in the first epoch
-    for epoch in range(epochs):
-        due += rate
-        edges = rng.permutation(np.flatnonzero(due >= 1.0))
-        due[edges] -= 1.0
-        step = 1.0 - epoch / epochs
-        for portion in np.array_split(edges, PORTIONS):
-            head, tail = graph.row[portion], graph.col[portion]
-            _attract(place, head, tail, step)
-            _repel(place, head, rng.integers(len(place), size=(NEGATIVES, len(head))), step)
-    return place
+    """UMAP's own layout from given neighbours and a given start."""
+    import umap  # noqa: PLC0415 - takes seconds to load; only jobs that draw maps pay for it
 
-
-def _attract(place: np.ndarray, head: IntArray, tail: IntArray, step: float) -> None:
-    gap = place[head] - place[tail]  # (M, 2)
-    square = np.maximum((gap**2).sum(axis=1, keepdims=True), 1e-12)
-    pull = -2.0 * CURVE_A * CURVE_B * square ** (CURVE_B - 1.0)
-    move = step * np.clip(pull / (1.0 + CURVE_A * square**CURVE_B) * gap, -4.0, 4.0)
-    _add(place, head, move)
-    _add(place, tail, -move)
-
-
-def _repel(place: np.ndarray, head: IntArray, other: IntArray, step: float) -> None:
-    gap = place[head] - place[other]  # (NEGATIVES, M, 2)
-    square = (gap**2).sum(axis=2, keepdims=True)
-    push = 2.0 * CURVE_B / ((0.001 + square) * (1.0 + CURVE_A * square**CURVE_B))
-    _add(place, head, step * np.clip(push * gap, -4.0, 4.0).sum(axis=0))
-
-
-def _add(place: np.ndarray, row: IntArray, move: np.ndarray) -> None:
-    """Add the moves of each point; ``bincount`` because points repeat."""
-    for axis in range(2):
-        place[:, axis] += np.bincount(row, weights=move[:, axis], minlength=len(place))
+    n, k = near.shape
+    # The library counts a point as its own first neighbour.
+    own = np.hstack([np.arange(n)[:, None], near])
+    away = np.hstack([np.zeros((n, 1), np.float32), distance])
+    rng = np.random.default_rng(seed)
+    scaled = start * (10.0 / max(float(np.abs(start).max()), 1e-12))
+    scaled = scaled + rng.normal(scale=1e-4, size=start.shape)  # equal points need a way apart
+    reducer = umap.UMAP(
+        n_neighbors=k + 1,
+        n_epochs=config.epochs,
+        init=scaled.astype(np.float32),
+        precomputed_knn=(own, away.astype(np.float32)),
+        random_state=seed,
+        n_jobs=1,
+        force_approximation_algorithm=True,
+    )
+    with warnings.catch_warnings():
+        # It notes that new points cannot be placed later; nobody asks for that here.
+        warnings.simplefilter("ignore")
+        return np.asarray(reducer.fit_transform(np.zeros((n, 1), np.float32)))

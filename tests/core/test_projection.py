@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.config import ProjectionConfig
-from core.projection import _fuzzy_graph, _nearest, project
+from core.projection import _nearest, project
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +86,3 @@ def test_neighbours_are_exact_across_blocks():
     np.fill_diagonal(cosine, -2)
     assert np.array_equal(near, np.argsort(-cosine, axis=1)[:, :3])
     np.testing.assert_allclose(distance, 1 - np.sort(cosine, axis=1)[:, ::-1][:, :3], atol=1e-6)
-
-
-def test_memberships_follow_the_formula():
-    # Each row sums to log2(k + 1) before the union; the nearest has membership 1.
-    near = np.array([[1, 2], [0, 2], [1, 0]])
-    distance = np.array([[0.1, 0.4], [0.1, 0.2], [0.2, 0.4]], dtype=np.float32)
-    graph = _fuzzy_graph(near, distance).toarray()
-    second = np.log2(3) - 1.0
-    assert np.array_equal(graph, graph.T)
-    assert graph[0, 1] == pytest.approx(1.0, abs=1e-4)
-    assert graph[1, 2] == pytest.approx(1.0, abs=1e-4)
-    assert graph[0, 2] == pytest.approx(2 * second - second**2, abs=1e-4)

@@ -278,7 +278,7 @@ def test_weights_of_a_batch_follow_their_rows():
         weight = np.append(np.ones(len(train)), value).astype(np.float32)
         generator = seeded(1)
         backbone = make_backbone(n_users, n_items, BACKBONE, generator)
-        graph = normalized_graph(both, weight)
+        graph = normalized_graph(train)
         options = OptimiserConfig(epochs=30, batch_size=8, learning_rate=2e-2)
         found = (
             Trainer(backbone, BPR(both, graph, 1e-5, weight=weight), options, generator)

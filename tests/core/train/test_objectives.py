@@ -1,0 +1,275 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from core.config import BackboneConfig, LLMHNIConfig
+from core.graph.adjacency import normalized_graph
+from core.model.backbones import make_backbone
+from core.model.lightgcn import LightGCN
+from core.model.losses import info_nce
+from core.train.objectives import BPR, LLMHNI, RefinedInput
+from core.types import Embeddings
+from tests.worlds import pairs
+
+N_USERS, N_ITEMS = 6, 10
+TRAIN = pairs(np.repeat(np.arange(6), 3), (np.arange(18) * 7) % 10, N_USERS, N_ITEMS)
+ADDED = pairs([0, 1, 2], [1, 2, 3], N_USERS, N_ITEMS)
+POSITIVES = pairs(
+    np.concatenate([TRAIN.user, ADDED.user]),
+    np.concatenate([TRAIN.item, ADDED.item]),
+    N_USERS,
+    N_ITEMS,
+)
+BOTH = set(zip(POSITIVES.user.tolist(), POSITIVES.item.tolist(), strict=True))
+ROWS = torch.arange(len(POSITIVES))
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def backbone(n_layers=1, seed=3):
+    config = BackboneConfig(embedding_size=4, n_layers=n_layers, init_std=1.0)
+    return make_backbone(N_USERS, N_ITEMS, config, seeded(seed))
+
+
+def llmhni(weight=None, graph=None, aligned=None, **options):
+    rng = np.random.default_rng(1)
+    aligned = aligned or Embeddings(
+        rng.normal(size=(N_USERS, 4)).astype(np.float32),
+        rng.normal(size=(N_ITEMS, 4)).astype(np.float32),
+    )
+    half = np.full(len(POSITIVES), 0.5, dtype=np.float32)
+    data = RefinedInput(
+        graph or normalized_graph(TRAIN),
+        normalized_graph(POSITIVES, half),
+        POSITIVES,
+        weight,
+        TRAIN,
+        aligned,
+    )
+    settings = {"pool": 3, "warmup_epochs": 0, "drop_rate": 0.3, "weight_decay": 1e-3} | options
+    return LLMHNI(data, LLMHNIConfig(**settings), seeded(2))
+
+
+def started(objective, epoch=1, model=None):
+    objective.begin_epoch(epoch, model or backbone(), seeded(4))
+    return objective
+
+
+# ---------------------------------------------------------------- terms
+
+
+def test_bpr_and_decay_are_as_worked_by_hand():
+    """User (1, 2), positive (3, 0), negative (0, 1), all scores read off E0."""
+    model = LightGCN(1, 2, BackboneConfig(embedding_size=2, n_layers=0), seeded())
+    model.embedding.data = torch.tensor([[1.0, 2.0], [3.0, 0.0], [0.0, 1.0]])
+    train = pairs([0], [0], 1, 2)
+    objective = BPR(train, normalized_graph(train), decay=0.1)
+    objective.begin_epoch(1, model, seeded())
+    assert objective.negative.tolist() == [1]  # the only item that is left
+    terms = objective.loss(model, torch.tensor([0]))
+    assert terms["rec"].item() == pytest.approx(math.log1p(math.exp(2 - 3)))
+    assert terms["decay"].item() == pytest.approx(0.1 * 0.5 * (5 + 9 + 1))
+
+
+@pytest.mark.parametrize(
+    ("switch", "gone"),
+    [
+        (None, set()),
+        ("cross_graph_alignment", {"de"}),
+        ("hallucination_suppression", {"hal"}),
+        ("semantic_negatives", set()),
+    ],
+)
+def test_each_switch_takes_away_its_term_and_no_other(switch, gone):
+    options = {} if switch is None else {switch: False}
+    whole, cut = started(llmhni(semantic_negatives=True)), started(llmhni(**options))
+    model = backbone()
+    before, after = whole.loss(model, ROWS), cut.loss(model, ROWS)
+    assert set(before) == {"rec", "decay", "de", "hal"}
+    assert set(after) == set(before) - gone
+    if switch in (None, "cross_graph_alignment", "hallucination_suppression"):
+        for name in after:
+            assert after[name].item() == before[name].item()
+    else:
+        assert torch.equal(after["de"], before["de"])
+        assert not torch.equal(cut.negative, whole.negative)
+
+
+def test_alignment_contrasts_both_graphs_over_the_unique_nodes_of_the_batch():
+    objective, model = started(llmhni(lambda_alignment=0.3, temperature=0.25)), backbone()
+    rows = torch.tensor([0, 1, 4, 0])  # row 0 twice: users 0 and 1, three items
+    original, refined = model(objective.original), model(objective.graph)
+    users, items = torch.tensor([0, 1]), torch.unique(objective.item[rows])
+    expected = 0.3 * (
+        info_nce(original.user[users], refined.user[users], 0.25)
+        + info_nce(original.item[items], refined.item[items], 0.25)
+    )
+    assert objective.loss(model, rows)["de"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_ranking_and_inference_use_the_refined_graph():
+    model = backbone()
+    one = started(llmhni(), model=model)
+    other = started(llmhni(graph=normalized_graph(TRAIN.select(np.arange(9)))), model=model)
+    assert torch.equal(one.negative, other.negative)
+    left, right = one.loss(model, ROWS), other.loss(model, ROWS)
+    assert left["rec"].item() == right["rec"].item()
+    assert left["de"].item() != right["de"].item()
+    assert one.graph.n_edges == len(POSITIVES)
+
+
+def test_lambda_scales_its_term():
+    model = backbone()
+    one, two = started(llmhni(lambda_hallucination=0.1)), started(llmhni(lambda_hallucination=0.2))
+    left, right = one.loss(model, ROWS), two.loss(model, ROWS)
+    assert right["hal"].item() == pytest.approx(2 * left["hal"].item())
+    assert right["de"].item() == left["de"].item()
+
+
+def test_rows_of_weight_zero_do_not_move_the_ranking_loss():
+    weight = np.ones(len(POSITIVES), dtype=np.float32)
+    weight[5:9] = 0
+    objective, model = started(llmhni(weight=weight)), backbone()
+    rest = torch.tensor([k for k in range(len(POSITIVES)) if not 5 <= k < 9])
+    expected = objective.loss(model, rest)["rec"].item()
+    assert objective.loss(model, ROWS)["rec"].item() == pytest.approx(expected, rel=1e-6)
+    plain = started(llmhni()).loss(model, ROWS)["rec"].item()
+    assert plain != pytest.approx(expected, rel=1e-3)
+
+
+def test_a_weight_counts_as_so_many_copies():
+    model = backbone()
+    weight = np.ones(len(POSITIVES), dtype=np.float32)
+    weight[2] = 3.0
+    objective = started(llmhni(weight=weight))
+    copies = started(llmhni())
+    assert torch.equal(objective.negative, copies.negative)
+    expected = copies.loss(model, torch.tensor([1, 2, 2, 2]))["rec"].item()
+    assert objective.loss(model, torch.tensor([1, 2]))["rec"].item() == pytest.approx(expected)
+
+
+# ---------------------------------------------------------------- views
+
+
+def base_of(graph):
+    return {1.0: "original", 0.5: "refined"}[graph.weight.unique().item()]
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        ("cross", [("original", "refined")]),
+        ("same", [("original", "original"), ("refined", "refined")]),
+    ],
+)
+def test_both_readings_contrast_the_right_views(reading, expected):
+    objective = started(llmhni(hallucination_views=reading))
+    assert [(base_of(a), base_of(b)) for a, b in objective.views] == expected
+    for left, right in objective.views:
+        assert left.n_edges < {"original": 18, "refined": 21}[base_of(left)]
+        kept = [set(zip(g.user.tolist(), g.item.tolist(), strict=True)) for g in (left, right)]
+        assert kept[0] != kept[1]
+    model = backbone()
+    users, items = torch.unique(objective.user), torch.unique(objective.item)
+    parts = []
+    for left, right in objective.views:
+        one, other = model(left), model(right)
+        parts.append(
+            info_nce(one.user[users], other.user[users], 0.2)
+            + info_nce(one.item[items], other.item[items], 0.2)
+        )
+    value = objective.loss(model, ROWS)["hal"].item()
+    assert value == pytest.approx(0.05 * torch.stack(parts).mean().item(), rel=1e-6)
+
+
+def test_views_are_redrawn_every_epoch():
+    objective, generator, model = llmhni(), seeded(), backbone()
+    edges = set()
+    for epoch in range(1, 6):
+        objective.begin_epoch(epoch, model, generator)
+        edges.add(tuple(objective.views[0][0].edge.tolist()))
+    assert len(edges) > 1
+
+
+# ---------------------------------------------------------------- negatives
+
+
+@pytest.mark.parametrize("semantic", [True, False])
+def test_negatives_are_never_observed_nor_added(semantic):
+    objective, generator, model = llmhni(semantic_negatives=semantic), seeded(), backbone()
+    for epoch in range(1, 40):
+        objective.begin_epoch(epoch, model, generator)
+        drawn = zip(objective.user.tolist(), objective.negative.tolist(), strict=True)
+        assert BOTH.isdisjoint(drawn)
+
+
+def test_negatives_of_a_dropped_edge_are_not_its_item():
+    """An observed pair that refinement dropped is neither positive nor negative."""
+    kept = TRAIN.select(np.arange(18) != 4)
+    data = RefinedInput(
+        normalized_graph(TRAIN),
+        normalized_graph(kept),
+        kept,
+        None,
+        TRAIN,
+        Embeddings(*np.zeros((2, N_ITEMS, 2), np.float32)),
+    )
+    objective = LLMHNI(data, LLMHNIConfig(pool=3, warmup_epochs=0), seeded())
+    dropped, generator = (int(TRAIN.user[4]), int(TRAIN.item[4])), seeded(1)
+    for epoch in range(1, 60):
+        objective.begin_epoch(epoch, backbone(), generator)
+        drawn = zip(objective.user.tolist(), objective.negative.tolist(), strict=True)
+        assert dropped not in set(drawn)
+
+
+def test_of_the_pool_the_item_of_lowest_semantic_relevance_is_the_negative():
+    """s is minus the item number for everybody: the largest free number of the pool wins."""
+    angle = np.linspace(0.1, 2.5, N_ITEMS)
+    aligned = Embeddings(
+        np.tile(np.float32([1, 0]), (N_USERS, 1)),
+        np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32),
+    )
+    whole = started(llmhni(aligned=aligned, pool=10, candidates=10))
+    for user, negative in zip(whole.user.tolist(), whole.negative.tolist(), strict=True):
+        assert negative == max(item for item in range(N_ITEMS) if (user, item) not in BOTH)
+    model = backbone()
+    small = started(llmhni(aligned=aligned, pool=5, candidates=5), model=model)
+    with torch.no_grad():
+        score = model(small.graph)
+    for user, negative in zip(small.user.tolist(), small.negative.tolist(), strict=True):
+        free = [item for item in range(N_ITEMS) if (user, item) not in BOTH]
+        free.sort(key=lambda item: -float(score.user[user] @ score.item[item]))
+        assert negative == max(free[:5])
+
+
+def test_one_candidate_is_any_hard_negative_of_the_pool():
+    objective, model, generator = llmhni(pool=5, candidates=1), backbone(), seeded()
+    with torch.no_grad():
+        score = model(objective.graph)
+    seen = {user: set() for user in range(N_USERS)}
+    for epoch in range(1, 40):
+        objective.begin_epoch(epoch, model, generator)
+        for user, item in zip(objective.user.tolist(), objective.negative.tolist(), strict=True):
+            seen[user].add(item)
+    for user, items in seen.items():
+        free = [item for item in range(N_ITEMS) if (user, item) not in BOTH]
+        free.sort(key=lambda item: -float(score.user[user] @ score.item[item]))
+        assert items == set(free[:5])
+
+
+def test_negatives_are_uniform_until_the_warm_up_is_over():
+    objective, model, generator = llmhni(pool=1, candidates=1, warmup_epochs=30), backbone(), seeded()
+    first = objective.pool.item.clone()
+    seen = set()
+    for epoch in range(1, 31):
+        objective.begin_epoch(epoch, model, generator)
+        drawn = zip(objective.user.tolist(), objective.negative.tolist(), strict=True)
+        seen |= {item for user, item in drawn if user == 0}
+        assert torch.equal(objective.pool.item, first)
+    assert seen == {item for item in range(N_ITEMS) if (0, item) not in BOTH}
+    objective.begin_epoch(31, model, generator)
+    assert set(objective.negative[objective.user == 0].tolist()) == {int(objective.pool.item[0])}
