@@ -176,7 +176,10 @@ class Engine:
         candidates = choose_candidates(
             train, low, found, pairs, self.config.judge, self._rng(JUDGE)
         )
-        context = JudgeContext(self.items, train, centred(texts["item"]))
+        text = centred(texts["item"])
+        if not text.any():  # all texts alike: the judge must not take them for evidence
+            text = text[:, :0]
+        context = JudgeContext(self.items, train, text)
         graded = EvidenceJudge().judge(candidates, context, self.on_progress)
         return {
             "low": low,

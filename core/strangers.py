@@ -18,6 +18,9 @@ from core.types import FloatArray, IntArray
 
 BLOCK = 4096
 """Pairs at once: memory is BLOCK times the number of references."""
+TIE = 1e-5
+"""Scores equal on paper differ in the last digits, and not by chance: without this, a text that
+all items share would tell pairs apart by how their scores were summed."""
 
 
 class Places(NamedTuple):
@@ -71,8 +74,9 @@ def places(
 
 def _share_below(value: FloatArray, other: FloatArray, valid: np.ndarray) -> FloatArray:
     """Share of valid others below each value, ties half; 0.5 without any, ``(B,)``."""
-    below = ((other < value[:, None]) & valid).sum(axis=1)
-    equal = ((other == value[:, None]) & valid).sum(axis=1)
+    gap = value[:, None] - other
+    below = ((gap > TIE) & valid).sum(axis=1)
+    equal = ((np.abs(gap) <= TIE) & valid).sum(axis=1)
     count = valid.sum(axis=1)
     share = np.where(count > 0, (below + 0.5 * equal) / np.maximum(count, 1), 0.5)
     return np.asarray(share, dtype=np.float32)

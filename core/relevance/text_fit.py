@@ -18,6 +18,9 @@ from core.scoring.stand_ins import Pairs
 from core.strangers import Places, places
 from core.types import FloatArray, Interactions
 
+SAME = 1e-4
+"""A text this near to the mean text says nothing of its own: the rest is rounding."""
+
 
 @dataclass(frozen=True)
 class TextFit:
@@ -30,8 +33,10 @@ class TextFit:
 
 
 def centred(embedding: FloatArray) -> FloatArray:
-    """Subtract the mean text of the catalogue, ``(I, T)``, unit rows."""
-    return unit(embedding - embedding.mean(axis=0, keepdims=True))
+    """Subtract the mean text of the catalogue, ``(I, T)``; unit rows, 0 where nothing is left."""
+    rest = embedding - embedding.mean(axis=0, keepdims=True)
+    rest[np.linalg.norm(rest, axis=1) <= SAME] = 0.0
+    return unit(rest)
 
 
 def text_fit(

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from core.stages import Stages
+
+ARRAYS = {
+    "vectors": np.arange(12, dtype=np.float32).reshape(3, 4),
+    "text": np.array(["Alien", "Ægir – 力"]),
+    "rate": 0.25,
+    "name": "soft",
+    "none": np.zeros((0, 4)),
+    "unknown": np.array([1.0, np.nan]),
+}
+
+
+class Counted:
+    """A stage that counts how often it was computed."""
+
+    def __init__(self, arrays=ARRAYS):
+        self.arrays, self.n = arrays, 0
+
+    def __call__(self):
+        self.n += 1
+        return self.arrays
+
+
+def assert_same(left, right):
+    assert left.keys() == right.keys()
+    for name in left:
+        assert left[name].dtype == right[name].dtype
+        np.testing.assert_array_equal(left[name], right[name])
+
+
+def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path):
+    compute, again = Counted(), Counted()
+    first_stages, second_stages = Stages(tmp_path / "stages"), Stages(tmp_path / "stages")
+    first, second = first_stages.run("a", compute), second_stages.run("a", again)
+    assert (compute.n, again.n) == (1, 0)
+    assert_same(first, second)
+    assert set(first) == set(ARRAYS)
+    assert str(second["name"]) == "soft"
+    assert second["text"].tolist() == ["Alien", "Ægir – 力"]
+    assert second_stages.seconds == first_stages.seconds  # the time it took, not that of reading
+
+
+def test_stages_do_not_share_results(tmp_path):
+    stages = Stages(tmp_path)
+    stages.run("a", Counted({"x": 1}))
+    assert int(stages.run("b", Counted({"x": 2}))["x"]) == 2
+    assert int(stages.run("a", Counted({"x": 3}))["x"]) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"nothing of use", b"\0" * 400, None])
+def test_a_damaged_file_is_computed_again(tmp_path, damage):
+    Stages(tmp_path).run("a", Counted())
+    path = tmp_path / "a.npz"
+    path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
+    again = Counted()
+    assert_same(Stages(tmp_path).run("a", again), Stages(tmp_path).run("a", Counted()))
+    assert again.n == 1
+
+
+def test_a_flipped_byte_is_found_or_harmless(tmp_path):
+    whole = Stages(tmp_path).run("a", Counted())
+    path = tmp_path / "a.npz"
+    good = path.read_bytes()
+    rng, n_again = np.random.default_rng(0), 0
+    for place in rng.integers(len(good), size=300):
+        broken = bytearray(good)
+        broken[place] ^= 0xFF
+        path.write_bytes(bytes(broken))
+        again = Counted()
+        assert_same(Stages(tmp_path).run("a", again), whole)
+        n_again += again.n
+    assert n_again > 50
+
+
+def test_arrays_of_another_file_do_not_pass_for_a_stage(tmp_path):
+    np.savez(tmp_path / "a.npz", vectors=np.zeros(3))
+    again = Counted()
+    Stages(tmp_path).run("a", again)
+    assert again.n == 1
+
+
+def test_a_stage_that_fails_leaves_nothing_behind(tmp_path):
+    def fails():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Stages(tmp_path / "stages").run("a", fails)
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_a_kill_while_writing_is_no_finished_stage(tmp_path, monkeypatch):
+    def killed(file, **_):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Stages(tmp_path).run("a", Counted())
+    again = Counted()
+    Stages(tmp_path).run("a", again)
+    assert again.n == 1
+
+
+class Runs:
+    def __reduce__(self):
+        return print, ("executed",)
+
+
+def test_a_stage_file_cannot_run_code(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", x=np.array([Runs()], dtype=object), _seconds=np.array(1.0))
+    again = Counted()
+    Stages(tmp_path).run("a", again)
+    assert again.n == 1
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_objects_are_refused_rather_than_pickled(tmp_path):
+    with pytest.raises(ValueError, match="object"):
+        Stages(tmp_path).run("a", lambda: {"x": np.array([{}, "text"], dtype=object)})
+    assert not list(tmp_path.glob("*.npz"))
