@@ -177,11 +177,11 @@ class LLMHNIConfig(OptimiserConfig):
 class ScoringConfig(Settings):
     """Signals to p_noisy, p_noisy to verdicts."""
 
-    folds: int = Field(5, ge=2)
+    folds: int = Field(3, ge=2)
     """Cross-fitting folds of the classifier behind p_noisy [D]."""
     stand_ins: PositiveInt = 2
     """Unobserved stand-ins per observed pair [D]."""
-    caution: float = Field(0.5, ge=0.0, le=1.0)
+    caution: float = Field(0.35, ge=0.0, le=1.0)
     """Weight of the evidence from behaviour (out-of-fold loss and score) beside the evidence from
     language at equal behaviour. Hard and noisy interactions share the high loss, so full weight
     (1) finds more noise and throws away more hard interactions [D]."""

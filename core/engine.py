@@ -27,6 +27,7 @@ from core.relevance.alignment import align
 from core.relevance.candidates import choose_candidates, low_scored
 from core.relevance.text_fit import centred, text_fit
 from core.scoring.evidence import Evidence
+from core.scoring.neighbours import neighbours
 from core.scoring.posterior import combine
 from core.scoring.stand_ins import Pairs, with_stand_ins
 from core.scoring.verdict import assign_verdicts, noise_threshold
@@ -248,11 +249,15 @@ class Engine:
             among_items[rows], among_users[rows] = places(
                 semantic[rows], user, item, user_of, item_of, rest, n_references, rng
             )
+        beside = neighbours(train, pairs, n_references, rng)
         popularity = np.bincount(train.item, minlength=train.n_items)[pairs.item] - pairs.observed
         return Evidence(
             loss=behaviour["loss"],
             score_among_items=behaviour["among_items"],
             score_among_users=behaviour["among_users"],
+            neighbours=beside.similarity,
+            neighbours_among_items=beside.place.among_items,
+            neighbours_among_users=beside.place.among_users,
             semantic=semantic,
             semantic_among_items=among_items,
             semantic_among_users=among_users,

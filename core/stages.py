@@ -62,5 +62,6 @@ def _write(path: Path, arrays: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with aside.open("wb") as file:
-        np.savez(file, **{key: np.asarray(value) for key, value in arrays.items()})  # type: ignore[arg-type]
+        values = {key: np.asarray(value) for key, value in arrays.items()}
+        np.savez(file, allow_pickle=False, **values)  # ValueError for an array of objects
     os.replace(aside, path)

@@ -36,8 +36,8 @@ def places(
     value: FloatArray,
     user: IntArray,
     item: IntArray,
-    user_vector: FloatArray,
-    item_vector: FloatArray,
+    user_vector: FloatArray | sparse.csr_array,
+    item_vector: FloatArray | sparse.csr_array,
     observed: sparse.csr_array,
     n_references: int,
     rng: np.random.Generator,
@@ -48,13 +48,13 @@ def places(
         value: Score of each pair, ``(P,)``; strangers score by dot product of the vectors.
         user: User numbers ``(P,)``.
         item: Item numbers ``(P,)``.
-        user_vector: ``(U, D)``.
-        item_vector: ``(I, D)``.
+        user_vector: ``(U, D)``, dense or sparse.
+        item_vector: ``(I, D)``, likewise.
         observed: Pairs ``(U, I)`` that are no strangers.
         n_references: At most so many items and users, drawn once for all pairs.
         rng: Source of that draw.
     """
-    n_users, n_items = len(user_vector), len(item_vector)
+    n_users, n_items = observed.shape
     some_items = np.sort(rng.permutation(n_items)[:n_references])
     some_users = np.sort(rng.permutation(n_users)[:n_references])
     by_item = sparse.csr_array(observed.T)
@@ -63,13 +63,18 @@ def places(
     for start in range(0, len(user), BLOCK):
         rows = slice(start, start + BLOCK)
         u, i, v = user[rows], item[rows], value[rows]
-        scores = user_vector[u] @ item_vector[some_items].T  # (B, R)
+        scores = _dense(user_vector[u] @ item_vector[some_items].T)  # (B, R)
         known = observed[u][:, some_items].toarray() > 0
         among_items[rows] = _share_below(v, scores, ~known & (some_items != i[:, None]))
-        scores = item_vector[i] @ user_vector[some_users].T
+        scores = _dense(item_vector[i] @ user_vector[some_users].T)
         known = by_item[i][:, some_users].toarray() > 0
         among_users[rows] = _share_below(v, scores, ~known & (some_users != u[:, None]))
     return Places(among_items, among_users)
+
+
+def _dense(scores: FloatArray | sparse.sparray) -> FloatArray:
+    full = scores if isinstance(scores, np.ndarray) else scores.toarray()
+    return np.asarray(full, dtype=np.float32)
 
 
 def _share_below(value: FloatArray, other: FloatArray, valid: np.ndarray) -> FloatArray:

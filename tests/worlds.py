@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from core.config import RunConfig
 from core.data.dataset import fingerprint
+from core.scoring import posterior
 from core.types import Dataset, Interactions, Items, Users
 
 N_TASTES = 4
@@ -44,6 +47,15 @@ def tiny_run(**changes) -> RunConfig:
     for name, value in changes.items():
         settings[name] = {**settings.get(name, {}), **value} if isinstance(value, dict) else value
     return RunConfig.model_validate(settings)
+
+
+def fewer_trees(patch: pytest.MonkeyPatch) -> None:
+    """Let the classifiers behind p_noisy grow a quarter of their trees: a quarter of the time."""
+
+    def small(**options):
+        return HistGradientBoostingClassifier(**options | {"max_iter": 30, "learning_rate": 0.15})
+
+    patch.setattr(posterior, "HistGradientBoostingClassifier", small)
 
 
 def pairs(user, item, n_users: int, n_items: int) -> Interactions:

@@ -22,6 +22,10 @@ class Evidence:
     """Where the backbone's score stands among the user's other items, 0..1."""
     score_among_users: FloatArray
     """Where it stands among the item's other users, 0..1."""
+    neighbours: FloatArray
+    """Co-occurrence with the user's other items, 0 = none."""
+    neighbours_among_items: FloatArray
+    neighbours_among_users: FloatArray
     semantic: FloatArray
     """Aligned semantic relevance, -1..1."""
     semantic_among_items: FloatArray
@@ -46,12 +50,15 @@ class Evidence:
         return bool(((self.user_grade >= 0) & (self.item_grade >= 0)).all())
 
     def behaviour(self) -> FloatArray:
-        """What interactions say: scores, and level, spread and trend of the loss, ``(P, 6)``."""
+        """What interactions say: score, neighbours, level, spread and trend of loss, ``(P, 9)``."""
         third = max(len(self.loss) // 3, 1)
         return np.stack(
             [
                 self.score_among_items,
                 self.score_among_users,
+                self.neighbours,
+                self.neighbours_among_items,
+                self.neighbours_among_users,
                 self.loss.mean(axis=0),
                 self.loss.std(axis=0),
                 self.loss[:third].mean(axis=0),

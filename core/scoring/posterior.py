@@ -7,8 +7,9 @@ looks like the noise it may be. How signals are put together matters more than a
 1. *Language at equal behaviour.* Stand-ins are weighted so that score and popularity are spread as
    among the train interactions. The classifier then learns what the texts add **given** the score:
    the difference between hard and noisy, not between easy and hard.
-2. *Behaviour at equal popularity.* A second classifier on loss history and score. Without the
-   weights it would take unpopular items for noise, or popular ones, as the stand-ins have it.
+2. *Behaviour at equal popularity.* A second classifier on loss history, score and neighbours.
+   Without the weights it would take unpopular items for noise, or popular ones, as the stand-ins
+   have it.
 3. p = sigmoid(logit of 1 + caution * logit of 2 + shift). ``caution`` < 1 holds back evidence that
    hard and noisy interactions share. The shift makes the mean of p the estimated noise rate.
 4. *Grades* are features of 1 where every pair was judged. Where only some were, grades move the
@@ -152,7 +153,7 @@ def _cross_fit(
             early_stopping=False,
             random_state=int(rng.integers(2**31)),
         )
-        if len(np.unique(target[fit])) < 2:
+        if not apply.any() or len(np.unique(target[fit])) < 2:
             continue  # nothing to tell apart: logit 0 says nothing either way
         model.fit(features[fit], target[fit], sample_weight=weight[fit])
         result[apply] = model.decision_function(features[apply])
@@ -188,8 +189,9 @@ def _grade_shift(
 
 def _shift_to(total: np.ndarray, rate: float) -> float:
     """Constant that makes the mean probability ``rate``."""
-    low, high = -60.0, 60.0
-    return float(brentq(lambda c: expit(total + c).mean() - rate, low, high))
+    rate = min(max(rate, 1e-6), 1.0 - 1e-6)  # 0 and 1 lie at infinity
+    far = 60.0 + float(np.abs(total).max(initial=0.0))
+    return float(brentq(lambda c: expit(total + c).mean() - rate, -far, far))
 
 
 def logit_of(p: FloatArray) -> FloatArray:

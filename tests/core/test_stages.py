@@ -119,6 +119,6 @@ def test_a_stage_file_cannot_run_code(tmp_path, capsys):
 
 
 def test_objects_are_refused_rather_than_pickled(tmp_path):
-    with pytest.raises(ValueError, match="object"):
+    with pytest.raises(ValueError, match="Object arrays"):
         Stages(tmp_path).run("a", lambda: {"x": np.array([{}, "text"], dtype=object)})
     assert not list(tmp_path.glob("*.npz"))

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from core.graph.refine import (
+    ADDED,
+    ADDED_WEIGHT,
+    DROPPED,
+    KEPT,
+    LEAST_WEIGHT,
+    both_high,
+    refine,
+    untouched,
+)
+from core.types import HIGH, LOW, MID, Judgements
+from tests.worlds import pairs
+
+TRAIN = pairs([0, 0, 0, 1, 1, 2, 2], [0, 1, 2, 0, 3, 1, 2], 3, 5)
+P_NOISY = np.float32([0.1, 0.9, 0.6, 0.2, 0.3, 0.99, 0.5])
+"""Item 3 has one edge, item 4 none."""
+
+
+def judged(*rows):
+    """Judgements from (user, item, observed, control, user grade, item grade)."""
+    user, item, observed, control, by_user, by_item = zip(*rows, strict=True)
+    return Judgements(
+        np.array(user),
+        np.array(item),
+        np.array(observed),
+        np.array(control),
+        np.array(by_user, dtype=np.int8),
+        np.array(by_item, dtype=np.int8),
+        ("",) * len(user),
+        ("",) * len(user),
+        "nobody",
+    )
+
+
+VERDICT = judged(
+    (0, 1, True, False, LOW, LOW),  # dropped
+    (0, 2, True, False, HIGH, HIGH),  # hard: kept
+    (2, 2, True, False, HIGH, MID),  # not both High: dropped
+    (0, 3, False, False, HIGH, HIGH),  # hidden like: added
+    (1, 4, False, False, HIGH, MID),  # hard negative: ignored
+    (2, 4, False, True, HIGH, HIGH),  # a control is never added
+)
+
+
+def test_only_high_from_both_views_is_hard():
+    assert both_high(VERDICT).tolist() == [False, True, False, True, False, True]
+
+
+def test_paper_drops_and_adds_as_worked_by_hand():
+    graph = refine(TRAIN, VERDICT, P_NOISY, "paper")
+    assert graph.user.tolist() == [0, 0, 0, 1, 1, 2, 2, 0]
+    assert graph.item.tolist() == [0, 1, 2, 0, 3, 1, 2, 3]
+    assert graph.origin.tolist() == [KEPT, DROPPED, KEPT, KEPT, KEPT, KEPT, DROPPED, ADDED]
+    assert graph.weight.tolist() == [1, 0, 1, 1, 1, 1, 0, 1]
+    assert not graph.rescued.any()
+    edges, weight = graph.edges(3, 5)
+    assert edges.user.tolist() == [0, 0, 1, 1, 2, 0]
+    assert edges.item.tolist() == [0, 2, 0, 3, 1, 3]
+    assert (edges.n_users, edges.n_items) == (3, 5)
+    assert weight.tolist() == [1] * 6
+    assert graph.preset == "paper"
+
+
+def test_soft_weighs_as_worked_by_hand_and_drops_nothing():
+    graph = refine(TRAIN, VERDICT, P_NOISY, "soft")
+    assert graph.origin.tolist() == [KEPT] * 7 + [ADDED]
+    expected = [0.9, 0.1, 0.4, 0.8, 0.7, LEAST_WEIGHT, 0.5, ADDED_WEIGHT]
+    assert graph.weight.tolist() == pytest.approx(expected, abs=1e-6)
+    assert graph.weight.dtype == np.float32
+    assert not graph.rescued.any()
+    edges, weight = graph.edges(3, 5)
+    assert len(edges) == len(weight) == 8
+
+
+@pytest.mark.parametrize("preset", ["paper", "soft"])
+def test_added_edges_are_never_controls_nor_observed_nor_half_high(preset):
+    graph = refine(TRAIN, VERDICT, P_NOISY, preset)
+    added = graph.origin == ADDED
+    assert list(zip(graph.user[added], graph.item[added], strict=True)) == [(0, 3)]
+
+
+def test_a_user_keeps_the_least_noisy_of_all_condemned_edges():
+    everything = judged(*((0, item, True, False, LOW, MID) for item in range(3)))
+    graph = refine(TRAIN, everything, P_NOISY, "paper")
+    # Row 0 stands for user 0; items 1 and 2 have user 2.
+    assert graph.origin[:3].tolist() == [KEPT, DROPPED, DROPPED]
+    assert graph.rescued.tolist() == [True] + [False] * 6
+    assert graph.weight[:3].tolist() == [1, 0, 0]
+
+
+def test_an_item_keeps_its_least_noisy_edge():
+    item_two = judged((0, 2, True, False, LOW, LOW), (2, 2, True, False, LOW, LOW))
+    graph = refine(TRAIN, item_two, P_NOISY, "paper")
+    assert graph.rescued.tolist() == [False] * 6 + [True]  # p_noisy 0.5 against 0.6
+    assert graph.origin.tolist() == [KEPT, KEPT, DROPPED, KEPT, KEPT, KEPT, KEPT]
+
+
+def test_the_edge_kept_for_a_user_also_serves_its_item():
+    """User 1 loses both edges: the one to item 0 is kept; item 3 then needs the other."""
+    both = judged((1, 0, True, False, LOW, LOW), (1, 3, True, False, LOW, LOW))
+    graph = refine(TRAIN, both, P_NOISY, "paper")
+    assert graph.origin[3:5].tolist() == [KEPT, KEPT]
+    # Where item 3 has another user, nothing but the user's last edge is kept.
+    train = pairs([*TRAIN.user, 2], [*TRAIN.item, 3], 3, 5)
+    again = refine(train, both, np.append(P_NOISY, np.float32(0.1)), "paper")
+    assert again.origin[3:5].tolist() == [KEPT, DROPPED]
+    assert again.rescued[3:5].tolist() == [True, False]
+
+
+def test_nobody_is_left_without_an_edge_whatever_is_condemned():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        user, item = np.nonzero(rng.random((8, 9)) < 0.3)
+        train = pairs(user, item, 8, 9)
+        chosen = rng.random(len(train)) < 0.8
+        rows = [(u, i, True, False, LOW, HIGH) for u, i in zip(user, item, strict=True)]
+        picked = judged(*[row for row, out in zip(rows, chosen, strict=True) if out])
+        p_noisy = rng.random(len(train)).astype(np.float32)
+        graph = refine(train, picked, p_noisy, "paper")
+        edges, _ = graph.edges(8, 9)
+        assert set(edges.user) == set(user)
+        assert set(edges.item) == set(item)
+        np.testing.assert_array_equal(graph.origin == DROPPED, chosen & ~graph.rescued)
+        assert not (graph.rescued & ~chosen).any()
+
+
+def test_without_denoising_the_refined_graph_is_the_original_one():
+    graph = untouched(TRAIN)
+    edges, weight = graph.edges(3, 5)
+    np.testing.assert_array_equal(edges.key(), TRAIN.key())
+    assert weight.tolist() == [1] * 7
+    assert set(graph.origin) == {KEPT}
+
+
+def test_nothing_judged_leaves_the_paper_graph_as_it_was():
+    nothing = Judgements(
+        *np.zeros((2, 0), np.int64),
+        *np.zeros((2, 0), np.bool_),
+        *np.zeros((2, 0), np.int8),
+        (),
+        (),
+        "nobody",
+    )
+    graph = refine(TRAIN, nothing, P_NOISY, "paper")
+    assert set(graph.origin) == {KEPT}
+    assert len(graph.user) == len(TRAIN)
