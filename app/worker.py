@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shutil
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -149,6 +150,9 @@ class _Work:
         manifest = self._manifest(outcome, detection, monotonic() - start)
         self._status.end("done")
         run_folder.write_json(self._folder / run_folder.MANIFEST, manifest)
+        # What a resume would need: ten times the size of the tables, and finished now.
+        for scratch in ("stages", "checkpoints"):
+            shutil.rmtree(self._folder / scratch, ignore_errors=True)
         return manifest
 
     def _reporter(

@@ -17,6 +17,7 @@ from tests.worlds import pairs
 TRAIN = pairs([0, 0, 0, 1, 1, 2, 2], [0, 1, 2, 0, 3, 1, 2], 3, 5)
 P_NOISY = np.float32([0.1, 0.9, 0.6, 0.2, 0.3, 0.99, 0.5])
 """Item 3 has one edge, item 4 none."""
+ALL_LOW = np.ones(7, np.bool_)
 
 
 def judged(*rows):
@@ -50,7 +51,7 @@ def test_only_high_from_both_views_is_hard():
 
 
 def test_paper_drops_and_adds_as_worked_by_hand():
-    graph = refine(TRAIN, VERDICT, P_NOISY, "paper")
+    graph = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, "paper")
     assert graph.user.tolist() == [0, 0, 0, 1, 1, 2, 2, 0]
     assert graph.item.tolist() == [0, 1, 2, 0, 3, 1, 2, 3]
     assert graph.origin.tolist() == [KEPT, DROPPED, KEPT, KEPT, KEPT, KEPT, DROPPED, ADDED]
@@ -65,7 +66,7 @@ def test_paper_drops_and_adds_as_worked_by_hand():
 
 
 def test_soft_weighs_as_worked_by_hand_and_drops_nothing():
-    graph = refine(TRAIN, VERDICT, P_NOISY, "soft")
+    graph = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, "soft")
     assert graph.origin.tolist() == [KEPT] * 7 + [ADDED]
     expected = [0.9, 0.1, 0.4, 0.8, 0.7, LEAST_WEIGHT, 0.5, ADDED_WEIGHT]
     assert graph.weight.tolist() == pytest.approx(expected, abs=1e-6)
@@ -77,14 +78,21 @@ def test_soft_weighs_as_worked_by_hand_and_drops_nothing():
 
 @pytest.mark.parametrize("preset", ["paper", "soft"])
 def test_added_edges_are_never_controls_nor_observed_nor_half_high(preset):
-    graph = refine(TRAIN, VERDICT, P_NOISY, preset)
+    graph = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, preset)
     added = graph.origin == ADDED
     assert list(zip(graph.user[added], graph.item[added], strict=True)) == [(0, 3)]
 
 
+def test_interactions_that_are_not_low_scored_are_kept_whatever_their_grades():
+    low = np.array([True, False, True, True, True, True, True])
+    graph = refine(TRAIN, VERDICT, low, P_NOISY, "paper")
+    assert np.flatnonzero(graph.origin == DROPPED).tolist() == [6]
+    assert not graph.rescued.any()
+
+
 def test_a_user_keeps_the_least_noisy_of_all_condemned_edges():
     everything = judged(*((0, item, True, False, LOW, MID) for item in range(3)))
-    graph = refine(TRAIN, everything, P_NOISY, "paper")
+    graph = refine(TRAIN, everything, ALL_LOW, P_NOISY, "paper")
     # Row 0 stands for user 0; items 1 and 2 have user 2.
     assert graph.origin[:3].tolist() == [KEPT, DROPPED, DROPPED]
     assert graph.rescued.tolist() == [True] + [False] * 6
@@ -93,7 +101,7 @@ def test_a_user_keeps_the_least_noisy_of_all_condemned_edges():
 
 def test_an_item_keeps_its_least_noisy_edge():
     item_two = judged((0, 2, True, False, LOW, LOW), (2, 2, True, False, LOW, LOW))
-    graph = refine(TRAIN, item_two, P_NOISY, "paper")
+    graph = refine(TRAIN, item_two, ALL_LOW, P_NOISY, "paper")
     assert graph.rescued.tolist() == [False] * 6 + [True]  # p_noisy 0.5 against 0.6
     assert graph.origin.tolist() == [KEPT, KEPT, DROPPED, KEPT, KEPT, KEPT, KEPT]
 
@@ -101,11 +109,12 @@ def test_an_item_keeps_its_least_noisy_edge():
 def test_the_edge_kept_for_a_user_also_serves_its_item():
     """User 1 loses both edges: the one to item 0 is kept; item 3 then needs the other."""
     both = judged((1, 0, True, False, LOW, LOW), (1, 3, True, False, LOW, LOW))
-    graph = refine(TRAIN, both, P_NOISY, "paper")
+    graph = refine(TRAIN, both, ALL_LOW, P_NOISY, "paper")
     assert graph.origin[3:5].tolist() == [KEPT, KEPT]
     # Where item 3 has another user, nothing but the user's last edge is kept.
     train = pairs([*TRAIN.user, 2], [*TRAIN.item, 3], 3, 5)
-    again = refine(train, both, np.append(P_NOISY, np.float32(0.1)), "paper")
+    p_noisy = np.append(P_NOISY, np.float32(0.1))
+    again = refine(train, both, np.ones(8, np.bool_), p_noisy, "paper")
     assert again.origin[3:5].tolist() == [KEPT, DROPPED]
     assert again.rescued[3:5].tolist() == [True, False]
 
@@ -119,7 +128,7 @@ def test_nobody_is_left_without_an_edge_whatever_is_condemned():
         rows = [(u, i, True, False, LOW, HIGH) for u, i in zip(user, item, strict=True)]
         picked = judged(*[row for row, out in zip(rows, chosen, strict=True) if out])
         p_noisy = rng.random(len(train)).astype(np.float32)
-        graph = refine(train, picked, p_noisy, "paper")
+        graph = refine(train, picked, np.ones(len(train), np.bool_), p_noisy, "paper")
         edges, _ = graph.edges(8, 9)
         assert set(edges.user) == set(user)
         assert set(edges.item) == set(item)
@@ -144,6 +153,6 @@ def test_nothing_judged_leaves_the_paper_graph_as_it_was():
         (),
         "nobody",
     )
-    graph = refine(TRAIN, nothing, P_NOISY, "paper")
+    graph = refine(TRAIN, nothing, ALL_LOW, P_NOISY, "paper")
     assert set(graph.origin) == {KEPT}
     assert len(graph.user) == len(TRAIN)

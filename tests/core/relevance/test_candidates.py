@@ -113,7 +113,9 @@ def chosen():
     rng = np.random.default_rng(0)
     stand_ins = with_stand_ins(TRAIN, np.zeros(6, np.int64), 4, rng)
     low = low_scored(TRAIN, np.float32([0.3, 0.1, 0.9, 0.5, 0.8, 0.2]), 0.2)
-    config = JudgeConfig(observed_share=0.2, unobserved=2, controls=1, history_items=2)
+    config = JudgeConfig(
+        scope="candidates", observed_share=0.2, unobserved=2, controls=1, history_items=2
+    )
     return choose_candidates(TRAIN, low, FOUND, stand_ins, config, rng), stand_ins, low
 
 
@@ -148,7 +150,7 @@ def test_histories_never_contain_the_target(chosen):
 
 def test_at_the_minimum_one_observed_pair_per_user_is_judged():
     alone = Pairs(TRAIN.user, TRAIN.item, np.zeros(6, np.int64), 6)
-    config = JudgeConfig(observed_share=1e-6, unobserved=0, controls=0)
+    config = JudgeConfig(scope="candidates", observed_share=1e-6, unobserved=0, controls=0)
     low = low_scored(TRAIN, np.zeros(6, np.float32), config.observed_share)
     asked = choose_candidates(TRAIN, low, FOUND, alone, config, np.random.default_rng(0))
     assert asked.user.tolist() == [0, 1, 2]
@@ -158,8 +160,21 @@ def test_at_the_minimum_one_observed_pair_per_user_is_judged():
 
 def test_too_few_stand_ins_give_fewer_controls():
     one = Pairs(np.append(TRAIN.user, 3), np.append(TRAIN.item, 3), np.zeros(7, np.int64), 6)
-    config = JudgeConfig(unobserved=0, controls=5)
+    config = JudgeConfig(scope="candidates", unobserved=0, controls=5)
     low = np.zeros(6, np.bool_)
     asked = choose_candidates(TRAIN, low, FOUND, one, config, np.random.default_rng(0))
     assert (asked.user.tolist(), asked.item.tolist()) == ([3], [3])
     assert asked.control.tolist() == [True]
+
+
+def test_in_scope_all_every_interaction_and_every_stand_in_is_judged():
+    rng = np.random.default_rng(0)
+    stand_ins = with_stand_ins(TRAIN, np.zeros(6, np.int64), 4, rng)
+    config = JudgeConfig(scope="all", unobserved=2, controls=1)
+    asked = choose_candidates(TRAIN, np.zeros(6, np.bool_), FOUND, stand_ins, config, rng)
+    key = asked.user * 5 + asked.item
+    np.testing.assert_array_equal(key[asked.observed], TRAIN.key())
+    of_stand_ins = (stand_ins.user * 5 + stand_ins.item)[6:]
+    assert sorted(key[asked.control]) == sorted(of_stand_ins)
+    assert len(asked) == len(stand_ins) + 8
+    assert not (asked.history == asked.item[:, None]).any()

@@ -143,7 +143,7 @@ def test_shuffled_language_carries_no_more_than_no_language(world, posterior):
     one, other = combined(shuffled, observed), combined(mute, observed)
     np.testing.assert_array_equal(one.from_behaviour, posterior.from_behaviour)
     area = auc(one.from_language, noise)
-    assert area == pytest.approx(auc(other.from_language, noise), abs=0.06)
+    assert area == pytest.approx(auc(other.from_language, noise), abs=0.1)
     assert area < auc(posterior.from_language, noise) - 0.2
 
 

@@ -262,7 +262,11 @@ def test_one_candidate_is_any_hard_negative_of_the_pool():
 
 
 def test_negatives_are_uniform_until_the_warm_up_is_over():
-    objective, model, generator = llmhni(pool=1, candidates=1, warmup_epochs=30), backbone(), seeded()
+    objective, model, generator = (
+        llmhni(pool=1, candidates=1, warmup_epochs=30),
+        backbone(),
+        seeded(),
+    )
     first = objective.pool.item.clone()
     seen = set()
     for epoch in range(1, 31):

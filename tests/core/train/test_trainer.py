@@ -153,7 +153,9 @@ def build(name, checkpoint, epochs=7, patience=5):
         weight = np.linspace(0.2, 1, len(train), dtype=np.float32)
         rng = np.random.default_rng(0)
         aligned = Embeddings(*rng.normal(size=(2, 24, 4)).astype(np.float32))
-        refined = RefinedInput(graph, normalized_graph(train, weight), train, weight, train, aligned)
+        refined = RefinedInput(
+            graph, normalized_graph(train, weight), train, weight, train, aligned
+        )
         objective = LLMHNI(refined, options, generator)
     validation = Validation(train, data.valid)
     return Trainer(backbone, objective, options, generator, validation, recorder, checkpoint)
