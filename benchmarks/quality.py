@@ -90,7 +90,7 @@ def measure(plan: Plan, plant: str, seed: int, cache: Path) -> dict[str, Any]:
     config = build_config(None, plan.assignments, seed=seed)
     with tempfile.TemporaryDirectory(prefix="workbench-quality-") as scratch:
         place = prepare_cell(plan, plant, seed, Path(scratch) / "dataset")
-        dataset, truth = load_dataset(place), None
+        dataset = load_dataset(place)
         outcome = run_pipeline(dataset, config, Path(scratch) / "run", cache)
         truth = read_truth(place, dataset)  # after the run: no stage can have seen it
     # The same draws as in detection.json of a run with this seed.

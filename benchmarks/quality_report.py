@@ -25,6 +25,10 @@ FIXED = (
     "deviations below therefore leave out the chance in data, split and noise."
 )
 DRAWN = "A seed decides split, planted noise and training."
+IN_VIEW = (
+    "The default of `scoring.caution` was chosen with known noise of the sample and of planted "
+    "film ratings in view: on such data, detection is no independent test (docs/measuring.md)."
+)
 LOWEST = (
     "No hard interactions are planted here: hard = the genuine fifth with the lowest out-of-fold "
     "score. That definition leans on behaviour, as a loss cut does, so it is hard on the loss "
@@ -43,7 +47,7 @@ def render(rows: Sequence[Row], is_fixed: bool, targets: Mapping[str, float]) ->
     if not rows:
         return "Nothing is measured yet.\n"
     first = rows[0]
-    parts = [f"# Quality on {first['data']}", FIXED if is_fixed else DRAWN, _about(rows)]
+    parts = [f"# Quality on {first['data']}", FIXED if is_fixed else DRAWN, IN_VIEW, _about(rows)]
     for kind in dict.fromkeys(row["plant"] for row in rows):
         cells = sorted((row for row in rows if row["plant"] == kind), key=lambda row: row["seed"])
         seeds = ", ".join(str(row["seed"]) for row in cells)

@@ -36,7 +36,7 @@ class PrepareConfig(Settings):
     """k of the k-core: users and items with fewer interactions are left out, repeatedly."""
     split: Literal["random", "time", "given"] = "random"
     """Per-user split 3:1:1 at random or by time, or the one in a column ``split``."""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**32)
     """Seed of the split and of planted noise."""
     plant: Literal["none", "uniform", "position", "co-click", "lookalike", "mixed"] = "none"
     """Kind of noise to plant in train, for measuring; ``mixed`` is a quarter of each kind."""
@@ -208,7 +208,7 @@ class ProjectionConfig(Settings):
 class RunConfig(Settings):
     """Everything that decides the result of a run."""
 
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**32)
     """Seed of every random draw."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; ``auto`` takes a GPU if there is one."""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from core.config import RunConfig
+from core.errors import DataError
 from core.graph.adjacency import normalized_graph
 from core.graph.refine import RefinedGraph, refine, untouched
 from core.incidence import interaction_matrix
@@ -45,6 +46,8 @@ from core.types import Dataset, Embeddings, OnProgress, Progress
 
 TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN = range(8)
 """Number of each stage in its seed: stages never shift each other's draws."""
+LEAST_PAIRS = 50
+"""With fewer interactions or fewer stand-ins, any share of noise would fit the data [D]."""
 
 
 class Engine:
@@ -148,6 +151,11 @@ class Engine:
         pairs = with_stand_ins(
             self.data.train, aligned["fold"], self.config.scoring.stand_ins, self._rng(PAIRS)
         )
+        if len(pairs) - pairs.n_observed < LEAST_PAIRS:
+            raise DataError(
+                "nearly every user has nearly every item: hardly any pair is left to show what "
+                "noise looks like. Import more items, or fewer interactions per user"
+            )
         found = out_of_fold(
             self.data.train,
             pairs,

@@ -17,8 +17,8 @@ import torch
 
 from core import tables
 from core.config import RunConfig
-from core.engine import Engine
-from core.errors import ConfigError
+from core.engine import LEAST_PAIRS, Engine
+from core.errors import ConfigError, DataError
 from core.stages import Stages
 from core.types import Dataset, OnProgress, RunOutcome, ignore_progress
 
@@ -56,7 +56,9 @@ def run_pipeline(
 
     Raises:
         ConfigError: If the folder belongs to a run with other settings or another dataset.
+        DataError: If the dataset is too small to learn anything from.
     """
+    _check(dataset)
     _claim(folder, dataset, config)
     stages = Stages(folder / "stages")
     engine = Engine(dataset, config, _device(config), folder / "checkpoints", cache, on_progress)
@@ -84,6 +86,17 @@ def run_pipeline(
         ranking=engine.ranking(pretrained, trained),
         seconds=dict(stages.seconds),
     )
+
+
+def _check(dataset: Dataset) -> None:
+    """Refuse what no estimate could be made of, before anything is written."""
+    train = dataset.train
+    if min(train.n_users, train.n_items) < 2 or len(train) < LEAST_PAIRS:
+        raise DataError(
+            f"the dataset {dataset.name} has {len(train)} train interactions of {train.n_users} "
+            f"users with {train.n_items} items; at least {LEAST_PAIRS} interactions, 2 users and "
+            "2 items are needed. Import more data, or keep more of it (rating threshold, core)"
+        )
 
 
 def _claim(folder: Path, dataset: Dataset, config: RunConfig) -> None:

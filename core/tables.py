@@ -199,7 +199,10 @@ def _judgements(dataset: Dataset, judged: Arrays) -> dict[str, Any]:
     )
     high = (judged["user_grade"] == HIGH) & (judged["item_grade"] == HIGH)
     unobserved = np.where(high, "hidden like", "hard negative")
-    outcome = np.where(judged["observed"], np.where(high, "hard", "noisy"), unobserved)
+    low = dataset.train.key()[judged["low"]]
+    asked = judged["user"] * np.int64(dataset.train.n_items) + judged["item"]
+    fits = np.where(np.isin(asked, low), np.where(high, "hard", "noisy"), "clean")
+    outcome = np.where(judged["observed"], fits, unobserved)
     outcome = np.where(judged["control"], "control", outcome)
     keep = _shown(dataset, judged)
     return {

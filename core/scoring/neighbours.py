@@ -87,5 +87,7 @@ def _without_itself(
         # Every other item of the user met the target once because of this very pair.
         common -= one * (total[user] - own[item])
         others = np.maximum(size[user] - one, 1.0)
-        similarity[rows] = common / np.sqrt((count[item] - one + SHRINK) * others)
+        found = common / np.sqrt((count[item] - one + SHRINK) * others)
+        # What rounding leaves of 1 - 1 is no 0: it would tell interactions from stand-ins.
+        similarity[rows] = np.round(found, 5)
     return similarity

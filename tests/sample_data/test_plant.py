@@ -59,11 +59,12 @@ def test_nothing_planted_is_wanted(sample, noise):
         assert (users.utility[user, item] < users.open_level[user]).all()
 
 
-def test_lookalikes_share_attributes_with_a_train_film_but_miss_the_audience(sample, noise):
+def test_lookalikes_share_attributes_with_a_train_film_but_miss_audience_and_niches(sample, noise):
     user, item, *_ = noise["lookalike"]
     world = sample.world
     assert (world.users.audience_fit[user, item] <= -0.3).all()
     catalogue = world.catalogue
+    assert not (world.users.taste[user] == catalogue.niche[item][:, None]).any()
     for who, what in zip(user, item, strict=True):
         history = np.flatnonzero(world.train[who])
         shared = (

@@ -34,7 +34,7 @@ def test_core_tastes_attract_related_niches(sample):
 
 def test_activity_is_skewed_and_bounded(sample):
     activity = sample.world.users.activity
-    assert activity.min() == 21
+    assert activity.min() == 24
     assert activity.max() <= 90
     assert activity.mean() > np.median(activity) + 2
 
@@ -49,7 +49,9 @@ def test_utility_rises_with_audience_fit_within_the_tastes(sample):
     users = sample.world.users
     close = users.affinity.max(axis=1) > 0.6
     slope = np.polyfit(users.audience_fit[close], users.utility[close], 1)[0]
-    assert 1.2 < slope < 1.8  # audience_gain is 1.5
+    gain = sample.world.config.users.audience_gain
+    assert gain == 3.0
+    assert 0.9 * gain < slope < 1.1 * gain
 
 
 def test_levels_leave_the_stated_number_of_films_above(sample):

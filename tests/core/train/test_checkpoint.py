@@ -30,7 +30,7 @@ def test_a_missing_file_is_none(path):
 def test_a_kill_while_writing_leaves_the_previous_file_whole(path, monkeypatch):
     save_checkpoint(path, CONTENT)
 
-    def killed(content, aside):
+    def killed(_, aside):
         aside.write_bytes(b"half")
         raise KeyboardInterrupt
 

@@ -1,0 +1,275 @@
+"""Tables of a run folder, from stages written by hand: three users, four items, four edges."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from app.services.environment import ROOT
+from core.graph.refine import ADDED, DROPPED, KEPT
+from core.tables import history_rows, judgements_of, scores_of, write_all
+from tests.worlds import dataset, pairs
+
+DATA = dataset(
+    pairs([0, 0, 1, 2], [0, 1, 1, 3], 3, 4),
+    titles=("Alien", "Bambi", "Casino", "Dune"),
+    group=("a", "b", "a", "b"),
+)
+JUDGED = {
+    "low": np.array([True, False, True, True]),
+    "user": np.array([0, 0, 1, 2, 1, 2, 2, 1]),
+    "item": np.array([0, 1, 1, 3, 0, 2, 0, 3]),
+    "observed": np.array([True] * 4 + [False] * 4),
+    "control": np.array([False] * 6 + [True] * 2),
+    "user_grade": np.int8([2, 0, 1, -1, 2, 2, 2, 0]),
+    "item_grade": np.int8([2, 0, 2, -1, 2, 1, 2, 0]),
+    "user_support": np.linspace(0.1, 0.8, 8, dtype=np.float32),
+    "item_support": np.full(8, np.nan, np.float32),
+    "user_reason": np.array([f"user view {k}" for k in range(8)]),
+    "item_reason": np.array([f"item view {k}" for k in range(8)]),
+    "judge": np.array("nobody"),
+    "n_unparsed": np.array(2),
+}
+SCORED = {
+    "loss": np.float32([0.1, 0.2, 0.3, 0.4]),
+    "loss_mean": np.float32([1, 2, 3, 4]),
+    "loss_variability": np.float32([5, 6, 7, 8]),
+    "score": np.float32([0.25, 1, 0.5, 0]),
+    "semantic": np.float32([0.9, 0.1, -0.2, 0]),
+    "semantic_among_users": np.float32([1, 0, 0.5, 0.5]),
+    "text_among_users": np.float32([0, 1, 0.5, 0.5]),
+    "user_grade": np.int8([2, 0, 1, -1]),
+    "item_grade": np.int8([2, 0, 2, -1]),
+    "p_noisy": np.float32([0.1, 0.9, 0.6, 0.2]),
+    "from_language": np.float32([-1.5, 2.25, 0.01, 0]),
+    "from_behaviour": np.float32([0.5, 1.0, 0.0, 0]),
+    "from_grades": np.float32([0, 0, 0.02, 0]),
+    "verdict": np.int8([1, 2, 0, 0]),
+    "noise_rate": np.array(0.3),
+    "threshold": np.array(0.9),
+}
+BEHAVIOUR = {"loss": np.arange(12, dtype=np.float32).reshape(2, 6)}
+"""Two kept epochs of four interactions and two stand-ins."""
+PRETRAINED = {
+    "recorded": 100 + np.arange(12, dtype=np.float32).reshape(3, 4),
+    "keep_every": np.array(5),
+    "metric_epoch": np.array([1, 1]),
+    "metric_name": np.array(["loss", "recall@20"]),
+    "metric_value": np.array([0.6, 0.25]),
+}
+TRAINED = {
+    "preset": np.array("paper"),
+    "edge_user": np.array([0, 0, 1, 2, 1]),
+    "edge_item": np.array([0, 1, 1, 3, 0]),
+    "edge_origin": np.int8([KEPT, DROPPED, KEPT, KEPT, ADDED]),
+    "edge_weight": np.float32([1, 0, 1, 1, 1]),
+    "edge_rescued": np.array([False, False, True, False, False]),
+    "metric_epoch": np.array([1]),
+    "metric_name": np.array(["rec"]),
+    "metric_value": np.array([0.5]),
+}
+TEXTS = {
+    "user": np.eye(3, 5, dtype=np.float32),
+    "item": -np.eye(4, 5, dtype=np.float32),
+    "user_text": np.array(["likes a", "likes b", "likes c"]),
+    "item_text": np.array(["Alien.", "Bambi.", "Casino.", "Dune."]),
+}
+ALIGNED = {
+    "user": np.ones((3, 2), np.float32),
+    "item": np.zeros((4, 2), np.float32),
+    "history": np.array([[0, 1, 0.75, 0.5], [-1, 1, 0.25, np.nan]]),
+}
+MAPS = {
+    "raw": np.arange(14, dtype=np.float32).reshape(7, 2),
+    "aligned": np.full((7, 2), np.nan, np.float32),
+}
+
+
+def written(folder, trained=TRAINED):
+    stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, JUDGED, SCORED, trained, MAPS)
+    write_all(folder, DATA, *stages)
+    return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("tables"))
+
+
+def test_every_column_is_described_and_every_described_column_is_there(tmp_path):
+    written(tmp_path)
+    text = (ROOT / "docs" / "run-folder.md").read_text(encoding="utf-8")
+    run = text[text.index("## Run:") :]
+    for path in tmp_path.glob("*.parquet"):
+        section = run[run.index(f"### `{path.name}`") :]
+        section = section[: section.index("\n### ", 5)]
+        rows = [row.split("|") for row in section.splitlines() if row.startswith("| `")]
+        described = [name for row in rows for name in re.findall(r"`([^`]+)`", row[1])]
+        schema = pq.read_schema(path)
+        assert sorted(described) == sorted(schema.names), path.name
+        for row in rows:
+            for name in re.findall(r"`([^`]+)`", row[1]):
+                kind = row[2].strip().replace("text", "string").replace("float32", "float")
+                kind = kind.replace("float64", "double")
+                if kind in ("string", "float", "double", "int8", "int64", "bool"):
+                    assert str(schema.field(name).type) == kind, (path.name, name)
+
+
+def test_signals_are_in_the_order_of_the_train_interactions(found):
+    frame = found["interactions"]
+    assert frame.user_id.tolist() == ["u0", "u0", "u1", "u2"]
+    assert frame.title.tolist() == ["Alien", "Bambi", "Bambi", "Dune"]
+    for name in ("loss", "score", "semantic", "p_noisy", "from_language"):
+        np.testing.assert_array_equal(frame[name], SCORED[name])
+    assert frame.verdict.tolist() == ["hard", "noisy", "clean", "clean"]
+    np.testing.assert_array_equal(frame.logical, [2, 0, 1.5, np.nan])
+    assert frame.low_scored.tolist() == [True, False, True, True]
+
+
+def test_reasons_belong_to_their_pair(found):
+    frame = found["interactions"]
+    assert frame.user_reason.tolist() == [f"user view {k}" for k in range(4)]
+    assert frame.item_reason.tolist() == [f"item view {k}" for k in range(4)]
+
+
+def test_reasons_are_empty_where_the_judge_was_not_asked(tmp_path):
+    some = np.array([2, 4, 7])  # (1, 1) is the only train interaction
+    names = ("user", "item", "observed", "control", "user_reason", "item_reason")
+    views = [f"{view}_{what}" for view in ("user", "item") for what in ("grade", "support")]
+    part = {**JUDGED, **{name: JUDGED[name][some] for name in (*names, *views)}}
+    stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, part, SCORED, TRAINED, MAPS)
+    write_all(tmp_path, DATA, *stages)
+    frame = pd.read_parquet(tmp_path / "interactions.parquet")
+    assert frame.user_reason.tolist() == ["", "", "user view 2", ""]
+
+
+def test_the_explanation_says_what_led_there_strongest_first(found):
+    first, second, third, fourth = found["interactions"].explanation
+    assert first == (
+        "hard: p_noisy 0.10 (noisy from 0.90); the model ranks it above 25% of the user's unseen "
+        "items; grades High and High; log-odds moved by texts towards genuine (-1.50), behaviour "
+        "towards noise (+0.50)."
+    )
+    assert second.startswith("noisy: p_noisy 0.90")
+    assert "grades Low and Low" in second
+    assert third.endswith("log-odds moved by nothing much.")
+    assert "not judged" in fourth
+
+
+def test_losses_of_both_kinds_meet_row_by_row_in_the_kept_epochs(found):
+    frame = found["loss_history"]
+    assert frame.row.tolist() == [0, 1, 2, 3] * 2
+    assert frame.epoch.tolist() == [5] * 4 + [10] * 4
+    assert frame.loss.tolist() == [0, 1, 2, 3, 6, 7, 8, 9]  # the stand-ins are left out
+    assert frame.loss_in_sample.tolist() == [100, 101, 102, 103, 104, 105, 106, 107]
+
+
+def test_judgements_say_what_grades_alone_would_do(found):
+    frame = found["judgements"]
+    assert frame.by_grades.tolist() == [
+        "hard",
+        "clean",  # Low and Low, but not low-scored: not a candidate
+        "noisy",
+        "noisy",
+        "hidden like",
+        "hard negative",
+        "control",
+        "control",
+    ]
+    assert frame.title.tolist()[-2:] == ["Alien", "Dune"]
+    assert frame.user_reason.tolist() == [f"user view {k}" for k in range(8)]
+
+
+def test_edges_say_why_in_the_paper_preset(found):
+    frame = found["edges"]
+    assert frame.origin.tolist() == ["kept", "dropped", "kept", "kept", "added"]
+    assert frame.in_original.tolist() == [True] * 4 + [False]
+    assert frame.in_refined.tolist() == [True, False, True, True, True]
+    assert frame.reason.tolist() == [
+        "judged High and High",
+        "judged, not High and High",
+        "judged, not High and High; kept as a last edge",
+        "not touched",
+        "unobserved, judged High and High",
+    ]
+
+
+def test_edges_say_why_in_the_soft_preset(tmp_path):
+    soft = {
+        **TRAINED,
+        "preset": np.array("soft"),
+        "edge_origin": np.int8([KEPT] * 4 + [ADDED]),
+        "edge_rescued": np.zeros(5, np.bool_),
+    }
+    frame = written(tmp_path, soft)["edges"]
+    assert frame.reason.tolist() == [
+        "weight 1 - p_noisy, p_noisy 0.10",
+        "weight 1 - p_noisy, p_noisy 0.90",
+        "weight 1 - p_noisy, p_noisy 0.60",
+        "weight 1 - p_noisy, p_noisy 0.20",
+        "unobserved, judged High and High",
+    ]
+
+
+def test_nodes_are_users_then_items_with_their_vectors(found):
+    nodes = found["embeddings"]
+    assert nodes.kind.tolist() == ["user"] * 3 + ["item"] * 4
+    assert nodes.number.tolist() == [0, 1, 2, 0, 1, 2, 3]
+    assert nodes.id.tolist() == ["u0", "u1", "u2", "i0", "i1", "i2", "i3"]
+    assert nodes.raw[1].tolist() == [0, 1, 0, 0, 0]
+    assert nodes.raw[5].tolist() == [0, 0, -1, 0, 0]
+    assert nodes.aligned[0].tolist() == [1, 1]
+    assert nodes.text.tolist()[2:4] == ["likes c", "Alien."]
+
+
+def test_maps_hold_both_points_of_every_node(found):
+    frame = found["projection"]
+    assert frame.x_raw.tolist() == [0, 2, 4, 6, 8, 10, 12]
+    assert frame.y_raw.tolist() == [1, 3, 5, 7, 9, 11, 13]
+    assert frame.x_aligned.isna().all()  # not known is not zero
+    assert frame.title.tolist() == ["u0", "u1", "u2", "Alien", "Bambi", "Casino", "Dune"]
+    assert frame.group.tolist() == ["", "", "", "a", "b", "a", "b"]
+
+
+def test_metrics_of_all_trainings_are_one_long_table(found):
+    frame = found["metrics"].fillna(-1)
+    rows = list(frame.itertuples(index=False, name=None))
+    assert rows == [
+        ("pretrain", 1, "loss", 0.6),
+        ("pretrain", 1, "recall@20", 0.25),
+        ("train", 1, "rec", 0.5),
+        ("align fold 0", 1, "loss", 0.75),
+        ("align fold 0", 1, "held_out", 0.5),
+        ("align final", 1, "loss", 0.25),
+        ("align final", 1, "held_out", -1),
+    ]
+
+
+def test_history_becomes_long_columns():
+    epoch, name, value = history_rows([{"epoch": 1.0, "a": 0.5}, {"epoch": 2.0, "a": 1, "b": 2}])
+    assert epoch.tolist() == [1, 2, 2]
+    assert name.tolist() == ["a", "a", "b"]
+    assert value.tolist() == [0.5, 1, 2]
+    assert [len(column) for column in history_rows([])] == [0, 0, 0]
+
+
+def test_judgements_and_scores_come_back_from_their_stages():
+    judgements = judgements_of(JUDGED)
+    assert len(judgements) == 8
+    assert judgements.judge == "nobody"
+    assert judgements.n_unparsed == 2
+    assert judgements.item_reason[3] == "item view 3"
+    scores = scores_of(SCORED)
+    np.testing.assert_array_equal(scores.logical, [2, 0, 1.5, np.nan])
+    np.testing.assert_array_equal(scores.p_noisy, SCORED["p_noisy"])
+
+
+def test_a_write_that_fails_leaves_the_former_table(tmp_path, monkeypatch):
+    written(tmp_path)
+    before = (tmp_path / "edges.parquet").read_bytes()
+    monkeypatch.setattr("core.tables.os.replace", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        written(tmp_path)
+    assert (tmp_path / "edges.parquet").read_bytes() == before
