@@ -169,9 +169,12 @@ class Engine:
             "user": pairs.user,
             "item": pairs.item,
             "fold": pairs.fold,
+            "left_out": pairs.left_out,
             "loss": found.loss,
             "among_items": found.place.among_items,
             "among_users": found.place.among_users,
+            "user_vector": found.user,
+            "item_vector": found.item,
         }
 
     def judge(self, texts: Arrays, behaviour: Arrays, pretrained: Arrays) -> Arrays:
@@ -182,8 +185,9 @@ class Engine:
             train, behaviour["among_items"][: len(train)], self.config.judge.observed_share
         )
         found = Embeddings(pretrained["user"], pretrained["item"])
+        held_out = Embeddings(behaviour["user_vector"], behaviour["item_vector"])
         candidates = choose_candidates(
-            train, low, found, pairs, self.config.judge, self._rng(JUDGE)
+            train, low, found, held_out, pairs, self.config.judge, self._rng(JUDGE)
         )
         text = centred(texts["item"])
         if not text.any():  # all texts alike: the judge must not take them for evidence
@@ -386,7 +390,9 @@ class Engine:
 
 
 def _pairs(behaviour: Arrays, n_train: int) -> Pairs:
-    return Pairs(behaviour["user"], behaviour["item"], behaviour["fold"], n_train)
+    return Pairs(
+        behaviour["user"], behaviour["item"], behaviour["fold"], behaviour["left_out"], n_train
+    )
 
 
 def _recall(result: TrainResult) -> float:

@@ -9,7 +9,8 @@ Shape letters: U users, I items, D vector size, P pairs, R references, B block.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -21,6 +22,11 @@ BLOCK = 4096
 TIE = 1e-5
 """Scores equal on paper differ in the last digits, and not by chance: without this, a text that
 all items share would tell pairs apart by how their scores were summed."""
+
+
+Vectors: TypeAlias = "FloatArray | sparse.csr_array"
+Rows: TypeAlias = Callable[[slice], Vectors]
+"""Rows of pairs to one vector per pair, ``(B, D)``, dense or sparse."""
 
 
 class Places(NamedTuple):
@@ -36,11 +42,13 @@ def places(
     value: FloatArray,
     user: IntArray,
     item: IntArray,
-    user_vector: FloatArray | sparse.csr_array,
-    item_vector: FloatArray | sparse.csr_array,
+    user_vector: Vectors,
+    item_vector: Vectors,
     observed: sparse.csr_array,
     n_references: int,
     rng: np.random.Generator,
+    user_rows: Rows | None = None,
+    item_rows: Rows | None = None,
 ) -> Places:
     """Place pairs among strangers.
 
@@ -53,7 +61,12 @@ def places(
         observed: Pairs ``(U, I)`` that are no strangers.
         n_references: At most so many items and users, drawn once for all pairs.
         rng: Source of that draw.
+        user_rows: Vectors of the users of some pairs, where a pair needs its own, e.g. without
+            the pair itself: then its strangers are measured without it as well.
+        item_rows: The same of the items.
     """
+    of_user = user_rows or (lambda rows: user_vector[user[rows]])
+    of_item = item_rows or (lambda rows: item_vector[item[rows]])
     n_users, n_items = observed.shape
     some_items = np.sort(rng.permutation(n_items)[:n_references])
     some_users = np.sort(rng.permutation(n_users)[:n_references])
@@ -63,10 +76,10 @@ def places(
     for start in range(0, len(user), BLOCK):
         rows = slice(start, start + BLOCK)
         u, i, v = user[rows], item[rows], value[rows]
-        scores = _dense(user_vector[u] @ item_vector[some_items].T)  # (B, R)
+        scores = _dense(of_user(rows) @ item_vector[some_items].T)  # (B, R)
         known = observed[u][:, some_items].toarray() > 0
         among_items[rows] = _share_below(v, scores, ~known & (some_items != i[:, None]))
-        scores = _dense(item_vector[i] @ user_vector[some_users].T)
+        scores = _dense(of_item(rows) @ user_vector[some_users].T)
         known = by_item[i][:, some_users].toarray() > 0
         among_users[rows] = _share_below(v, scores, ~known & (some_users != u[:, None]))
     return Places(among_items, among_users)

@@ -87,7 +87,7 @@ def write_all(
     _write(folder, "interactions", _interactions(dataset, judged, scored))
     _write(folder, "loss_history", _loss_history(dataset, pretrained, behaviour))
     _write(folder, "judgements", _judgements(dataset, judged))
-    _write(folder, "edges", _edges(dataset, scored, trained))
+    _write(folder, "edges", _edges(dataset, judged["low"], scored, trained))
     _write(folder, "embeddings", _embeddings(dataset, texts, aligned))
     _write(folder, "projection", _projection(dataset, maps))
     _write(folder, "metrics", _metrics(aligned, pretrained, trained))
@@ -121,6 +121,7 @@ def _reasons(dataset: Dataset, judged: Arrays) -> tuple[list[str], list[str]]:
 def _interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, Any]:
     train, scores = dataset.train, scores_of(scored)
     user_reason, item_reason = _reasons(dataset, judged)
+    all_judged = bool((scores.user_grade >= 0).all())
     return {
         "row": np.arange(len(train)),
         "user": train.user,
@@ -146,17 +147,17 @@ def _interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str,
         "from_grades": scored["from_grades"],
         "p_noisy": scores.p_noisy,
         "verdict": [VERDICTS[k] for k in scores.verdict.tolist()],
-        "explanation": [_explain(scored, row) for row in range(len(train))],
+        "explanation": [_explain(scored, row, all_judged) for row in range(len(train))],
     }
 
 
-def _explain(scored: Arrays, row: int) -> str:
+def _explain(scored: Arrays, row: int, all_judged: bool) -> str:
     """Say in one sentence what led to a verdict; every number is a column of the table."""
     name = VERDICTS[int(scored["verdict"][row])]
     grades = [GRADE_NAMES[int(scored[view][row])] for view in ("user_grade", "item_grade")]
     asked = "not judged" if grades[0] == "not asked" else f"grades {grades[0]} and {grades[1]}"
     parts = {
-        "texts": float(scored["from_language"][row]),
+        "texts and grades" if all_judged else "texts": float(scored["from_language"][row]),
         "behaviour": float(scored["from_behaviour"][row]),
         "grades": float(scored["from_grades"][row]),
     }
@@ -168,8 +169,8 @@ def _explain(scored: Arrays, row: int) -> str:
     return (
         f"{name}: p_noisy {scored['p_noisy'][row]:.2f} (noisy from "
         f"{float(scored['threshold']):.2f}); the model ranks it above "
-        f"{scored['score'][row]:.0%} of the user's unseen items; {asked}; "
-        f"log-odds moved by {moved or 'nothing much'}."
+        f"{scored['score'][row]:.0%} of the items it has not seen the user choose; {asked}; "
+        f"against the average interaction, log-odds moved by {moved or 'nothing much'}."
     )
 
 
@@ -225,19 +226,18 @@ def _shown(dataset: Dataset, judged: Arrays) -> np.ndarray:
     return np.concatenate([rest, controls[: len(dataset.users.id)]])
 
 
-def _edges(dataset: Dataset, scored: Arrays, trained: Arrays) -> dict[str, Any]:
+def _edges(dataset: Dataset, low: np.ndarray, scored: Arrays, trained: Arrays) -> dict[str, Any]:
     origin = trained["edge_origin"]
     n_train = len(dataset.train)
-    soft = str(trained["preset"]) == "soft"
+    preset = str(trained["preset"])
     reason = np.full(len(origin), "not touched", dtype=object)
-    if soft:
-        reason[:n_train] = [f"weight 1 - p_noisy, p_noisy {p:.2f}" for p in scored["p_noisy"]]
-    graded = scored["user_grade"] >= 0
+    if preset == "soft":
+        reason[:n_train] = [f"weight by p_noisy {p:.2f}" for p in scored["p_noisy"]]
     high = (scored["user_grade"] == HIGH) & (scored["item_grade"] == HIGH)
-    if not soft:
-        reason[:n_train][graded & high] = "judged High and High"
-    reason[origin == DROPPED] = "judged, not High and High"
-    reason[trained["edge_rescued"]] = "judged, not High and High; kept as a last edge"
+    if preset == "paper":
+        reason[:n_train][low & high] = "low-scored, judged High and High"
+    reason[origin == DROPPED] = "low-scored, not High and High"
+    reason[trained["edge_rescued"]] = "low-scored, not High and High; kept as a last edge"
     reason[origin == ADDED] = "unobserved, judged High and High"
     return {
         "user": trained["edge_user"],

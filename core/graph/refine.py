@@ -2,7 +2,7 @@ r"""The refined graph: what is kept, dropped and added, and why.
 
 Source: LLMHNI (arXiv:2511.07295): High and High -> C_H, every other judged pair -> C_N,
 E' = (E \ C_N) + C_H [2]. Two presets [D]: ``paper`` = these hard edits; ``soft`` = every observed
-edge keeps the weight 1 - p_noisy, added edges enter with their confidence.
+edge keeps the weight 1 - p_noisy (at least 0.05), added edges enter with weight 0.5.
 
 Shape letters: U users, I items, E train interactions, A added edges, P judged pairs.
 """
@@ -45,7 +45,7 @@ class RefinedGraph:
     """Weight in G' and in L_rec, 0 for dropped edges, ``(E + A,)``."""
     rescued: BoolArray
     """Dropped by the rule but kept so that no user or item is left without an edge."""
-    preset: Literal["paper", "soft"]
+    preset: Literal["paper", "soft", "none"]
 
     def edges(self, n_users: int, n_items: int) -> tuple[Interactions, FloatArray]:
         """E' with its weights: everything but the dropped edges."""
@@ -104,7 +104,7 @@ def untouched(train: Interactions) -> RefinedGraph:
         np.full(n, KEPT, np.int8),
         np.ones(n, np.float32),
         np.zeros(n, np.bool_),
-        "paper",
+        "none",
     )
 
 

@@ -55,6 +55,7 @@ def choose_candidates(
     train: Interactions,
     low: BoolArray,
     found: Embeddings,
+    held_out: Embeddings,
     pairs: Pairs,
     config: JudgeConfig,
     rng: np.random.Generator,
@@ -65,6 +66,7 @@ def choose_candidates(
         train: The E train interactions.
         low: Which of them are low-scored, ``(E,)``.
         found: The pre-trained backbone's vectors.
+        held_out: Vectors of the backbone of each fold, ``(F, U, D)`` and ``(F, I, D)``.
         pairs: Train interactions and stand-ins; controls are drawn from the stand-ins, whose
             other signals are known.
         config: Numbers per user.
@@ -80,7 +82,15 @@ def choose_candidates(
     control = np.stack([pairs.user[drawn], pairs.item[drawn]], axis=1)
     user, item = np.concatenate([observed, unobserved, control]).T
     kind = np.repeat([0, 1, 2], [len(observed), len(unobserved), len(control)])
-    history = best_history(train, found, user, item, config.history_items)
+    fold = np.concatenate(
+        [pairs.fold[: pairs.n_observed][asked], np.full(len(unobserved), -1), pairs.fold[drawn]]
+    )
+    history = np.empty((len(user), config.history_items), np.int64)
+    for number in np.unique(fold):
+        # A backbone that has seen the pair would rank the items next to it first.
+        of = found if number < 0 else Embeddings(held_out.user[number], held_out.item[number])
+        rows = np.flatnonzero(fold == number)
+        history[rows] = best_history(train, of, user[rows], item[rows], config.history_items)
     return JudgePairs(user, item, kind == 0, kind == 2, history)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from core.incidence import interaction_matrix
 from core.relevance.leave_out import unit, user_means
 from core.scoring.stand_ins import Pairs
-from core.strangers import Places, places
+from core.strangers import BLOCK, Places, places
 from core.types import FloatArray, Interactions
 
 SAME = 1e-4
@@ -57,11 +57,15 @@ def text_fit(
     """
     means = user_means(train, embedding)
     whole = means.whole()
+
+    def profile(rows: slice) -> FloatArray:
+        """User of each pair without the item that is left out."""
+        return means.without(pairs.user[rows], pairs.left_out[rows], embedding)
+
     cosine = np.empty(len(pairs), np.float32)
-    e = pairs.n_observed
-    without = means.without(train.user, train.item, embedding)
-    cosine[:e] = np.einsum("pt,pt->p", without, embedding[train.item])
-    cosine[e:] = np.einsum("pt,pt->p", whole[pairs.user[e:]], embedding[pairs.item[e:]])
+    for start in range(0, len(pairs), BLOCK):
+        rows = slice(start, start + BLOCK)
+        cosine[rows] = np.einsum("pt,pt->p", profile(rows), embedding[pairs.item[rows]])
     place = places(
         cosine,
         pairs.user,
@@ -71,5 +75,6 @@ def text_fit(
         interaction_matrix(train),
         n_references,
         rng,
+        user_rows=profile,
     )
     return TextFit(cosine, place)

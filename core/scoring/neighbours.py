@@ -53,41 +53,54 @@ def neighbours(
     together = sparse.csr_array(history.T @ history)
     together.setdiag(0.0)
     scale = 1.0 / np.sqrt(count + SHRINK)
-    scaled = sparse.csr_array(history @ sparse.diags_array(scale))
-    similarity = _without_itself(scaled, together, pairs, count, size)
+    itself = pairs.observed.astype(np.float64)
+
+    def user_rows(rows: slice) -> sparse.csr_array:
+        """History of each pair's user without the item left out, scaled, ``(B, I)``."""
+        user = pairs.user[rows]
+        others = history[user] - _ones(pairs.left_out[rows], np.ones(len(user)), history.shape[1])
+        root = 1.0 / np.sqrt(np.maximum(size[user] - 1.0, 1.0))
+        return _scaled(others, root, scale)
+
+    def item_rows(rows: slice) -> sparse.csr_array:
+        """Co-occurrence of each pair's item without what this very pair adds, ``(B, I)``."""
+        user, item, one = pairs.user[rows], pairs.item[rows], itself[rows]
+        others = history[user] - _ones(item, one, history.shape[1])
+        mine = sparse.csr_array(sparse.diags_array(one) @ others)
+        return _scaled(together[item] - mine, 1.0 / np.sqrt(count[item] - one + SHRINK), None)
+
+    similarity = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), BLOCK):
+        rows = slice(start, start + BLOCK)
+        found = user_rows(rows).multiply(item_rows(rows)).sum(axis=1)
+        # What rounding leaves of 1 - 1 is no 0: it would tell interactions from stand-ins.
+        similarity[rows] = np.round(np.asarray(found).ravel(), 5)
     place = places(
         similarity,
         pairs.user,
         pairs.item,
-        sparse.csr_array(sparse.diags_array(1.0 / np.sqrt(np.maximum(size, 1.0))) @ scaled),
-        sparse.csr_array(sparse.diags_array(scale) @ together),
+        _scaled(history, 1.0 / np.sqrt(np.maximum(size, 1.0)), scale),
+        _scaled(together, scale, None),
         history,
         n_references,
         rng,
+        user_rows,
+        item_rows,
     )
     return Neighbours(similarity, place)
 
 
-def _without_itself(
-    scaled: sparse.csr_array,
-    together: sparse.csr_array,
-    pairs: Pairs,
-    count: np.ndarray,
-    size: np.ndarray,
-) -> FloatArray:
-    """Similarity ``(P,)``; the pair's own part of every count is taken out."""
-    itself = pairs.observed.astype(np.float64)
-    total = np.asarray(scaled.sum(axis=1)).ravel()
-    own = 1.0 / np.sqrt(count + SHRINK)
-    similarity = np.empty(len(pairs), np.float32)
-    for start in range(0, len(pairs), BLOCK):
-        rows = slice(start, start + BLOCK)
-        user, item, one = pairs.user[rows], pairs.item[rows], itself[rows]
-        common = np.asarray(scaled[user].multiply(together[item]).sum(axis=1)).ravel()
-        # Every other item of the user met the target once because of this very pair.
-        common -= one * (total[user] - own[item])
-        others = np.maximum(size[user] - one, 1.0)
-        found = common / np.sqrt((count[item] - one + SHRINK) * others)
-        # What rounding leaves of 1 - 1 is no 0: it would tell interactions from stand-ins.
-        similarity[rows] = np.round(found, 5)
-    return similarity
+def _ones(column: np.ndarray, value: np.ndarray, n_columns: int) -> sparse.csr_array:
+    """One entry per row, ``(B, n_columns)``."""
+    row = np.arange(len(column))
+    return sparse.csr_array((value, (row, column)), shape=(len(column), n_columns))
+
+
+def _scaled(
+    matrix: sparse.csr_array, row: np.ndarray, column: np.ndarray | None
+) -> sparse.csr_array:
+    """Scale the rows, and the columns if asked."""
+    found = sparse.diags_array(row) @ matrix
+    if column is not None:
+        found = found @ sparse.diags_array(column)
+    return sparse.csr_array(found)

@@ -17,7 +17,8 @@ looks like the noise it may be. How signals are put together matters more than a
    stand-ins (controls).
 
 The noise rate is estimated by the best bin of Garg et al., NeurIPS 2021 (arXiv:2111.00980): the
-largest share of stand-ins that fits into the interactions at any threshold.
+largest share of stand-ins that fits into the interactions at the threshold where the bound on it is
+tightest. What cannot be told from noise counts as noise: it errs upwards.
 
 Shape letters: E train interactions, P pairs, F features.
 """
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
@@ -43,6 +44,9 @@ WEIGHT_CAP = 0.995
 """Quantile at which weights are cut: a cell with few stand-ins must not decide alone."""
 CONFIDENCE = 0.05
 """Error probability of the bound behind the noise rate."""
+MOST_NOISE = 0.5
+"""Estimates above this are cut: data that is mostly noise has nothing to learn from, and signals
+that cannot tell anything would estimate 1 [D]."""
 LEAST_CONTROLS = 20
 """With fewer judged controls, grades cannot be weighed and leave p_noisy as it is."""
 
@@ -53,7 +57,8 @@ class Posterior:
 
     p_noisy: FloatArray
     from_language: FloatArray
-    """Logit moved by texts at equal behaviour; positive = towards noise."""
+    """Logit moved by texts, and by grades where every pair was judged, at equal behaviour; against
+    the average interaction, positive = towards noise. So are the next two."""
     from_behaviour: FloatArray
     """Logit moved by loss history and score, caution applied."""
     from_grades: FloatArray
@@ -91,9 +96,9 @@ def combine(
     total = (base + shift)[observed]
     return Posterior(
         expit(total + _shift_to(total, rate)).astype(np.float32),
-        language[observed].astype(np.float32),
-        (config.caution * behaviour)[observed].astype(np.float32),
-        shift[observed].astype(np.float32),
+        _centred(language[observed]),
+        _centred(config.caution * behaviour[observed]),
+        _centred(shift[observed]),
         rate,
     )
 
@@ -106,12 +111,14 @@ def noise_rate(p_stand_in: np.ndarray, observed: BoolArray) -> float:
         observed: Which pairs are train interactions, ``(P,)``.
     """
     of_train, of_stand_ins = p_stand_in[observed], p_stand_in[~observed]
-    best = 1.0
+    bound, rate = np.inf, 1.0
     for threshold in np.quantile(of_stand_ins, np.linspace(0.5, 0.98, 49)):
         share, full = (of_train >= threshold).mean(), (of_stand_ins >= threshold).mean()
         slack = np.sqrt(np.log(1 / CONFIDENCE) / 2 / np.array([len(of_train), len(of_stand_ins)]))
-        best = min(best, (share + slack[0] + share / full * slack[1]) / full)
-    return float(best)
+        upper = (share + slack[0] + share / full * slack[1]) / full
+        if upper < bound:
+            bound, rate = upper, share / full
+    return float(min(rate, MOST_NOISE))
 
 
 def _balance(standing: FloatArray, observed: BoolArray) -> np.ndarray:
@@ -187,13 +194,12 @@ def _grade_shift(
     return shift
 
 
+def _centred(part: np.ndarray) -> FloatArray:
+    return np.asarray(part - part.mean(), dtype=np.float32)
+
+
 def _shift_to(total: np.ndarray, rate: float) -> float:
     """Constant that makes the mean probability ``rate``."""
     rate = min(max(rate, 1e-6), 1.0 - 1e-6)  # 0 and 1 lie at infinity
     far = 60.0 + float(np.abs(total).max(initial=0.0))
     return float(brentq(lambda c: expit(total + c).mean() - rate, -far, far))
-
-
-def logit_of(p: FloatArray) -> FloatArray:
-    """Finite logit of probabilities."""
-    return np.asarray(logit(np.clip(p, 1e-6, 1 - 1e-6)), dtype=np.float32)

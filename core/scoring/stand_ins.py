@@ -25,6 +25,9 @@ class Pairs:
     item: IntArray
     fold: IntArray
     """The fold whose models have seen neither this pair nor its like."""
+    left_out: IntArray
+    """An item that the user has and that no signal may use: an interaction's own item, and for a
+    stand-in that of the interaction it stands beside. Both then have one item less to show."""
     n_observed: int
     """E."""
 
@@ -50,16 +53,18 @@ def with_stand_ins(
         rng: Every draw.
     """
     n_draws = n_each * len(train)
-    user = rng.permutation(np.repeat(train.user, n_each))
+    beside = rng.permutation(np.repeat(np.arange(len(train)), n_each))
+    user = train.user[beside]
     uniform = rng.integers(0, train.n_items, n_draws)
     popular = train.item[rng.integers(0, len(train), n_draws)]
     item = np.where(rng.random(n_draws) < 0.5, uniform, popular)
     key, first = np.unique(user * np.int64(train.n_items) + item, return_index=True)
     first = np.sort(first[~np.isin(key, train.key())])
-    spread = rng.integers(0, fold.max(initial=0) + 1, len(first))
     return Pairs(
         np.concatenate([train.user, user[first]]),
         np.concatenate([train.item, item[first]]),
-        np.concatenate([fold, spread]),
+        # The fold of the row it stands beside: as much history is held out for both.
+        np.concatenate([fold, fold[beside[first]]]),
+        np.concatenate([train.item, train.item[beside[first]]]),
         len(train),
     )

@@ -37,6 +37,10 @@ class OutOfFold:
     """Loss per kept epoch, ``(K, P)``."""
     place: Places
     """Where the score stands among strangers, ``(P,)`` each."""
+    user: FloatArray
+    """Users as each fold's backbone has them, ``(F, U, D)`` for F folds."""
+    item: FloatArray
+    """Items likewise, ``(F, I, D)``."""
 
 
 def out_of_fold(
@@ -65,12 +69,14 @@ def out_of_fold(
     kept = epochs // options.keep_every
     loss = np.zeros((kept, len(pairs)), np.float32)
     among_items, among_users = np.zeros((2, len(pairs)), np.float32)
+    vectors = []
     for fold in range(n_folds):
         rows = np.flatnonzero(pairs.fold == fold)
         rest = train.select(pairs.fold[: pairs.n_observed] != fold)
         report = _part(on_progress, fold, n_folds)
         result = _train_fold(rest, pairs, rows, config, options, fold, device, folder, report)
         found = result.embeddings
+        vectors.append(found)
         user, item = pairs.user[rows], pairs.item[rows]
         loss[:, rows] = result.recorded
         place = places(
@@ -84,7 +90,12 @@ def out_of_fold(
             np.random.default_rng([config.seed, 21, fold]),
         )
         among_items[rows], among_users[rows] = place
-    return OutOfFold(loss, Places(among_items, among_users))
+    return OutOfFold(
+        loss,
+        Places(among_items, among_users),
+        np.stack([found.user for found in vectors]),
+        np.stack([found.item for found in vectors]),
+    )
 
 
 def _train_fold(

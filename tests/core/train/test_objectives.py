@@ -167,7 +167,7 @@ def base_of(graph):
     ],
 )
 def test_both_readings_contrast_the_right_views(reading, expected):
-    objective = started(llmhni(hallucination_views=reading))
+    objective = started(llmhni(hallucination_views=reading, lambda_hallucination=0.05))
     assert [(base_of(a), base_of(b)) for a, b in objective.views] == expected
     for left, right in objective.views:
         assert left.n_edges < {"original": 18, "refined": 21}[base_of(left)]
