@@ -17,12 +17,12 @@ from core.errors import DataError
 from core.types import VERDICTS
 
 MEANING: Final[Mapping[str, str]] = {
-    "clean": "fits what the model knows of the user",
-    "hard": "fits badly, but the evidence says it is genuine: kept",
-    "noisy": "fits badly, and the evidence speaks against it",
+    "clean": "nothing speaks strongly against it",
+    "hard": "fits badly, both grades High: kept, worth learning",
+    "noisy": "texts, grades and behaviour together speak against it",
 }
 SIGNALS: Final[Mapping[str, str]] = {
-    "loss": "training loss (out of fold)",
+    "loss": "loss (out of fold)",
     "score": "model score (out of fold)",
     "semantic": "semantic relevance (text)",
     "logical": "logical relevance (judge)",
@@ -86,7 +86,7 @@ def _print_verdicts(manifest: Manifest, console: Console) -> None:
         table.add_row(verdict, f"{count:,}", _percent(count / total), MEANING[verdict])
     console.print(table)
     if manifest.noise_rate is not None:
-        console.print(f"Estimated share of noise in train: {_percent(manifest.noise_rate)}")
+        console.print(f"Estimated share of noise in train (errs upwards): {_percent(manifest.noise_rate)}")
 
 
 def _print_detection(manifest: Manifest, console: Console) -> None:
