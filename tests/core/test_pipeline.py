@@ -150,6 +150,11 @@ def test_another_seed_gives_other_numbers(world, base, cache, tmp_path):
     other = run_pipeline(world[0], tiny_run(seed=1), tmp_path, cache)
     for name in ("loss", "semantic", "p_noisy"):
         assert not np.array_equal(getattr(other.scores, name), getattr(base[0].scores, name))
+    drawn = []
+    for folder in (tmp_path, base[1]):
+        with np.load(folder / "stages" / "out-of-fold.npz") as kept:
+            drawn.append(kept["item"][len(world[0].train) :].tolist())
+    assert drawn[0] != drawn[1]  # other stand-ins, too
 
 
 def test_a_run_stopped_again_and_again_ends_with_the_same_tables(world, base, tmp_path):
@@ -314,15 +319,19 @@ def test_ngcf_runs_as_the_backbone(world, cache, tmp_path):
     assert auc(outcome.scores.p_noisy, world[1]) > 0.7
 
 
-def test_shuffled_texts_leave_the_semantic_signal_blind(world, base, cache, tmp_path):
+def test_shuffled_texts_leave_semantic_relevance_and_the_user_view_blind(
+    world, base, cache, tmp_path
+):
     _, noise = world
     areas = []
     for seed in range(2):
         settings = tiny_run(seed=seed, text={"shuffle": True})
         outcome = run_pipeline(world[0], settings, tmp_path / str(seed), cache)
-        areas.append(auc(-outcome.scores.semantic, noise))
-    assert np.mean(areas) == pytest.approx(0.5, abs=0.12)
-    assert auc(-base[0].scores.semantic, noise) > 0.9
+        signals = (outcome.scores.semantic, outcome.scores.user_grade.astype(float))
+        areas.append([auc(-signal, noise) for signal in signals])
+    assert np.mean(areas, axis=0) == pytest.approx([0.5, 0.5], abs=0.12)
+    for signal in (base[0].scores.semantic, base[0].scores.user_grade.astype(float)):
+        assert auc(-signal, noise) > 0.8
 
 
 def test_judging_candidates_alone_asks_fewer_and_grades_no_others(world, cache, tmp_path):

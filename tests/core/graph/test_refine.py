@@ -119,6 +119,17 @@ def test_the_edge_kept_for_a_user_also_serves_its_item():
     assert again.rescued[3:5].tolist() == [True, False]
 
 
+def test_an_item_that_a_users_last_edge_serves_needs_no_other():
+    """User 0 keeps (0, 2), so the less noisy (2, 2) may go: item 2 has an edge."""
+    p_noisy = np.float32([0.9, 0.8, 0.6, 0.2, 0.3, 0.1, 0.5])
+    rows = [(0, 0), (0, 1), (0, 2), (2, 2)]
+    graph = refine(
+        TRAIN, judged(*((u, i, True, False, LOW, LOW) for u, i in rows)), ALL_LOW, p_noisy, "paper"
+    )
+    assert np.flatnonzero(graph.origin == DROPPED).tolist() == [0, 1, 6]
+    assert np.flatnonzero(graph.rescued).tolist() == [2]
+
+
 def test_nobody_is_left_without_an_edge_whatever_is_condemned():
     rng = np.random.default_rng(0)
     for _ in range(30):

@@ -207,7 +207,8 @@ def test_negatives_are_never_observed_nor_added(semantic):
         assert BOTH.isdisjoint(drawn)
 
 
-def test_negatives_of_a_dropped_edge_are_not_its_item():
+@pytest.mark.parametrize("semantic", [True, False])
+def test_the_item_of_a_dropped_edge_is_no_negative(semantic):
     """An observed pair that refinement dropped is neither positive nor negative."""
     kept = TRAIN.select(np.arange(18) != 4)
     data = RefinedInput(
@@ -218,7 +219,9 @@ def test_negatives_of_a_dropped_edge_are_not_its_item():
         TRAIN,
         Embeddings(*np.zeros((2, N_ITEMS, 2), np.float32)),
     )
-    objective = LLMHNI(data, LLMHNIConfig(pool=3, warmup_epochs=0), seeded())
+    objective = LLMHNI(
+        data, LLMHNIConfig(pool=8, warmup_epochs=0, semantic_negatives=semantic), seeded()
+    )
     dropped, generator = (int(TRAIN.user[4]), int(TRAIN.item[4])), seeded(1)
     for epoch in range(1, 60):
         objective.begin_epoch(epoch, backbone(), generator)
