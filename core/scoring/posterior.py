@@ -98,7 +98,7 @@ def combine(
         expit(total + _shift_to(total, rate)).astype(np.float32),
         _centred(language[observed]),
         _centred(config.caution * behaviour[observed]),
-        _centred(shift[observed]),
+        shift[observed].astype(np.float32),  # centred on the judged ones already
         rate,
     )
 

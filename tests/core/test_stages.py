@@ -65,14 +65,14 @@ def test_a_flipped_byte_is_found_or_harmless(tmp_path):
     path = tmp_path / "a.npz"
     good = path.read_bytes()
     rng, n_again = np.random.default_rng(0), 0
-    for place in rng.integers(len(good), size=300):
+    for place in rng.integers(len(good), size=120):
         broken = bytearray(good)
         broken[place] ^= 0xFF
         path.write_bytes(bytes(broken))
         again = Counted()
         assert_same(Stages(tmp_path).run("a", again), whole)
         n_again += again.n
-    assert n_again > 50
+    assert n_again > 20
 
 
 def test_arrays_of_another_file_do_not_pass_for_a_stage(tmp_path):

@@ -148,9 +148,9 @@ def test_reasons_are_empty_where_the_judge_was_not_asked(tmp_path):
 def test_the_explanation_says_what_led_there_strongest_first(found):
     first, second, third, fourth = found["interactions"].explanation
     assert first == (
-        "hard: p_noisy 0.10 (noisy from 0.90); the model ranks it above 25% of the user's unseen "
-        "items; grades High and High; log-odds moved by texts towards genuine (-1.50), behaviour "
-        "towards noise (+0.50)."
+        "hard: p_noisy 0.10 (noisy from 0.90); the model ranks it above 25% of the items it has "
+        "not seen the user choose; grades High and High; against the average interaction, "
+        "log-odds moved by texts towards genuine (-1.50), behaviour towards noise (+0.50)."
     )
     assert second.startswith("noisy: p_noisy 0.90")
     assert "grades Low and Low" in second
@@ -188,9 +188,9 @@ def test_edges_say_why_in_the_paper_preset(found):
     assert frame.in_original.tolist() == [True] * 4 + [False]
     assert frame.in_refined.tolist() == [True, False, True, True, True]
     assert frame.reason.tolist() == [
-        "judged High and High",
-        "judged, not High and High",
-        "judged, not High and High; kept as a last edge",
+        "low-scored, judged High and High",
+        "low-scored, not High and High",
+        "low-scored, not High and High; kept as a last edge",
         "not touched",
         "unobserved, judged High and High",
     ]
@@ -205,10 +205,10 @@ def test_edges_say_why_in_the_soft_preset(tmp_path):
     }
     frame = written(tmp_path, soft)["edges"]
     assert frame.reason.tolist() == [
-        "weight 1 - p_noisy, p_noisy 0.10",
-        "weight 1 - p_noisy, p_noisy 0.90",
-        "weight 1 - p_noisy, p_noisy 0.60",
-        "weight 1 - p_noisy, p_noisy 0.20",
+        "weight by p_noisy 0.10",
+        "weight by p_noisy 0.90",
+        "weight by p_noisy 0.60",
+        "weight by p_noisy 0.20",
         "unobserved, judged High and High",
     ]
 

@@ -17,6 +17,8 @@ TRAIN = pairs([0, 0, 0, 1, 2, 2], [0, 2, 4, 3, 1, 2], 4, 5)
 """User 3 has nothing."""
 FOUND = Embeddings(np.float32([[1], [-1], [2], [0.5]]), np.float32([[3], [5], [1], [2], [4]]))
 """User 0 ranks items 1 4 0 3 2, user 1 the other way round, users 2 and 3 like user 0."""
+HELD_OUT = Embeddings(np.stack([FOUND.user, -FOUND.user]), np.stack([FOUND.item, FOUND.item]))
+"""Backbones of two folds: the first ranks as above, the second the other way round."""
 
 
 # ---------------------------------------------------------------- low-scored
@@ -116,7 +118,7 @@ def chosen():
     config = JudgeConfig(
         scope="candidates", observed_share=0.2, unobserved=2, controls=1, history_items=2
     )
-    return choose_candidates(TRAIN, low, FOUND, stand_ins, config, rng), stand_ins, low
+    return choose_candidates(TRAIN, low, FOUND, HELD_OUT, stand_ins, config, rng), stand_ins, low
 
 
 def test_candidates_are_low_observed_then_high_unobserved_then_controls(chosen):
@@ -149,20 +151,21 @@ def test_histories_never_contain_the_target(chosen):
 
 
 def test_at_the_minimum_one_observed_pair_per_user_is_judged():
-    alone = Pairs(TRAIN.user, TRAIN.item, np.zeros(6, np.int64), 6)
+    alone = Pairs(TRAIN.user, TRAIN.item, np.zeros(6, np.int64), TRAIN.item, 6)
     config = JudgeConfig(scope="candidates", observed_share=1e-6, unobserved=0, controls=0)
     low = low_scored(TRAIN, np.zeros(6, np.float32), config.observed_share)
-    asked = choose_candidates(TRAIN, low, FOUND, alone, config, np.random.default_rng(0))
+    asked = choose_candidates(TRAIN, low, FOUND, HELD_OUT, alone, config, np.random.default_rng(0))
     assert asked.user.tolist() == [0, 1, 2]
     assert asked.observed.all()
     assert not asked.control.any()
 
 
 def test_too_few_stand_ins_give_fewer_controls():
-    one = Pairs(np.append(TRAIN.user, 3), np.append(TRAIN.item, 3), np.zeros(7, np.int64), 6)
+    item = np.append(TRAIN.item, 3)
+    one = Pairs(np.append(TRAIN.user, 3), item, np.zeros(7, np.int64), item, 6)
     config = JudgeConfig(scope="candidates", unobserved=0, controls=5)
     low = np.zeros(6, np.bool_)
-    asked = choose_candidates(TRAIN, low, FOUND, one, config, np.random.default_rng(0))
+    asked = choose_candidates(TRAIN, low, FOUND, HELD_OUT, one, config, np.random.default_rng(0))
     assert (asked.user.tolist(), asked.item.tolist()) == ([3], [3])
     assert asked.control.tolist() == [True]
 
@@ -171,10 +174,24 @@ def test_in_scope_all_every_interaction_and_every_stand_in_is_judged():
     rng = np.random.default_rng(0)
     stand_ins = with_stand_ins(TRAIN, np.zeros(6, np.int64), 4, rng)
     config = JudgeConfig(scope="all", unobserved=2, controls=1)
-    asked = choose_candidates(TRAIN, np.zeros(6, np.bool_), FOUND, stand_ins, config, rng)
+    asked = choose_candidates(TRAIN, np.zeros(6, np.bool_), FOUND, HELD_OUT, stand_ins, config, rng)
     key = asked.user * 5 + asked.item
     np.testing.assert_array_equal(key[asked.observed], TRAIN.key())
     of_stand_ins = (stand_ins.user * 5 + stand_ins.item)[6:]
     assert sorted(key[asked.control]) == sorted(of_stand_ins)
     assert len(asked) == len(stand_ins) + 8
     assert not (asked.history == asked.item[:, None]).any()
+
+
+def test_the_history_is_ranked_by_a_backbone_that_has_not_seen_the_pair():
+    """Rows of fold 1 see user 0's items in the order of its backbone: 2, 0, 4."""
+    rng = np.random.default_rng(0)
+    fold = np.array([0, 1, 0, 0, 0, 0])
+    pairs_of = Pairs(TRAIN.user, TRAIN.item, fold, TRAIN.item, 6)
+    config = JudgeConfig(scope="all", unobserved=1, controls=0, history_items=2)
+    low = np.ones(6, np.bool_)
+    asked = choose_candidates(TRAIN, low, FOUND, HELD_OUT, pairs_of, config, rng)
+    assert asked.history[:3].tolist() == [[4, 2], [0, 4], [0, 2]]
+    # Unobserved candidates were never trained on: the whole backbone ranks their histories.
+    first = np.flatnonzero((asked.user == 0) & ~asked.observed)[0]
+    assert asked.history[first].tolist() == [4, 0]

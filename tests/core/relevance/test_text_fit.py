@@ -14,10 +14,17 @@ TRAIN = pairs([0, 0, 1], [0, 1, 2], 3, 4)
 """User 1 has one item, user 2 none."""
 
 
-def fit(user, item, n_observed=3, text=TEXT, train=TRAIN, seed=0):
-    user, item = np.array(user), np.array(item)
-    given = Pairs(user, item, np.zeros(len(user), np.int64), n_observed)
-    return text_fit(text, train, given, 100, np.random.default_rng(seed))
+def fit(stand_ins=(), text=TEXT, train=TRAIN):
+    """Train interactions, then stand-ins of user, item and the item that is left out."""
+    user, item, left_out = np.array(stand_ins, dtype=np.int64).reshape(-1, 3).T
+    given = Pairs(
+        np.concatenate([train.user, user]),
+        np.concatenate([train.item, item]),
+        np.zeros(len(train) + len(user), np.int64),
+        np.concatenate([train.item, left_out]),
+        len(train),
+    )
+    return text_fit(text, train, given, 100, np.random.default_rng(0))
 
 
 def test_centring_takes_the_common_part_away():
@@ -33,38 +40,35 @@ def test_texts_that_are_all_alike_say_nothing():
 
 
 def test_cosines_are_as_worked_by_hand():
-    # (0, 0) without itself: user 0 is item 1, cosine 0; (0, 1) likewise. A stand-in (0, 2) is
-    # compared with both items: their mean is item 2. (0, 3): -S.
-    found = fit([0, 0, 1, 0, 0], [0, 1, 2, 2, 3])
+    # (0, 0) without itself: user 0 is item 1, cosine 0; (0, 1) likewise. Stand-in (0, 2) without
+    # item 0: item 1 and item 2 are 45 degrees apart. (0, 3) without item 1: opposite item 0.
+    found = fit([(0, 2, 0), (0, 3, 1)])
     assert found.cosine[:2].tolist() == pytest.approx([0, 0], abs=1e-6)
-    assert found.cosine[3:].tolist() == pytest.approx([1, -S], abs=1e-6)
+    assert found.cosine[3:].tolist() == pytest.approx([S, -1], abs=1e-6)
 
 
 def test_places_are_as_worked_by_hand():
-    # User 0 has items 0 and 1 and the vector of item 2. (0, 2): stranger 3 is lower. (0, 3):
-    # stranger 2 is higher.
-    found = fit([0, 0, 1, 0, 0], [0, 1, 2, 2, 3]).place.among_items
+    # Strangers of user 0 are items 2 and 3. (0, 0), user = item 1: item 2 is higher, item 3 ties.
+    # (0, 1), user = item 0: item 2 is higher, item 3 lower. The stand-ins: see above.
+    found = fit([(0, 2, 0), (0, 3, 1)]).place.among_items
+    assert found[:2].tolist() == [0.25, 0.5]
     assert found[3:].tolist() == [1.0, 0.0]
 
 
-def test_a_train_interaction_is_measured_as_if_it_were_not_in_train():
-    """Moved out of train, the pair has the same cosine and the same place among users."""
-    data, _ = tastes(20, 24)
-    rng = np.random.default_rng(1)
-    text = centred(rng.normal(size=(24, 6)).astype(np.float32))
-    train, row = data.train, 17
-    fold = np.zeros(len(train), np.int64)
-    inside = text_fit(text, train, Pairs(train.user, train.item, fold, len(train)), 99, rng)
-    rest = train.select(np.arange(len(train)) != row)
-    given = replace(
-        Pairs(rest.user, rest.item, fold[1:], len(rest)),
-        user=np.append(rest.user, train.user[row]),
-        item=np.append(rest.item, train.item[row]),
-        fold=fold,
-    )
-    outside = text_fit(text, rest, given, 99, rng)
-    assert outside.cosine[-1] == pytest.approx(inside.cosine[row], abs=1e-6)
-    assert outside.place.among_users[-1] == pytest.approx(inside.place.among_users[row], abs=1e-6)
+def test_a_stand_in_is_measured_as_if_it_were_the_interaction_it_stands_beside():
+    """Put into train in its place, it has the same cosine and the same place among users."""
+    train = tastes(20, 24)[0].train
+    text = centred(np.random.default_rng(1).normal(size=(24, 6)).astype(np.float32))
+    for row in (0, 17, 60):
+        user = train.user[row]
+        other = next(k for k in range(24) if k not in train.item[train.user == user])
+        beside = fit([(user, other, train.item[row])], text, train)
+        item = train.item.copy()
+        item[row] = other
+        inside = fit((), text, replace(train, item=item))
+        assert beside.cosine[-1] == pytest.approx(inside.cosine[row], abs=1e-6)
+        places = (beside.place.among_users[-1], inside.place.among_users[row])
+        assert places[0] == pytest.approx(places[1], abs=1e-6)
 
 
 def test_texts_without_meaning_do_not_tell_interactions_from_stand_ins():
@@ -92,6 +96,6 @@ def test_texts_with_meaning_tell_planted_misclicks():
 
 
 def test_no_texts_put_every_pair_in_the_middle():
-    found = fit([0, 0, 1, 2], [0, 1, 2, 3], text=np.zeros((4, 5), np.float32))
+    found = fit([(0, 3, 0)], np.zeros((4, 5), np.float32))
     assert not found.cosine.any()
     assert set(found.place.among_items) == set(found.place.among_users) == {0.5}

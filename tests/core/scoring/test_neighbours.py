@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,16 @@ TRAIN = pairs([0, 0, 0, 1, 1, 2, 2], [0, 1, 2, 0, 1, 0, 3], 3, 4)
 """Items 0, 1, 2, 3 have 3, 2, 1, 1 users."""
 
 
-def measured(train, user, item, n_observed):
-    user, item = np.array(user), np.array(item)
-    given = Pairs(user, item, np.zeros(len(user), np.int64), n_observed)
+def measured(train, stand_ins=()):
+    """Train interactions, then stand-ins of user, item and the item that is left out."""
+    user, item, left_out = np.array(stand_ins, dtype=np.int64).reshape(-1, 3).T
+    given = Pairs(
+        np.concatenate([train.user, user]),
+        np.concatenate([train.item, item]),
+        np.zeros(len(train) + len(user), np.int64),
+        np.concatenate([train.item, left_out]),
+        len(train),
+    )
     return neighbours(train, given, 100, np.random.default_rng(0))
 
 
@@ -21,29 +30,32 @@ def cosine(together, left, right):
 
 
 def test_similarity_is_as_worked_by_hand():
-    stand_ins = ([1, 2], [2, 1])
-    found = measured(TRAIN, [*TRAIN.user, *stand_ins[0]], [*TRAIN.item, *stand_ins[1]], 7)
+    found = measured(TRAIN, [(1, 2, 0), (2, 1, 3)])
     # (0, 0) without itself: item 0 has 2 users; user 1 has it with item 1, nobody with item 2.
     assert found.similarity[0] == pytest.approx(cosine(1, 2, 2) / np.sqrt(2), abs=1e-5)
     # (0, 1): 1 user is left, user 1, who has item 0 too.
     assert found.similarity[1] == pytest.approx(cosine(1, 1, 3) / np.sqrt(2), abs=1e-5)
     # (0, 2) and (2, 3): nobody else has the item.
     assert found.similarity[[2, 6]].tolist() == [0, 0]
-    # Stand-in (1, 2): user 0 has item 2 with items 0 and 1, both of user 1.
-    expected = (cosine(1, 1, 3) + cosine(1, 1, 2)) / np.sqrt(2)
-    assert found.similarity[7] == pytest.approx(expected, abs=1e-5)
-    # Stand-in (2, 1): items 0 and 1 meet twice, items 3 and 1 never.
-    assert found.similarity[8] == pytest.approx(cosine(2, 2, 3) / np.sqrt(2), abs=1e-5)
+    # Stand-in (1, 2) without item 0: user 0 has item 2 with item 1, the other one of user 1.
+    assert found.similarity[7] == pytest.approx(cosine(1, 1, 2), abs=1e-5)
+    # Stand-in (2, 1) without item 3: items 0 and 1 meet twice.
+    assert found.similarity[8] == pytest.approx(cosine(2, 2, 3), abs=1e-5)
 
 
-def test_an_interaction_is_measured_as_an_unobserved_pair_of_a_train_set_without_it():
-    data, _ = tastes(30, 24)
-    train = data.train
-    inside = measured(train, train.user, train.item, len(train)).similarity
+def test_a_stand_in_is_measured_as_if_it_were_the_interaction_it_stands_beside():
+    """Put into train in its place, it has the same similarity and stands alike among users."""
+    train = tastes(30, 24)[0].train
     for row in (0, 11, 100):
-        rest = train.select(np.arange(len(train)) != row)
-        outside = measured(rest, train.user[[row]], train.item[[row]], 0).similarity
-        assert inside[row] == pytest.approx(outside[0], abs=2e-5)
+        user = train.user[row]
+        other = next(k for k in range(24) if k not in train.item[train.user == user])
+        beside = measured(train, [(user, other, train.item[row])])
+        item = train.item.copy()
+        item[row] = other
+        inside = measured(replace(train, item=item))
+        assert beside.similarity[-1] == pytest.approx(inside.similarity[row], abs=2e-5)
+        places = (beside.place.among_users[-1], inside.place.among_users[row])
+        assert places[0] == pytest.approx(places[1], abs=0.05)
 
 
 def test_nothing_in_common_is_exactly_zero_observed_or_not():
@@ -59,7 +71,7 @@ def test_nothing_in_common_is_exactly_zero_observed_or_not():
 def test_planted_misclicks_have_fewer_companions():
     data, noise = tastes(60, 64)
     train = data.train
-    found = measured(train, train.user, train.item, len(train))
+    found = measured(train)
     for signal in (found.similarity, *found.place):
         assert signal.shape == (len(train),)
         assert auc(-signal, noise) > 0.9

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from core.config import ScoringConfig
 from core.metrics import auc
 from core.scoring.evidence import Evidence
-from core.scoring.posterior import combine, noise_rate
+from core.scoring.posterior import MOST_NOISE, combine, noise_rate
 from core.types import HIGH, LOW, MID
 from tests.worlds import fewer_trees
 
@@ -185,17 +185,17 @@ def test_the_noise_rate_of_separable_signals_is_near_the_planted_one(rate):
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
 def test_the_noise_rate_estimated_from_evidence_is_near_the_planted_one(rate):
     found, observed, _ = evidence_of(rate, n_train=4000, language=3.0, behaviour=2.0)
-    assert combined(found, observed).noise_rate == pytest.approx(rate, abs=0.1)
+    assert combined(found, observed).noise_rate == pytest.approx(rate, abs=0.05)
 
 
-def test_signals_that_tell_nothing_allow_for_nothing_but_noise():
+def test_signals_that_tell_nothing_give_the_highest_estimate_there_is():
     rng = np.random.default_rng(0)
-    assert noise_rate(rng.random(30_000), np.arange(30_000) < 10_000) > 0.95
+    assert noise_rate(rng.random(30_000), np.arange(30_000) < 10_000) == MOST_NOISE
 
 
 def test_more_noise_gives_a_higher_estimate():
     rates = [combined(*evidence_of(rate, seed=2)[:2]).noise_rate for rate in (0.05, 0.5)]
-    assert rates[0] < rates[1] - 0.3
+    assert rates[0] < rates[1] - 0.25
 
 
 # ---------------------------------------------------------------- grades

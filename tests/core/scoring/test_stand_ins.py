@@ -33,11 +33,17 @@ def test_stand_ins_are_never_observed_and_never_twice(train):
         assert len(found) > 2 * len(train)
 
 
-def test_their_folds_are_those_of_the_interactions(train):
+def test_a_stand_in_is_held_out_like_an_interaction_of_its_user(train):
+    """Its fold and the item that is left out are those of one interaction of the same user."""
     found = made(train)
-    count = np.bincount(found.fold[found.n_observed :], minlength=3)
-    assert len(count) == 3
-    assert (np.abs(count / count.sum() - 1 / 3) < 0.06).all()
+    n = len(train)
+    np.testing.assert_array_equal(found.left_out[:n], train.item)
+    fold_of = dict(zip(zip(train.user, train.item, strict=True), np.arange(n) % 3, strict=True))
+    for user, left_out, fold in zip(
+        found.user[n:], found.left_out[n:], found.fold[n:], strict=True
+    ):
+        assert fold_of[(user, left_out)] == fold
+    assert len(np.unique(found.left_out[n:])) > 30
 
 
 def test_users_come_by_activity_and_half_the_items_by_popularity():
@@ -77,4 +83,4 @@ def test_everybody_has_everything_leaves_no_stand_ins():
 
 def test_length_counts_observed_and_stand_ins():
     number = np.zeros(5, np.int64)
-    assert len(Pairs(number, number, number, 2)) == 5
+    assert len(Pairs(number, number, number, number, 2)) == 5

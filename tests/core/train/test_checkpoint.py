@@ -60,7 +60,7 @@ def test_a_flipped_byte_is_found_or_harmless(path):
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
     n_found = 0
-    for place in rng.integers(len(whole), size=200):
+    for place in rng.integers(len(whole), size=100):
         broken = bytearray(whole)
         broken[place] ^= 0xFF
         path.write_bytes(bytes(broken))
@@ -69,7 +69,7 @@ def test_a_flipped_byte_is_found_or_harmless(path):
         if found is not None:
             assert torch.equal(found["weights"], CONTENT["weights"])
             assert found["history"] == CONTENT["history"]
-    assert n_found > 50
+    assert n_found > 25
 
 
 class Runs:

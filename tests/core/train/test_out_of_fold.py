@@ -47,6 +47,8 @@ def test_every_pair_has_a_loss_per_epoch_and_two_places(world, found):
         assert place.shape == (len(pairs),)
         assert ((place >= 0) & (place <= 1)).all()
         assert len(np.unique(place)) > 10
+    assert found.user.shape == (N_FOLDS, 40, 8)
+    assert found.item.shape == (N_FOLDS, 32, 8)
 
 
 def test_the_same_seed_gives_the_same_values_and_another_one_does_not(world, found):
@@ -82,6 +84,7 @@ def test_an_observed_pair_is_valued_like_an_unobserved_one_in_its_place(world, f
         user=np.append(np.delete(pairs.user, row), pairs.user[row]),
         item=np.append(np.delete(pairs.item, row), pairs.item[row]),
         fold=np.append(np.delete(pairs.fold, row), pairs.fold[row]),
+        left_out=np.append(np.delete(pairs.left_out, row), pairs.left_out[row]),
         n_observed=pairs.n_observed - 1,
     )
     keep = np.arange(len(train)) != row
