@@ -86,9 +86,8 @@ def _print_verdicts(manifest: Manifest, console: Console) -> None:
         table.add_row(verdict, f"{count:,}", _percent(count / total), MEANING[verdict])
     console.print(table)
     if manifest.noise_rate is not None:
-        console.print(
-            f"Estimated share of noise in train (errs upwards): {_percent(manifest.noise_rate)}"
-        )
+        share = _percent(manifest.noise_rate)
+        console.print(f"Share of noise in train, estimated without any truth: {share}")
 
 
 def _print_detection(manifest: Manifest, console: Console) -> None:

@@ -17,8 +17,8 @@ looks like the noise it may be. How signals are put together matters more than a
    stand-ins (controls).
 
 The noise rate is estimated by the best bin of Garg et al., NeurIPS 2021 (arXiv:2111.00980): the
-largest share of stand-ins that fits into the interactions at the threshold where the bound on it is
-tightest. What cannot be told from noise counts as noise: it errs upwards.
+share of stand-ins that fits into the interactions where the bound on it is tightest. It takes
+noise to look like stand-ins; where it does not, the estimate is off (half the truth on the sample).
 
 Shape letters: E train interactions, P pairs, F features.
 """
