@@ -189,7 +189,7 @@ class ScoringConfig(Settings):
     """Interactions called noisy, as a multiple of the estimated number of noisy ones: a reviewer
     would rather see too many than too few [D]."""
     rule: Literal["posterior", "grades"] = "posterior"
-    """``posterior``: noisy = highest p_noisy [D]; ``grades``: judged and not High and High."""
+    """``posterior``: noisy = highest p_noisy [D]; ``grades``: low-scored, not High and High."""
     references: PositiveInt = 1024
     """Strangers (items of the user, users of the item) that a pair is ranked among."""
 
