@@ -22,14 +22,24 @@ st.set_page_config(
     page_icon=str(ROOT / "app" / "ui" / "icon.png"),  # a font icon would be fetched from the web
     layout="wide",
 )
+st.html(ROOT / "app" / "ui" / "style.css")
 page = st.navigation(
     {
         "Inspect": [
             st.Page(PAGES / "overview.py", title="Overview", default=True),
+            st.Page(PAGES / "losses.py", title="Loss distributions"),
+            st.Page(PAGES / "semantic_map.py", title="Semantic map"),
+            st.Page(PAGES / "flagged.py", title="Flagged interactions"),
+            st.Page(PAGES / "graph_diff.py", title="Graph diff"),
+        ],
+        "Set up": [
+            st.Page(PAGES / "data.py", title="Data"),
+            st.Page(PAGES / "method.py", title="Method"),
         ],
     }
 )
 state.choose_run()
+components.display_settings()
 try:
     page.run()
 except WorkbenchError as error:

@@ -174,12 +174,14 @@ class _Work:
         # Loads PyTorch; asked here only, after the pipeline has returned.
         from core.evaluation.detection import detect  # noqa: PLC0415
         from core.evaluation.judge import judge_quality  # noqa: PLC0415
-        from core.evaluation.truth import read_truth  # noqa: PLC0415
+        from core.evaluation.truth import read_truth, write_kinds  # noqa: PLC0415
 
         truth = read_truth(self._dataset_folder, self._dataset)
-        (self._folder / "detection.json").unlink(missing_ok=True)
+        for name in ("detection.json", "kinds.parquet"):
+            (self._folder / name).unlink(missing_ok=True)
         if truth is None:
             return None
+        write_kinds(truth, self._folder)
         rng = np.random.default_rng([STREAM, self._config.seed % 2**32])
         found = detect(outcome.scores, truth, rng)
         found["judge"] = judge_quality(outcome.scores, truth)

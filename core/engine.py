@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,32 +15,39 @@ import torch
 from core.config import RunConfig
 from core.errors import DataError
 from core.graph.adjacency import normalized_graph
-from core.graph.refine import RefinedGraph, refine, untouched
-from core.incidence import interaction_matrix
 from core.judge import JudgeContext
 from core.judge.evidence import EvidenceJudge
 from core.metrics import RankingMetrics, rank_metrics
 from core.model.backbones import make_backbone
 from core.model.sampling import Observed, sample_uniform_negatives
+from core.packing import (
+    judgements_of,
+    pack_alignment,
+    pack_final,
+    pack_judgements,
+    pack_out_of_fold,
+    pack_scores,
+    pack_texts,
+    pack_training,
+    pairs_of,
+)
 from core.projection import project
 from core.relevance.alignment import align
 from core.relevance.candidates import choose_candidates, low_scored
-from core.relevance.text_fit import centred, text_fit
-from core.scoring.evidence import Evidence
-from core.scoring.neighbours import neighbours
+from core.relevance.text_fit import centred
 from core.scoring.posterior import combine
-from core.scoring.stand_ins import Pairs, with_stand_ins
+from core.scoring.stand_ins import with_stand_ins
 from core.scoring.verdict import assign_verdicts, noise_threshold
+from core.signals import gather_evidence
 from core.stages import Arrays
-from core.strangers import places
-from core.tables import history_rows, judgements_of
 from core.text.cache import cached_encode
 from core.text.encoder import create_encoder
 from core.text.profiles import build_profiles, catalogue
-from core.train.objectives import BPR, LLMHNI, RefinedInput
+from core.train.final import final_training, refined_graphs
+from core.train.objectives import BPR
 from core.train.out_of_fold import out_of_fold
 from core.train.recorder import LossRecorder
-from core.train.trainer import Trainer, TrainResult, Validation
+from core.train.trainer import Trainer, Validation
 from core.types import Dataset, Embeddings, OnProgress, Progress
 
 TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN = range(8)
@@ -95,8 +101,8 @@ class Engine:
         return {
             "user": both[:n_users],
             "item": both[n_users:],
-            "user_text": np.array(profiles.user, dtype=np.str_),
-            "item_text": np.array(profiles.item, dtype=np.str_),
+            **pack_texts("user_text", profiles.user),
+            **pack_texts("item_text", profiles.item),
             "encoder": encoder.name,
         }
 
@@ -109,15 +115,7 @@ class Engine:
             self._generator(ALIGN),
             self.on_progress,
         )
-        return {
-            "user": found.user,
-            "item": found.item,
-            "fold": found.fold,
-            "fold_user": found.fold_user,
-            "fold_item": found.fold_item,
-            "out_of_fold": found.out_of_fold,
-            "history": np.array([tuple(record) for record in found.history], np.float64),
-        }
+        return pack_alignment(found)
 
     def pretrain(self) -> Arrays:
         """Stage 2: plain backbone on G with the loss of every interaction; the ranking baseline."""
@@ -129,8 +127,9 @@ class Engine:
             train.user, train.item, negatives, options.keep_every, device=self.device
         )
         graph = normalized_graph(train, device=self.device, dtype=self.config.backbone.dtype)
+        backbone = make_backbone(train.n_users, train.n_items, self.config.backbone, generator)
         trainer = Trainer(
-            self._backbone(generator),
+            backbone.to(self.device),
             BPR(train, graph, options.weight_decay),
             options,
             generator,
@@ -138,13 +137,8 @@ class Engine:
             recorder,
             self.checkpoints / "pretrain.pt",
         )
-        found = _arrays(trainer.fit("pretrain", self.on_progress))
+        found = pack_training(trainer.fit("pretrain", self.on_progress))
         return {**found, "keep_every": options.keep_every}
-
-    def _backbone(self, generator: torch.Generator) -> torch.nn.Module:
-        train = self.data.train
-        made = make_backbone(train.n_users, train.n_items, self.config.backbone, generator)
-        return made.to(self.device)
 
     def out_of_fold(self, aligned: Arrays, pretrained: Arrays) -> Arrays:
         """Stage 2, held out: stand-ins, and what backbones that have not seen a pair say of it."""
@@ -165,22 +159,12 @@ class Engine:
             self.checkpoints,
             self.on_progress,
         )
-        return {
-            "user": pairs.user,
-            "item": pairs.item,
-            "fold": pairs.fold,
-            "left_out": pairs.left_out,
-            "loss": found.loss,
-            "among_items": found.place.among_items,
-            "among_users": found.place.among_users,
-            "user_vector": found.user,
-            "item_vector": found.item,
-        }
+        return pack_out_of_fold(pairs, found)
 
     def judge(self, texts: Arrays, behaviour: Arrays, pretrained: Arrays) -> Arrays:
         """Stage 3: candidates and their grades from two views."""
         train = self.data.train
-        pairs = _pairs(behaviour, len(train))
+        pairs = pairs_of(behaviour, len(train))
         low = low_scored(
             train, behaviour["among_items"][: len(train)], self.config.judge.observed_share
         )
@@ -194,169 +178,51 @@ class Engine:
             text = text[:, :0]
         context = JudgeContext(self.items, train, text)
         graded = EvidenceJudge().judge(candidates, context, self.on_progress)
-        return {
-            "low": low,
-            "user": graded.user,
-            "item": graded.item,
-            "observed": graded.observed,
-            "control": graded.control,
-            "user_grade": graded.user_grade,
-            "item_grade": graded.item_grade,
-            "user_support": graded.user_support,
-            "item_support": graded.item_support,
-            "user_reason": np.array(graded.user_reason, dtype=np.str_),
-            "item_reason": np.array(graded.item_reason, dtype=np.str_),
-            "judge": graded.judge,
-            "n_unparsed": graded.n_unparsed,
-        }
+        return {"low": low, **pack_judgements(graded)}
 
     def score(self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays) -> Arrays:
         """Stage 10: all signals to p_noisy, p_noisy to verdicts."""
         self.on_progress(Progress("score", 0.0))
         options, n_train = self.config.scoring, len(self.data.train)
-        pairs = _pairs(behaviour, n_train)
-        evidence = self._evidence(pairs, texts, aligned, behaviour, judged)
-        user_grade, item_grade = evidence.user_grade, evidence.item_grade
+        pairs = pairs_of(behaviour, n_train)
+        evidence = gather_evidence(
+            self.data.train,
+            pairs,
+            texts["item"],
+            aligned,
+            behaviour,
+            judged,
+            options.references,
+            self._rng(FOLDS),
+        )
         found = combine(evidence, pairs.observed, options, self._rng(SCORE))
-        own = slice(0, n_train)
         threshold = noise_threshold(found.p_noisy, found.noise_rate, options)
         verdict = assign_verdicts(
-            found.p_noisy, user_grade[own], item_grade[own], judged["low"], threshold, options
+            found.p_noisy,
+            evidence.user_grade[:n_train],
+            evidence.item_grade[:n_train],
+            judged["low"],
+            threshold,
+            options,
         )
-        third = max(len(evidence.loss) // 3, 1)
         self.on_progress(Progress("score", 1.0))
-        return {
-            "loss": evidence.loss[-third:, own].mean(axis=0),
-            "loss_mean": evidence.loss[:, own].mean(axis=0),
-            "loss_variability": evidence.loss[:, own].std(axis=0),
-            "score": evidence.score_among_items[own],
-            "semantic": evidence.semantic[own],
-            "semantic_among_users": evidence.semantic_among_users[own],
-            "text_among_users": evidence.text_among_users[own],
-            "user_grade": user_grade[own],
-            "item_grade": item_grade[own],
-            "p_noisy": found.p_noisy,
-            "from_language": found.from_language,
-            "from_behaviour": found.from_behaviour,
-            "from_grades": found.from_grades,
-            "verdict": verdict,
-            "noise_rate": found.noise_rate,
-            "threshold": threshold,
-        }
-
-    def _evidence(
-        self, pairs: Pairs, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays
-    ) -> Evidence:
-        """Put the signals of all pairs side by side."""
-        train, n_references = self.data.train, self.config.scoring.references
-        rng = self._rng(FOLDS)
-        fit = text_fit(centred(texts["item"]), train, pairs, n_references, rng)
-        among_items, among_users, semantic = np.zeros((3, len(pairs)), np.float32)
-        for fold in range(len(aligned["fold_user"])):
-            rows = np.flatnonzero(pairs.fold == fold)
-            user, item = pairs.user[rows], pairs.item[rows]
-            user_of, item_of = aligned["fold_user"][fold], aligned["fold_item"][fold]
-            semantic[rows] = np.einsum("pd,pd->p", user_of[user], item_of[item])
-            rest = interaction_matrix(train.select(aligned["fold"] != fold))
-            among_items[rows], among_users[rows] = places(
-                semantic[rows], user, item, user_of, item_of, rest, n_references, rng
-            )
-        beside = neighbours(train, pairs, n_references, rng)
-        popularity = np.bincount(train.item, minlength=train.n_items)[pairs.item] - pairs.observed
-        return Evidence(
-            loss=behaviour["loss"],
-            score_among_items=behaviour["among_items"],
-            score_among_users=behaviour["among_users"],
-            neighbours=beside.similarity,
-            neighbours_among_items=beside.place.among_items,
-            neighbours_among_users=beside.place.among_users,
-            semantic=semantic,
-            semantic_among_items=among_items,
-            semantic_among_users=among_users,
-            text=fit.cosine,
-            text_among_items=fit.place.among_items,
-            text_among_users=fit.place.among_users,
-            log_popularity=np.log1p(popularity).astype(np.float32),
-            **self._judged(pairs, judged),
-        )
-
-    def _judged(self, pairs: Pairs, judged: Arrays) -> dict[str, np.ndarray]:
-        """Grades and supports of all pairs, -1 and NaN where the judge was not asked."""
-        n_items = np.int64(self.data.train.n_items)
-        key = pairs.user * n_items + pairs.item
-        order = np.argsort(key)
-        asked = judged["observed"] | judged["control"]
-        wanted = judged["user"][asked] * n_items + judged["item"][asked]
-        row = order[np.searchsorted(key, wanted, sorter=order)]
-        found = {}
-        for name in ("user_grade", "item_grade", "user_support", "item_support"):
-            unknown, kind = (-1, np.int8) if name.endswith("grade") else (np.nan, np.float32)
-            found[name] = np.full(len(pairs), unknown, kind)
-            found[name][row] = judged[name][asked]
-        return found
+        return pack_scores(evidence, found, verdict, threshold)
 
     def train(self, aligned: Arrays, judged: Arrays, scored: Arrays) -> Arrays:
         """Stages 4-8: refined graph and final training; ``auto`` keeps the better on validation."""
-        preset = self.config.refine.preset
-        tried: list[Literal["paper", "soft"]] = ["soft", "paper"] if preset == "auto" else [preset]
-        if not self.config.train.interaction_denoising:
-            tried = ["paper"]  # G' = G either way
-        results = []
-        for place, name in enumerate(tried):
-            graph = self._refined(name, judged, scored)
-            results.append((graph, self._train_on(graph, aligned, name, place, len(tried))))
-        graph, best = max(results, key=lambda pair: _recall(pair[1]))
-        return {
-            **_arrays(best),
-            "preset": graph.preset,
-            "edge_user": graph.user,
-            "edge_item": graph.item,
-            "edge_origin": graph.origin,
-            "edge_weight": graph.weight,
-            "edge_rescued": graph.rescued,
-            "valid_by_preset": np.array([_recall(result) for _, result in results]),
-            "presets": np.array(tried, dtype=np.str_),
-        }
-
-    def _refined(
-        self, preset: Literal["paper", "soft"], judged: Arrays, scored: Arrays
-    ) -> RefinedGraph:
-        if not self.config.train.interaction_denoising:
-            return untouched(self.data.train)
-        return refine(
-            self.data.train, judgements_of(judged), judged["low"], scored["p_noisy"], preset
-        )
-
-    def _train_on(
-        self, refined: RefinedGraph, aligned: Arrays, name: str, place: int, n_parts: int
-    ) -> TrainResult:
-        train, options = self.data.train, self.config.train
-        positives, weight = refined.edges(train.n_users, train.n_items)
-        dtype = self.config.backbone.dtype
-        data = RefinedInput(
-            normalized_graph(train, device=self.device, dtype=dtype),
-            normalized_graph(positives, weight, device=self.device, dtype=dtype),
-            positives,
-            weight,
-            train,
-            Embeddings(aligned["user"], aligned["item"]),
-        )
-        generator = self._generator(TRAIN)
-
-        def report(progress: Progress) -> None:
-            fraction = (place + progress.fraction) / n_parts
-            self.on_progress(Progress(progress.stage, fraction, progress.values))
-
-        backbone = self._backbone(generator)
-        trainer = Trainer(
-            backbone,
-            LLMHNI(data, options, generator),
-            options,
-            generator,
+        judgements, low = judgements_of(judged), judged["low"]
+        graphs = refined_graphs(self.data.train, judgements, low, scored["p_noisy"], self.config)
+        found = final_training(
             self.validation,
-            checkpoint=self.checkpoints / f"train_{name}.pt",
+            graphs,
+            Embeddings(aligned["user"], aligned["item"]),
+            self.config,
+            self.device,
+            lambda: self._generator(TRAIN),
+            self.checkpoints,
+            self.on_progress,
         )
-        return trainer.fit("train", report)
+        return pack_final(found)
 
     def project(self, texts: Arrays, aligned: Arrays) -> Arrays:
         """2-D maps of users and items, before and after alignment, ``(U + I, 2)`` each."""
@@ -387,27 +253,3 @@ class Engine:
         return lambda progress: self.on_progress(
             Progress(stage, progress.fraction, progress.values)
         )
-
-
-def _pairs(behaviour: Arrays, n_train: int) -> Pairs:
-    return Pairs(
-        behaviour["user"], behaviour["item"], behaviour["fold"], behaviour["left_out"], n_train
-    )
-
-
-def _recall(result: TrainResult) -> float:
-    return 0.0 if result.valid is None else result.valid.recall[20]
-
-
-def _arrays(result: TrainResult) -> dict[str, Any]:
-    """A training as named arrays."""
-    epoch, name, value = history_rows(result.history)
-    return {
-        "user": result.embeddings.user,
-        "item": result.embeddings.item,
-        "best_epoch": result.best_epoch,
-        "recorded": result.recorded,
-        "metric_epoch": epoch,
-        "metric_name": name,
-        "metric_value": value,
-    }

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
-from core import tables
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
+from core.packing import scores_of
 from core.stages import Stages
+from core.tables import Results, write_all
 from core.types import Dataset, OnProgress, RunOutcome, ignore_progress
 
 STAGES: tuple[tuple[str, float], ...] = (
@@ -72,19 +74,23 @@ def run_pipeline(
     trained = stages.run("train", lambda: engine.train(aligned, judged, scored))
     maps = stages.run("project", lambda: engine.project(texts, aligned))
 
-    scores = tables.scores_of(scored)
-    tables.write_all(
-        folder, dataset, texts, aligned, pretrained, behaviour, judged, scored, trained, maps
-    )
+    found = Results(texts, aligned, pretrained, behaviour, judged, scored, trained, maps)
+    write_all(folder, dataset, found)
+    return _outcome(found, engine.ranking(pretrained, trained), stages.seconds)
+
+
+def _outcome(
+    found: Results, ranking: Mapping[str, float], seconds: Mapping[str, float]
+) -> RunOutcome:
     return RunOutcome(
-        scores=scores,
-        judge=str(judged["judge"]),
-        n_judged=len(judged["user"]),
-        noise_rate=float(scored["noise_rate"]),
-        threshold=float(scored["threshold"]),
-        preset=str(trained["preset"]),
-        ranking=engine.ranking(pretrained, trained),
-        seconds=dict(stages.seconds),
+        scores=scores_of(found.scored),
+        judge=str(found.judged["judge"]),
+        n_judged=len(found.judged["user"]),
+        noise_rate=float(found.scored["noise_rate"]),
+        threshold=float(found.scored["threshold"]),
+        preset=str(found.trained["preset"]),
+        ranking=ranking,
+        seconds=dict(seconds),
     )
 
 

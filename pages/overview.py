@@ -1,24 +1,13 @@
-"""Overview: one run at a glance, from its data to the evidence behind single verdicts."""
+"""Overview: what a run found, and whether to believe it."""
 
 import streamlit as st
 
-from app.services import store
-from app.ui import components, figures, state
+from app.services import store, story
+from app.ui import components, glossary, overview, state
+from app.ui.figures import overview as figures
 
 st.title("Overview")
-running = components.current_job()
-run = state.current_run()
-if run is None and running:
-    st.stop()
-if run is None:
-    st.info("There is no finished run yet.", icon=":material/info:")
-    st.write(
-        "The sample is a small film catalogue with planted noise. Running it takes some minutes, "
-        "needs no network and no key, and shows every part of the method."
-    )
-    components.start_button()
-    st.stop()
-
+run = components.need_run()
 manifest = run.manifest
 st.text(f"{manifest.dataset}, judged by: {manifest.judge}")
 st.caption(
@@ -27,9 +16,19 @@ st.caption(
     f"finished {manifest.created:%Y-%m-%d %H:%M} UTC"
 )
 
-st.subheader("Verdicts")
 components.verdict_metrics(dict(manifest.verdicts))
-st.plotly_chart(figures.verdict_shares(manifest.verdicts), key="overview_shares")
+components.chart(figures.verdict_shares(manifest.verdicts), "overview_shares", "verdict-shares")
+
+told, costs = st.columns([2, 3], gap="large", vertical_alignment="center")
+cuts = state.ask(story.price_of_a_cut, run)
+with told:
+    st.subheader("What would a loss cut throw away?")
+    overview.tell(cuts)
+with costs:
+    components.chart(figures.price(cuts), "overview_price", "price-of-a-cut")
+
+st.subheader("Can a signal tell hard from noisy?", help=glossary.explain("auc_top_loss"))
+overview.confusion(run)
 
 found, ranked = st.columns(2, gap="large")
 with found:
@@ -38,11 +37,16 @@ with found:
 with ranked:
     st.subheader("Better recommendations?")
     components.ranking(manifest)
+    curve = state.ask(story.validation_curve, run)
+    components.chart(figures.validation(curve), "overview_validation", "validation-recall")
 
 st.subheader("Loss by verdict")
 st.caption("Where two lines overlap, the loss alone cannot tell the verdicts apart.")
-st.plotly_chart(figures.loss_by_verdict(store.loss_histogram(run)), key="overview_loss")
+components.chart(
+    figures.loss_by_verdict(state.ask(store.loss_histogram, run)), "overview_loss", "loss-by-verdict"
+)
 
 st.subheader("Five examples")
-for _, example in store.examples(run).iterrows():
+for _, example in state.ask(store.examples, run).iterrows():
     components.evidence(example)
+overview.take_along(run)

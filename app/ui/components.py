@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import math
 
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
-from app.services import jobs
+from app.services import jobs, store
 from app.services.records import Detection, Manifest
 from app.ui import state
 from core.errors import WorkbenchError
@@ -32,6 +39,107 @@ SIGNAL_NAMES = {
 }
 
 GRADES = {0: "low", 1: "mid", 2: "high"}
+
+
+PICTURE_KEY: Final = "picture"
+"""Key of the format in which the camera above a figure saves it."""
+
+
+def need_run() -> store.Run:
+    """Find the chosen run; without one, say what to do, offer the sample, and end the page."""
+    running = current_job()
+    run = state.current_run()
+    if run is not None:
+        return run
+    if not running:
+        st.info("There is no finished run yet.", icon=":material/info:")
+        st.write(
+            "The sample is a small film catalogue with planted noise. Running it takes some "
+            "minutes, needs no network and no key, and shows every part of the method."
+        )
+        start_button()
+    st.stop()
+
+
+def display_settings() -> None:
+    """Draw how things are shown, at the foot of the sidebar."""
+    st.sidebar.segmented_control(
+        "Save figures as",
+        ["PNG", "SVG"],
+        default="PNG",
+        required=True,
+        key=PICTURE_KEY,
+        persist_state="session",
+        help="Format of the camera button above each figure. HTML, under each figure, stays "
+        "interactive and opens offline.",
+    )
+
+
+def chart(figure: go.Figure, key: str, name: str, **options: Any) -> Any:
+    """Show a figure that can be taken along.
+
+    Args:
+        figure: Framed by :func:`app.ui.theme.frame`.
+        key: Of the element; unique on the page.
+        name: File name without suffix, and what the picture is, in a few words.
+        **options: To ``st.plotly_chart``, such as ``on_select``.
+
+    Returns:
+        The selection, if ``on_select`` asks for one.
+    """
+    form = str(st.session_state.get(PICTURE_KEY, "PNG")).lower()
+    config = {
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": form, "filename": name, "scale": 2},
+        **options.pop("config", {}),
+    }
+    with st.container(key=f"chart_{key}"):
+        event = st.plotly_chart(figure, key=key, config=config, **options)
+        st.download_button(
+            "HTML",
+            lambda: figure.to_html(include_plotlyjs=True, config=config),
+            f"{name}.html",
+            "text/html",
+            key=f"{key}_html",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+            help="This figure as a file of its own, with everything in it: opens offline.",
+        )
+    return event
+
+
+def downloads(write: Callable[[Path], None], key: str, name: str, n_rows: int) -> None:
+    """Offer a whole table, not only the page on screen, as CSV and Parquet.
+
+    Args:
+        write: Writes it to a path, in the format of its suffix; called on a click.
+        key: Of the elements; unique on the page.
+        name: File name without suffix.
+        n_rows: How many rows that will be.
+    """
+
+    def content(suffix: str) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}{suffix}"
+            write(path)
+            return path.read_bytes()
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for title, suffix, mime in (
+            ("CSV", ".csv", "text/csv"),
+            ("Parquet", ".parquet", "application/vnd.apache.parquet"),
+        ):
+            st.download_button(
+                title,
+                partial(content, suffix),
+                f"{name}{suffix}",
+                mime,
+                key=f"{key}{suffix}",
+                icon=":material/download:",
+                on_click="ignore",
+                help=f"All {n_rows:,} rows.",
+            )
 
 
 def explain(error: WorkbenchError) -> None:
@@ -96,11 +204,17 @@ def ranking(manifest: Manifest) -> None:
     if scores is None:
         st.info("This run did not measure it.", icon=":material/info:")
         return
-    for name, ours, plain in (
-        ("Recall@20", scores.recall20, scores.bpr_recall20),
-        ("NDCG@20", scores.ndcg20, scores.bpr_ndcg20),
+    for column, (name, ours, plain) in zip(
+        st.columns(2),
+        (
+            ("Recall@20", scores.recall20, scores.bpr_recall20),
+            ("NDCG@20", scores.ndcg20, scores.bpr_ndcg20),
+        ),
+        strict=True,
     ):
-        st.metric(name, f"{ours:.4f}", f"{ours - plain:+.4f} against plain LightGCN ({plain:.4f})")
+        column.metric(
+            name, f"{ours:.4f}", f"{ours - plain:+.4f} against plain LightGCN ({plain:.4f})"
+        )
     st.caption("One run with one seed: a small difference may be chance.")
 
 

@@ -1,15 +1,27 @@
-"""State that pages share; session state holds ids, never values read from a run."""
+"""State that pages share; session state holds ids and small choices, never values read from a run."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any, Final, TypeVar
 
+import numpy as np
 import streamlit as st
 
-from app.services import environment, store
+from app.services import environment, selection, store
 
-RUN_KEY = "run"
+RUN_KEY: Final = "run"
 """Key of the run picker, and its name in the address of the page."""
+LIST_KEY: Final = "list"
+"""Key of the review list in force, likewise."""
+ALL: Final = "everything"
+"""The list that leaves nothing out."""
+_NEXT: Final = "_next"
+"""Values that widgets are to take before they are drawn the next time: once drawn, their values
+cannot be set."""
+
+Answer = TypeVar("Answer")
 
 
 def workspace() -> Path:
@@ -18,12 +30,18 @@ def workspace() -> Path:
 
 
 def choose_run() -> None:
-    """Draw the run picker in the sidebar; the choice is part of the address."""
+    """Draw the pickers of the sidebar; the choices are part of the address."""
+    for key, value in st.session_state.pop(_NEXT, {}).items():
+        st.session_state[key] = value
     run_ids = store.run_ids(workspace())
-    if run_ids:
-        st.sidebar.selectbox(
-            "Run", run_ids, key=RUN_KEY, bind="query-params", help="Finished runs, newest first."
-        )
+    if not run_ids:
+        return
+    st.sidebar.selectbox(
+        "Run", run_ids, key=RUN_KEY, bind="query-params", help="Finished runs, newest first."
+    )
+    run = current_run()
+    if run is not None:
+        _choose_list(run)
 
 
 def current_run() -> store.Run | None:
@@ -34,3 +52,65 @@ def current_run() -> store.Run | None:
     """
     run_id = st.session_state.get(RUN_KEY)
     return store.load_run(workspace(), run_id) if run_id else None
+
+
+def current_list(run: store.Run) -> selection.Selection | None:
+    """Find the review list in force; None = every interaction."""
+    return selection.load(run, st.session_state.get(LIST_KEY))
+
+
+def keep_list(run: store.Run, rows: np.ndarray | list[int], source: str) -> None:
+    """Make interactions the review list in force, from the next run of the script on."""
+    set_next(**{LIST_KEY: selection.save(run, rows, source).id})
+
+
+def set_next(**values: Any) -> None:
+    """Set widgets, by key, before they are drawn the next time; follow it with a rerun or a
+    change of page."""
+    st.session_state[_NEXT] = {**st.session_state.get(_NEXT, {}), **values}
+
+
+def ask(
+    function: Callable[..., Answer], run: store.Run, *arguments: Hashable, **named: Hashable
+) -> Answer:
+    """Call a service about a run, once: what it says of a finished run never changes.
+
+    Args:
+        function: Takes a run first; its answer is copied for every session.
+        run: Which run.
+        *arguments: More arguments, hashable.
+        **named: Likewise.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+    stamp = (str(run.folder), run.manifest.created.isoformat())
+    answer: Answer = _answers(name, stamp, arguments, tuple(sorted(named.items())), function, run)
+    return answer
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _answers(
+    name: str,
+    stamp: tuple[str, str],
+    arguments: tuple[Any, ...],
+    named: tuple[tuple[str, Any], ...],
+    _function: Callable[..., Any],
+    _run: store.Run,
+) -> Any:
+    return _function(_run, *arguments, **dict(named))
+
+
+def _choose_list(run: store.Run) -> None:
+    lists = {one.id: one for one in selection.every(run)}
+    if not lists:
+        return
+    st.sidebar.selectbox(
+        "Review list",
+        [ALL, *lists],
+        key=LIST_KEY,
+        bind="query-params",
+        help="Interactions you picked on a page. Every page with a list of interactions shows "
+        "these alone; choose everything to lift it.",
+    )
+    chosen = lists.get(str(st.session_state.get(LIST_KEY)))
+    if chosen:
+        st.sidebar.text(f"{chosen.n_rows:,} interactions: {chosen.source}")

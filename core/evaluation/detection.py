@@ -1,7 +1,7 @@
 """How well the signals and the verdicts tell planted noise from genuine interactions.
 
 Every AUC is of noise against genuine, turned so that 0.5 is blind and 1 is perfect; None where
-one of the two is missing. Shape letters: E train interactions, G groups of equal signal.
+one of the two is missing. Shape letters: E train interactions.
 """
 
 from __future__ import annotations
@@ -11,24 +11,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.evaluation.aucs import Values, aucs_of, bootstrap, kind_aucs, matched_aucs
 from core.evaluation.truth import HARD_KINDS, NOISE_KINDS, Truth
-from core.metrics import auc
 from core.types import MID, VERDICTS, BoolArray, InteractionScores
 
 SIGNALS: Final = ("loss", "score", "semantic", "logical", "p_noisy")
 TOP_SHARE: Final = 0.2
 """Share of the interactions that counts as those of the highest loss, or lowest score."""
-N_BINS: Final = 40
-"""Quantile bins of the out-of-fold score within which noise and genuine are matched."""
-N_DRAWS: Final = 10
-N_RESAMPLES: Final = 200
-MAX_GROUPS: Final = 2000
-"""Signals with more distinct values are grouped by rank for the bootstrap."""
 RECALLS: Final = (0.5, 0.7, 0.9)
-
-Values = NDArray[np.float64]
 
 
 def detect(scores: InteractionScores, truth: Truth, rng: np.random.Generator) -> dict[str, Any]:
@@ -55,30 +46,9 @@ def detect(scores: InteractionScores, truth: Truth, rng: np.random.Generator) ->
     noise, noisy = truth.is_noise, scores.verdict == VERDICTS.index("noisy")
     hard, source = hard_genuine(scores, truth)
     signals = noise_signals(scores)
-    top = top_loss(scores)
-    n_caught = int((noise & noisy).sum())
-    has_noise = bool(noise.any())
     return {
-        "auc_all": _aucs(signals, noise, np.ones(len(noise), dtype=bool)),
-        "auc_top_loss": _aucs(signals, noise, top),
-        "auc_matched": _matched_aucs(signals, noise, scores.score, rng),
-        "auc_hard": _aucs(signals, noise, noise | hard),
-        "auc_kind": _kind_aucs(signals["p_noisy"], truth),
-        "ci_all": {name: bootstrap(value, noise, rng) for name, value in signals.items()},
-        "ci_top_loss": {
-            name: bootstrap(value[top], noise[top], rng) for name, value in signals.items()
-        },
-        "noise_recall": _share(noisy, noise),
-        "precision": _share(noise, noisy) if has_noise else None,
-        "hard_kept": _share(~noisy, hard),
-        "hard_kept_by_loss_cut": kept_at(signals["loss"], noise, hard, n_caught),
-        "hard_kept_at": {
-            f"{recall:g}": {
-                name: kept_at(signals[name], noise, hard, math.ceil(recall * noise.sum()))
-                for name in ("p_noisy", "loss")
-            }
-            for recall in RECALLS
-        },
+        **_aucs_and_intervals(signals, scores, truth, hard, rng),
+        **_shares(signals, noise, noisy, hard),
         "hard_source": source,
         "counts": _counts(truth, noise, noisy, hard),
     }
@@ -139,86 +109,46 @@ def kept_at(signal: Values, noise: BoolArray, hard: BoolArray, n_caught: int) ->
     return float(1.0 - thrown_out / hard.sum())
 
 
-def bootstrap(
-    signal: Values, noise: BoolArray, rng: np.random.Generator, n_resamples: int = N_RESAMPLES
-) -> tuple[float, float] | None:
-    """95 % interval of an AUC, from resamples of the noisy and of the genuine rows.
-
-    Rows of equal signal are drawn as a group, so that a resample costs G draws instead of E.
-
-    Args:
-        signal: Higher = noisier, ``(E,)``; rows with NaN are left out.
-        noise: Planted noise, ``(E,)``.
-        rng: Source of the resamples.
-        n_resamples: How many.
-    """
-    known = ~np.isnan(signal)
-    value, is_noise = signal[known], noise[known]
-    if not is_noise.any() or is_noise.all():
-        return None
-    _, group = np.unique(value, return_inverse=True)
-    if group.max() >= MAX_GROUPS:
-        group = group * MAX_GROUPS // (group.max() + 1)
-    drawn = []
-    for rows in (is_noise, ~is_noise):
-        count = np.bincount(group[rows], minlength=group.max() + 1)
-        drawn.append(rng.multinomial(count.sum(), count / count.sum(), size=n_resamples))
-    n_noise, n_genuine = drawn  # (R, G) each
-    below = n_genuine.cumsum(axis=1) - n_genuine
-    wins = (n_noise * (below + n_genuine / 2)).sum(axis=1)
-    low, high = np.percentile(wins / (is_noise.sum() * (~is_noise).sum()), (2.5, 97.5))
-    return float(low), float(high)
-
-
-def _aucs(
-    signals: Mapping[str, Values], noise: BoolArray, rows: BoolArray
-) -> dict[str, float | None]:
-    return {name: _finite(auc(value[rows], noise[rows])) for name, value in signals.items()}
-
-
-def _matched_aucs(
+def _aucs_and_intervals(
     signals: Mapping[str, Values],
-    noise: BoolArray,
-    score: NDArray[np.float32],
+    scores: InteractionScores,
+    truth: Truth,
+    hard: BoolArray,
     rng: np.random.Generator,
-) -> dict[str, float | None]:
-    """Mean AUC over draws of noise and genuine in equal numbers from each bin of the score."""
-    known = np.flatnonzero(~np.isnan(score))
-    if len(known) == 0:
-        return dict.fromkeys(signals)
-    edges = np.quantile(score[known], np.linspace(0, 1, N_BINS + 1)[1:-1])
-    bins = np.searchsorted(edges, score[known], side="right")
-    sums = dict.fromkeys(signals, 0.0)
-    for _ in range(N_DRAWS):
-        rows = known[_one_to_one(noise[known], bins, rng)]
-        for name, value in signals.items():
-            sums[name] += auc(value[rows], noise[rows])  # NaN where nothing could be matched
-    return {name: _finite(total / N_DRAWS) for name, total in sums.items()}
+) -> dict[str, Any]:
+    """How well the signals order the interactions; matching draws first, then the bootstrap."""
+    noise, top = truth.is_noise, top_loss(scores)
+    return {
+        "auc_all": aucs_of(signals, noise, np.ones(len(noise), dtype=bool)),
+        "auc_top_loss": aucs_of(signals, noise, top),
+        "auc_matched": matched_aucs(signals, noise, scores.score, rng),
+        "auc_hard": aucs_of(signals, noise, noise | hard),
+        "auc_kind": kind_aucs(signals["p_noisy"], truth),
+        "ci_all": {name: bootstrap(value, noise, rng) for name, value in signals.items()},
+        "ci_top_loss": {
+            name: bootstrap(value[top], noise[top], rng) for name, value in signals.items()
+        },
+    }
 
 
-def _one_to_one(noise: BoolArray, bins: NDArray[np.int64], rng: np.random.Generator) -> BoolArray:
-    """Draw as many noisy as genuine rows from each bin, as many as there are of the rarer."""
-    n_noise = np.bincount(bins[noise], minlength=N_BINS)
-    n_genuine = np.bincount(bins[~noise], minlength=N_BINS)
-    wanted = np.minimum(n_noise, n_genuine)
-    kind = bins * 2 + noise  # rows of one bin and kind compete for the same places
-    order = np.lexsort((rng.random(len(noise)), kind))
-    rank = np.arange(len(order)) - np.searchsorted(kind[order], kind[order])
-    chosen = np.zeros(len(noise), dtype=bool)
-    chosen[order] = rank < wanted[bins[order]]
-    return chosen
-
-
-def _kind_aucs(p_noisy: Values, truth: Truth) -> dict[str, float | None]:
-    """AUC of p_noisy for each planted kind of noise against all genuine interactions."""
-    noise = truth.is_noise
-    aucs = {}
-    for kind in NOISE_KINDS:
-        of_kind = truth.of_kind(kind)
-        if of_kind.any():
-            rows = of_kind | ~noise
-            aucs[kind] = _finite(auc(p_noisy[rows], noise[rows]))
-    return aucs
+def _shares(
+    signals: Mapping[str, Values], noise: BoolArray, noisy: BoolArray, hard: BoolArray
+) -> dict[str, Any]:
+    """What the verdicts catch and spare, beside a cut by loss and cuts that catch as much."""
+    n_caught = int((noise & noisy).sum())
+    return {
+        "noise_recall": _share(noisy, noise),
+        "precision": _share(noise, noisy) if noise.any() else None,
+        "hard_kept": _share(~noisy, hard),
+        "hard_kept_by_loss_cut": kept_at(signals["loss"], noise, hard, n_caught),
+        "hard_kept_at": {
+            f"{recall:g}": {
+                name: kept_at(signals[name], noise, hard, math.ceil(recall * noise.sum()))
+                for name in ("p_noisy", "loss")
+            }
+            for recall in RECALLS
+        },
+    }
 
 
 def _counts(
@@ -248,7 +178,3 @@ def _highest(value: Values, rows: BoolArray) -> BoolArray:
 
 def _share(what: BoolArray, among: BoolArray) -> float | None:
     return float(what[among].mean()) if among.any() else None
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -76,6 +76,25 @@ def read_truth(dataset_folder: str | Path, dataset: Dataset) -> Truth | None:
     return Truth(tuple(kind.tolist()))
 
 
+def write_kinds(truth: Truth, run_folder: Path) -> None:
+    """Write ``kinds.parquet`` of a finished run: what is known about its train interactions.
+
+    For people who look at the run and for measurements; the method is done when it is written.
+    """
+    known = np.flatnonzero(np.array([bool(kind) for kind in truth.kind], dtype=np.bool_))
+    table = pa.table(
+        {
+            "row": known.astype(np.int64),
+            "kind": pa.array([truth.kind[row] for row in known], pa.string()),
+            "noise": truth.is_noise[known],
+            "hard": truth.is_planted_hard[known],
+        }
+    )
+    aside = run_folder / "kinds.tmp"
+    pq.write_table(table, aside)
+    os.replace(aside, run_folder / "kinds.parquet")
+
+
 def read_truth_csv(csv_path: str | Path, dataset: Dataset) -> PlantedTruth:
     """Read a ``truth.csv`` (user_id, item_id, kind) in the numbers of a dataset.
 

@@ -47,47 +47,63 @@ def neighbours(
         n_references: Strangers to compare with.
         rng: Draws the strangers.
     """
-    history = interaction_matrix(train)  # (U, I)
-    count = np.asarray(history.sum(axis=0)).ravel()
-    size = np.asarray(history.sum(axis=1)).ravel()
-    together = sparse.csr_array(history.T @ history)
-    together.setdiag(0.0)
-    scale = 1.0 / np.sqrt(count + SHRINK)
-    itself = pairs.observed.astype(np.float64)
-
-    def user_rows(rows: slice) -> sparse.csr_array:
-        """History of each pair's user without the item left out, scaled, ``(B, I)``."""
-        user = pairs.user[rows]
-        others = history[user] - _ones(pairs.left_out[rows], np.ones(len(user)), history.shape[1])
-        root = 1.0 / np.sqrt(np.maximum(size[user] - 1.0, 1.0))
-        return _scaled(others, root, scale)
-
-    def item_rows(rows: slice) -> sparse.csr_array:
-        """Co-occurrence of each pair's item without what this very pair adds, ``(B, I)``."""
-        user, item, one = pairs.user[rows], pairs.item[rows], itself[rows]
-        others = history[user] - _ones(item, one, history.shape[1])
-        mine = sparse.csr_array(sparse.diags_array(one) @ others)
-        return _scaled(together[item] - mine, 1.0 / np.sqrt(count[item] - one + SHRINK), None)
-
+    companions = _Companions(train, pairs)
     similarity = np.empty(len(pairs), np.float32)
     for start in range(0, len(pairs), BLOCK):
         rows = slice(start, start + BLOCK)
-        found = user_rows(rows).multiply(item_rows(rows)).sum(axis=1)
+        found = companions.user_rows(rows).multiply(companions.item_rows(rows)).sum(axis=1)
         # What rounding leaves of 1 - 1 is no 0: it would tell interactions from stand-ins.
         similarity[rows] = np.round(np.asarray(found).ravel(), 5)
     place = places(
         similarity,
         pairs.user,
         pairs.item,
-        _scaled(history, 1.0 / np.sqrt(np.maximum(size, 1.0)), scale),
-        _scaled(together, scale, None),
-        history,
+        companions.users(),
+        companions.items(),
+        companions.history,
         n_references,
         rng,
-        user_rows,
-        item_rows,
+        companions.user_rows,
+        companions.item_rows,
     )
     return Neighbours(similarity, place)
+
+
+class _Companions:
+    """Vectors of users and items ``(I,)`` whose dot product is the similarity of a pair."""
+
+    def __init__(self, train: Interactions, pairs: Pairs) -> None:
+        self.pairs = pairs
+        self.history = interaction_matrix(train)  # (U, I)
+        self.count = np.asarray(self.history.sum(axis=0)).ravel()
+        self.size = np.asarray(self.history.sum(axis=1)).ravel()
+        self.together = sparse.csr_array(self.history.T @ self.history)  # (I, I)
+        self.together.setdiag(0.0)
+        self.scale = 1.0 / np.sqrt(self.count + SHRINK)
+        self.itself = pairs.observed.astype(np.float64)
+
+    def users(self) -> sparse.csr_array:
+        """Scaled histories, nothing left out, ``(U, I)``."""
+        return _scaled(self.history, 1.0 / np.sqrt(np.maximum(self.size, 1.0)), self.scale)
+
+    def items(self) -> sparse.csr_array:
+        """Scaled co-occurrence, nothing left out, ``(I, I)``."""
+        return _scaled(self.together, self.scale, None)
+
+    def user_rows(self, rows: slice) -> sparse.csr_array:
+        """History of each pair's user without the item left out, scaled, ``(B, I)``."""
+        user, left_out = self.pairs.user[rows], self.pairs.left_out[rows]
+        others = self.history[user] - _ones(left_out, np.ones(len(user)), self.history.shape[1])
+        root = 1.0 / np.sqrt(np.maximum(self.size[user] - 1.0, 1.0))
+        return _scaled(others, root, self.scale)
+
+    def item_rows(self, rows: slice) -> sparse.csr_array:
+        """Co-occurrence of each pair's item without what this very pair adds, ``(B, I)``."""
+        user, item, one = self.pairs.user[rows], self.pairs.item[rows], self.itself[rows]
+        others = self.history[user] - _ones(item, one, self.history.shape[1])
+        mine = sparse.csr_array(sparse.diags_array(one) @ others)
+        count = self.count[item] - one + SHRINK
+        return _scaled(self.together[item] - mine, 1.0 / np.sqrt(count), None)
 
 
 def _ones(column: np.ndarray, value: np.ndarray, n_columns: int) -> sparse.csr_array:

@@ -26,7 +26,7 @@ from core.strangers import Places, places
 from core.train.objectives import BPR
 from core.train.recorder import LossRecorder
 from core.train.trainer import Trainer, TrainResult
-from core.types import FloatArray, Interactions, OnProgress, Progress, ignore_progress
+from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
 
 
 @dataclass(frozen=True)
@@ -75,21 +75,11 @@ def out_of_fold(
         rest = train.select(pairs.fold[: pairs.n_observed] != fold)
         report = _part(on_progress, fold, n_folds)
         result = _train_fold(rest, pairs, rows, config, options, fold, device, folder, report)
-        found = result.embeddings
-        vectors.append(found)
-        user, item = pairs.user[rows], pairs.item[rows]
+        vectors.append(result.embeddings)
         loss[:, rows] = result.recorded
-        place = places(
-            np.einsum("pd,pd->p", found.user[user], found.item[item]),
-            user,
-            item,
-            found.user,
-            found.item,
-            interaction_matrix(rest),
-            config.scoring.references,
-            np.random.default_rng([config.seed, 21, fold]),
+        among_items[rows], among_users[rows] = _place_fold(
+            result.embeddings, rest, pairs, rows, config, fold
         )
-        among_items[rows], among_users[rows] = place
     return OutOfFold(
         loss,
         Places(among_items, among_users),
@@ -130,6 +120,28 @@ def _train_fold(
         checkpoint=checkpoint,
     )
     return trainer.fit("out-of-fold", report)
+
+
+def _place_fold(
+    found: Embeddings,
+    rest: Interactions,
+    pairs: Pairs,
+    rows: np.ndarray,
+    config: RunConfig,
+    fold: int,
+) -> Places:
+    """Place the scores of this fold's pairs among those of strangers to the other folds."""
+    user, item = pairs.user[rows], pairs.item[rows]
+    return places(
+        np.einsum("pd,pd->p", found.user[user], found.item[item]),
+        user,
+        item,
+        found.user,
+        found.item,
+        interaction_matrix(rest),
+        config.scoring.references,
+        np.random.default_rng([config.seed, 21, fold]),
+    )
 
 
 def _part(on_progress: OnProgress, fold: int, n_folds: int) -> Callable[[Progress], None]:

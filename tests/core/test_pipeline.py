@@ -29,6 +29,7 @@ TABLES = (
     "loss_history",
     "metrics",
     "projection",
+    "vectors",
 )
 REUSED = ("texts", "align", "pretrain", "out-of-fold", "judge", "score")
 """Stages that settings of the final training do not touch."""

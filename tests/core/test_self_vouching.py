@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from core.config import RunConfig
-from core.engine import Engine, _pairs
+from core.engine import FOLDS, Engine
 from core.metrics import auc
+from core.packing import pairs_of
+from core.signals import gather_evidence
 from core.types import Dataset, Interactions, Items, Users, ignore_progress
 
 N_USERS, N_ITEMS = 300, 200
@@ -54,9 +56,18 @@ def test_on_pure_noise_no_signal_tells_observed_pairs_from_stand_ins(per_user, t
     aligned, pretrained = engine.align(texts), engine.pretrain()
     behaviour = engine.out_of_fold(aligned, pretrained)
     judged = engine.judge(texts, behaviour, pretrained)
-    pairs = _pairs(behaviour, len(engine.data.train))
+    pairs = pairs_of(behaviour, len(engine.data.train))
     # Stand-ins with popular items were drawn otherwise than these users draw: by uniform ones.
-    evidence = engine._evidence(pairs, texts, aligned, behaviour, judged)
+    evidence = gather_evidence(
+        engine.data.train,
+        pairs,
+        texts["item"],
+        aligned,
+        behaviour,
+        judged,
+        config.scoring.references,
+        np.random.default_rng([config.seed, FOLDS]),
+    )
     columns = np.hstack([evidence.behaviour(), evidence.language()])
     found = [auc(column.astype(np.float64), ~pairs.observed) for column in columns.T]
     # Three standard errors at E pairs against twice as many stand-ins, and ties.

@@ -9,7 +9,8 @@ import pytest
 
 from app.services.environment import ROOT
 from core.graph.refine import ADDED, DROPPED, KEPT
-from core.tables import history_rows, judgements_of, scores_of, write_all
+from core.packing import pack_texts
+from core.tables import Results, write_all
 from tests.worlds import dataset, pairs
 
 DATA = dataset(
@@ -27,8 +28,8 @@ JUDGED = {
     "item_grade": np.int8([2, 0, 2, -1, 2, 1, 2, 0]),
     "user_support": np.linspace(0.1, 0.8, 8, dtype=np.float32),
     "item_support": np.full(8, np.nan, np.float32),
-    "user_reason": np.array([f"user view {k}" for k in range(8)]),
-    "item_reason": np.array([f"item view {k}" for k in range(8)]),
+    **pack_texts("user_reason", [f"user view {k}" for k in range(8)]),
+    **pack_texts("item_reason", [f"item view {k}" for k in range(8)]),
     "judge": np.array("nobody"),
     "n_unparsed": np.array(2),
 }
@@ -53,6 +54,8 @@ SCORED = {
 BEHAVIOUR = {"loss": np.arange(12, dtype=np.float32).reshape(2, 6)}
 """Two kept epochs of four interactions and two stand-ins."""
 PRETRAINED = {
+    "user": np.full((3, 2), 3, np.float32),
+    "item": np.full((4, 2), 4, np.float32),
     "recorded": 100 + np.arange(12, dtype=np.float32).reshape(3, 4),
     "keep_every": np.array(5),
     "metric_epoch": np.array([1, 1]),
@@ -60,6 +63,8 @@ PRETRAINED = {
     "metric_value": np.array([0.6, 0.25]),
 }
 TRAINED = {
+    "user": np.full((3, 2), 5, np.float32),
+    "item": np.full((4, 2), 6, np.float32),
     "preset": np.array("paper"),
     "edge_user": np.array([0, 0, 1, 2, 1]),
     "edge_item": np.array([0, 1, 1, 3, 0]),
@@ -73,8 +78,8 @@ TRAINED = {
 TEXTS = {
     "user": np.eye(3, 5, dtype=np.float32),
     "item": -np.eye(4, 5, dtype=np.float32),
-    "user_text": np.array(["likes a", "likes b", "likes c"]),
-    "item_text": np.array(["Alien.", "Bambi.", "Casino.", "Dune."]),
+    **pack_texts("user_text", ["likes a", "likes b", "likes c"]),
+    **pack_texts("item_text", ["Alien.", "Bambi.", "Casino.", "Dune."]),
 }
 ALIGNED = {
     "user": np.ones((3, 2), np.float32),
@@ -89,7 +94,7 @@ MAPS = {
 
 def written(folder, trained=TRAINED):
     stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, JUDGED, SCORED, trained, MAPS)
-    write_all(folder, DATA, *stages)
+    write_all(folder, DATA, Results(*stages))
     return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
 
 
@@ -136,11 +141,13 @@ def test_reasons_belong_to_their_pair(found):
 
 def test_reasons_are_empty_where_the_judge_was_not_asked(tmp_path):
     some = np.array([2, 4, 7])  # (1, 1) is the only train interaction
-    names = ("user", "item", "observed", "control", "user_reason", "item_reason")
     views = [f"{view}_{what}" for view in ("user", "item") for what in ("grade", "support")]
-    part = {**JUDGED, **{name: JUDGED[name][some] for name in (*names, *views)}}
+    names = ("user", "item", "observed", "control", *views)
+    part = {**JUDGED, **{name: JUDGED[name][some] for name in names}}
+    for view in ("user", "item"):
+        part |= pack_texts(f"{view}_reason", [f"{view} view {k}" for k in some])
     stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, part, SCORED, TRAINED, MAPS)
-    write_all(tmp_path, DATA, *stages)
+    write_all(tmp_path, DATA, Results(*stages))
     frame = pd.read_parquet(tmp_path / "interactions.parquet")
     assert frame.user_reason.tolist() == ["", "", "user view 2", ""]
 
@@ -224,6 +231,14 @@ def test_nodes_are_users_then_items_with_their_vectors(found):
     assert nodes.text.tolist()[2:4] == ["likes c", "Alien."]
 
 
+def test_both_recommenders_have_a_vector_for_every_node(found):
+    frame = found["vectors"]
+    assert frame.kind.tolist() == ["user"] * 3 + ["item"] * 4
+    assert frame.number.tolist() == [0, 1, 2, 0, 1, 2, 3]
+    assert [list(row) for row in frame.plain] == [[3, 3]] * 3 + [[4, 4]] * 4
+    assert [list(row) for row in frame.refined] == [[5, 5]] * 3 + [[6, 6]] * 4
+
+
 def test_maps_hold_both_points_of_every_node(found):
     frame = found["projection"]
     assert frame.x_raw.tolist() == [0, 2, 4, 6, 8, 10, 12]
@@ -245,25 +260,6 @@ def test_metrics_of_all_trainings_are_one_long_table(found):
         ("align final", 1, "loss", 0.25),
         ("align final", 1, "held_out", -1),
     ]
-
-
-def test_history_becomes_long_columns():
-    epoch, name, value = history_rows([{"epoch": 1.0, "a": 0.5}, {"epoch": 2.0, "a": 1, "b": 2}])
-    assert epoch.tolist() == [1, 2, 2]
-    assert name.tolist() == ["a", "a", "b"]
-    assert value.tolist() == [0.5, 1, 2]
-    assert [len(column) for column in history_rows([])] == [0, 0, 0]
-
-
-def test_judgements_and_scores_come_back_from_their_stages():
-    judgements = judgements_of(JUDGED)
-    assert len(judgements) == 8
-    assert judgements.judge == "nobody"
-    assert judgements.n_unparsed == 2
-    assert judgements.item_reason[3] == "item view 3"
-    scores = scores_of(SCORED)
-    np.testing.assert_array_equal(scores.logical, [2, 0, 1.5, np.nan])
-    np.testing.assert_array_equal(scores.p_noisy, SCORED["p_noisy"])
 
 
 def test_a_write_that_fails_leaves_the_former_table(tmp_path, monkeypatch):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from core.evaluation.detection import (
-    bootstrap,
     detect,
     hard_genuine,
     kept_at,
@@ -166,19 +165,6 @@ def test_matching_takes_away_what_only_the_score_knows(make_scores):
 def test_equal_seeds_give_equal_answers(make_scores):
     scores = make_scores(**COLUMNS)
     assert detect(scores, TRUTH, rng()) == detect(scores, TRUTH, rng())
-
-
-def test_the_interval_has_the_width_that_theory_gives():
-    draw = np.random.default_rng(3)
-    noise = np.arange(4000) < 2000
-    low, high = bootstrap(draw.random(4000), noise, rng(), n_resamples=1000)
-    # Blind signal: standard error sqrt((m + n + 1) / (12 m n)) = 0.00913.
-    assert high - low == pytest.approx(2 * 1.96 * 0.00913, rel=0.15)
-    assert low - 0.04 < 0.5 < high + 0.04
-
-
-def test_a_perfect_signal_has_an_interval_of_one_point():
-    assert bootstrap(np.array([2.0, 2.0, 1.0]), np.array([True, True, False]), rng()) == (1.0, 1.0)
 
 
 def test_truth_of_another_length_is_a_programming_mistake(make_scores):

@@ -1,0 +1,1 @@
+"""Plotly figures, a module per page: values in, figure out."""

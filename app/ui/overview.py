@@ -1,0 +1,90 @@
+"""Parts of the overview."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.services import query, story
+from app.services.store import Run
+from app.services.story import Cut
+from app.ui import components, state
+from app.ui.figures import overview as figures
+
+
+def tell(cuts: Mapping[str, Cut]) -> None:
+    """Say in plain words what a loss cut would cost, and what the verdict costs."""
+    by_loss, by_verdict = cuts["loss"], cuts["verdict"]
+    if by_loss.n_dropped == 0:
+        st.write("This run calls nothing noisy: there is nothing to drop.")
+        return
+    if by_loss.genuine is None or by_verdict.genuine is None:
+        st.write(
+            f"Among the {by_loss.n_dropped:,} highest losses are **{by_loss.both_high:,} "
+            f"interactions that both grades call High**. A loss cut would throw them away; "
+            f"the verdict noisy, as many interactions, takes {by_verdict.both_high:,} of that kind."
+        )
+        st.caption("What is truly noise is not known here: nothing was planted.")
+        return
+    st.write(
+        f"A loss cut that drops {by_loss.n_dropped:,} interactions would throw away "
+        f"**{by_loss.genuine:,} genuine interests**. The verdict noisy, as many interactions, "
+        f"takes {by_verdict.genuine:,}."
+    )
+    st.write(
+        f"Of the genuine ones that were planted as hard, the loss cut takes {by_loss.hard:,}, the "
+        f"verdict {by_verdict.hard:,}. Noise found: {by_loss.noise:,} by loss, "
+        f"{by_verdict.noise:,} by verdict."
+    )
+    st.caption("Counts of one run, against planted truth that no stage of the method has read.")
+
+
+def confusion(run: Run) -> None:
+    """Show how the signals are spread among the highest losses, with how well each separates."""
+    known = query.has(run, "kinds")
+    spread = state.ask(story.among_highest_loss, run)
+    if spread["n"].sum() == 0:
+        st.info("No interaction has a known loss.", icon=":material/info:")
+        return
+    if known:
+        said = {name: f"AUC {text}" for name, text in _aucs(run).items()}
+    else:
+        said = {name: f"overlap {value:.0%}" for name, value in story.overlap(spread).items()}
+    components.chart(
+        figures.confusion(spread, said, known), "overview_confusion", "signals-at-highest-loss"
+    )
+    st.caption(
+        "The 20 % of interactions with the highest out-of-fold loss: the model alone cannot tell "
+        "these apart. "
+        + (
+            "AUC: 0.5 is a coin, 1.0 is perfect; in brackets the 95 % bootstrap interval."
+            if known
+            else "The verdicts were made from these signals, so a small overlap is no proof; "
+            "planted noise or labels would be."
+        )
+    )
+
+
+def take_along(run: Run) -> None:
+    """Offer the whole run as one file."""
+
+
+def _aucs(run: Run) -> dict[str, str]:
+    """AUC among the highest losses, with its interval where there is one."""
+    detection = run.manifest.detection
+    if detection is None:
+        return {}
+    try:
+        intervals = json.loads((run.folder / "detection.json").read_text())["ci_top_loss"]
+    except (OSError, ValueError, KeyError):
+        intervals = {}
+    said = {}
+    for name, value in detection.auc_top_loss.items():
+        if value is None:
+            continue
+        low, high = (intervals.get(name) or (None, None))[:2]
+        known = low is not None and high is not None
+        said[name] = f"{value:.2f}" + (f" ({low:.2f}–{high:.2f})" if known else "")
+    return said

@@ -1,0 +1,85 @@
+"""The table with one row per train interaction: signals, reasons, verdict, explanation.
+
+Shape letters: E train interactions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.packing import scores_of, texts_of
+from core.stages import Arrays
+from core.tables.nodes import pair_columns, titles
+from core.types import VERDICTS, Dataset
+
+GRADE_NAMES = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
+
+
+def interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, Any]:
+    """Columns of ``interactions``, ``(E,)`` each."""
+    train, scores = dataset.train, scores_of(scored)
+    user_reason, item_reason = _reasons(dataset, judged)
+    all_judged = bool((scores.user_grade >= 0).all())
+    return {
+        "row": np.arange(len(train)),
+        **pair_columns(dataset, train.user, train.item),
+        "title": titles(dataset, train.item),
+        "loss": scores.loss,
+        "loss_mean": scores.loss_mean,
+        "loss_variability": scores.loss_variability,
+        "score": scores.score,
+        "semantic": scores.semantic,
+        "semantic_among_users": scored["semantic_among_users"],
+        "text_among_users": scored["text_among_users"],
+        "logical": scores.logical,
+        "user_grade": scores.user_grade,
+        "item_grade": scores.item_grade,
+        "user_reason": user_reason,
+        "item_reason": item_reason,
+        "low_scored": judged["low"],
+        "from_language": scored["from_language"],
+        "from_behaviour": scored["from_behaviour"],
+        "from_grades": scored["from_grades"],
+        "p_noisy": scores.p_noisy,
+        "verdict": [VERDICTS[k] for k in scores.verdict.tolist()],
+        "explanation": [_explain(scored, row, all_judged) for row in range(len(train))],
+    }
+
+
+def _reasons(dataset: Dataset, judged: Arrays) -> tuple[list[str], list[str]]:
+    """Both reasons of each train interaction, empty where not judged."""
+    train = dataset.train
+    asked = np.flatnonzero(judged["observed"])
+    key = judged["user"][asked] * np.int64(train.n_items) + judged["item"][asked]
+    place = {pair: k for k, pair in enumerate(key.tolist())}
+    found = [place.get(pair) for pair in train.key().tolist()]
+    columns = []
+    for name in ("user_reason", "item_reason"):
+        texts = texts_of(judged, name, asked)
+        columns.append(["" if k is None else texts[k] for k in found])
+    return columns[0], columns[1]
+
+
+def _explain(scored: Arrays, row: int, all_judged: bool) -> str:
+    """Say in one sentence what led to a verdict; every number is a column of the table."""
+    name = VERDICTS[int(scored["verdict"][row])]
+    grades = [GRADE_NAMES[int(scored[view][row])] for view in ("user_grade", "item_grade")]
+    asked = "not judged" if grades[0] == "not asked" else f"grades {grades[0]} and {grades[1]}"
+    parts = {
+        "texts and grades" if all_judged else "texts": float(scored["from_language"][row]),
+        "behaviour": float(scored["from_behaviour"][row]),
+        "grades": float(scored["from_grades"][row]),
+    }
+    moved = ", ".join(
+        f"{part} {'towards noise' if value > 0 else 'towards genuine'} ({value:+.2f})"
+        for part, value in sorted(parts.items(), key=lambda item: -abs(item[1]))
+        if abs(value) >= 0.05
+    )
+    return (
+        f"{name}: p_noisy {scored['p_noisy'][row]:.2f} (noisy from "
+        f"{float(scored['threshold']):.2f}); the model ranks it above "
+        f"{scored['score'][row]:.0%} of the items it has not seen the user choose; {asked}; "
+        f"against the average interaction, log-odds moved by {moved or 'nothing much'}."
+    )
