@@ -56,6 +56,13 @@ INTERACTIONS = {
     "explanation": ["Fits.", "Fits.", "Kept: both views.", "Against taste.", "Kept.", "Unlikely."],
 }
 
+METRICS = {
+    "stage": ["pretrain", "pretrain", "train", "train"],
+    "epoch": [5, 10, 5, 10],
+    "name": ["recall@20"] * 4,
+    "value": [0.1, 0.15, 0.2, 0.25],
+}
+
 
 def write_run(
     workspace: Path,
@@ -67,6 +74,7 @@ def write_run(
     folder = workspace / "runs" / run_id
     folder.mkdir(parents=True)
     pd.DataFrame(interactions or INTERACTIONS).to_parquet(folder / "interactions.parquet")
+    pd.DataFrame(METRICS).to_parquet(folder / "metrics.parquet")
     manifest = MANIFEST | {"run_id": run_id} | (changes or {})
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder

@@ -31,7 +31,7 @@ TABLES: Final = (
 )
 OF_DATASET: Final = ("users", "items")
 EMPTY: Final = {
-    "kinds": 'SELECT 0::BIGINT AS "row", \'\' AS kind, false AS noise, false AS hard WHERE false',
+    "kinds": "SELECT 0::BIGINT AS \"row\", '' AS kind, false AS noise, false AS hard WHERE false",
 }
 """Tables that a run may lack, as the empty table they stand for."""
 
@@ -90,7 +90,9 @@ def write(
     try:
         with duckdb.connect(":memory:") as connection:
             _open(connection, run, sql, tables or {})
-            connection.execute(f"COPY ({sql}) TO '{quoted}' (FORMAT {form})", dict(parameters or {}))
+            connection.execute(
+                f"COPY ({sql}) TO '{quoted}' (FORMAT {form})", dict(parameters or {})
+            )
     except duckdb.Error as error:
         raise _damaged(run, error) from error
 

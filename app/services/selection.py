@@ -35,7 +35,9 @@ class Selection:
 
 def save(run: Run, rows: Iterable[int] | np.ndarray, source: str) -> Selection:
     """Keep a list of train interactions (values of ``row``); the same rows give the same list."""
-    found = np.unique(np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows, np.int64))
+    found = np.unique(
+        np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows, np.int64)
+    )
     name = hashlib.sha256(found.tobytes()).hexdigest()[:12]
     folder = _folder(run)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,9 @@ def every(run: Run) -> list[Selection]:
     for note in _folder(run).glob("*.json"):
         try:
             said = json.loads(note.read_text())
-            one = Selection(note.stem, note.with_suffix(".parquet"), str(said["source"]), int(said["n_rows"]))
+            one = Selection(
+                note.stem, note.with_suffix(".parquet"), str(said["source"]), int(said["n_rows"])
+            )
             found.append((note.stat().st_mtime, one))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # half a list is none

@@ -103,12 +103,14 @@ def overlap(spread: pd.DataFrame) -> dict[str, float]:
     wide = spread.pivot_table(index=["signal", "bin"], columns="side", values="share")
     if not {"noisy", "other"} <= set(wide.columns):
         return {}
-    shared = wide[["noisy", "other"]].min(axis=1, skipna=False).groupby(level="signal").sum(min_count=1)
+    shared = (
+        wide[["noisy", "other"]].min(axis=1, skipna=False).groupby(level="signal").sum(min_count=1)
+    )
     return {str(name): float(value) for name, value in shared.items()}
 
 
 def validation_curve(run: Run) -> pd.DataFrame:
-    """Recall@20 on validation by epoch: columns ``stage`` (pretrain, train), ``epoch``, ``value``."""
+    """Recall@20 on validation: columns ``stage`` (pretrain, train), ``epoch``, ``value``."""
     return query.ask(
         run,
         """

@@ -7,7 +7,6 @@ or in tables, never as Markdown or HTML.
 from __future__ import annotations
 
 import math
-
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -75,7 +74,7 @@ def display_settings() -> None:
     )
 
 
-def chart(figure: go.Figure, key: str, name: str, **options: Any) -> Any:
+def chart(figure: go.Figure, key: str, name: str, **options: Any) -> Any:  # noqa: ANN401 - as Streamlit has it
     """Show a figure that can be taken along.
 
     Args:

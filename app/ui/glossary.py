@@ -12,78 +12,120 @@ TERMS: Final = {
     "clean": "Fits the user's taste as the model sees it.",
     "hard": "Fits badly, yet the evidence says it is genuine: worth learning from.",
     "noisy": "Fits badly, and the evidence says it is not a real preference.",
-    "verdict": "clean, hard or noisy. Noisy: p_noisy above the run's threshold. Hard: low-scored "
-    "for its user while both grades are High. Clean: the rest. [P] grades, [D] threshold.",
-    "loss": "Out-of-fold BPR loss, -ln sigmoid(score - score of a random unobserved item), mean of "
-    "the last third of the epochs, by models that never saw this interaction. High = fits badly. "
-    "[P] loss, [D] out of fold.",
+    "verdict": (
+        "clean, hard or noisy. Noisy: p_noisy above the run's threshold. Hard: low-scored for"
+        " its user while both grades are High. Clean: the rest. [P] grades, [D] threshold."
+    ),
+    "loss": (
+        "Out-of-fold BPR loss, -ln sigmoid(score - score of a random unobserved item), mean "
+        "of the last third of the epochs, by models that never saw this interaction. High = "
+        "fits badly. [P] loss, [D] out of fold."
+    ),
     "loss_mean": "Mean of the out-of-fold loss over the kept epochs.",
-    "loss_variability": "Standard deviation of the out-of-fold loss over the kept epochs: high where "
-    "the model keeps changing its mind (Swayamdipta et al., EMNLP 2020).",
+    "loss_variability": (
+        "Standard deviation of the out-of-fold loss over the kept epochs: high where the "
+        "model keeps changing its mind (Swayamdipta et al., EMNLP 2020)."
+    ),
     "loss_in_sample": "BPR loss of the model that was trained on this interaction too.",
-    "score": "Share of the user's unobserved items that the model scores lower, out of fold. "
-    "0 = worst fit, 1 = best. [D]",
-    "semantic": "Semantic relevance: cosine of user and item text embeddings after projection into "
-    "the recommendation space, by a projector that never saw this interaction. -1 to 1. [P]",
-    "logical": "Logical relevance: mean of the user-centric and the item-centric grade, Low 0, Mid 1, "
-    "High 2. [P] grades, [D] mean.",
+    "score": (
+        "Share of the user's unobserved items that the model scores lower, out of fold. 0 = "
+        "worst fit, 1 = best. [D]"
+    ),
+    "semantic": (
+        "Semantic relevance: cosine of user and item text embeddings after projection into "
+        "the recommendation space, by a projector that never saw this interaction. -1 to 1. "
+        "[P]"
+    ),
+    "logical": (
+        "Logical relevance: mean of the user-centric and the item-centric grade, Low 0, Mid "
+        "1, High 2. [P] grades, [D] mean."
+    ),
     "user_grade": "Does the item suit this user's tastes? High, Mid or Low. [P]",
     "item_grade": "Does the user resemble those who like this item? High, Mid or Low. [P]",
-    "p_noisy": "Probability that the interaction is noise: all signals together, learnt without any "
-    "label by telling train interactions from random pairs (positive-unlabelled learning). [D]",
-    "from_language": "How far texts and grades moved the log-odds of p_noisy. Positive = towards "
-    "noise. [D]",
-    "from_behaviour": "How far loss history, score and neighbours moved the log-odds of p_noisy. "
-    "Positive = towards noise. [D]",
-    "from_grades": "How far the grades of pairs that were judged moved the log-odds, where only some "
-    "were judged. [D]",
-    "low_scored": "Among the lowest-scored share of the user's interactions: unfit in the eyes of "
-    "the model. [P] selection, [D] share.",
+    "p_noisy": (
+        "Probability that the interaction is noise: all signals together, learnt without any "
+        "label by telling train interactions from random pairs (positive-unlabelled "
+        "learning). [D]"
+    ),
+    "from_language": (
+        "How far texts and grades moved the log-odds of p_noisy. Positive = towards noise. [D]"
+    ),
+    "from_behaviour": (
+        "How far loss history, score and neighbours moved the log-odds of p_noisy. Positive ="
+        " towards noise. [D]"
+    ),
+    "from_grades": (
+        "How far the grades of pairs that were judged moved the log-odds, where only some "
+        "were judged. [D]"
+    ),
+    "low_scored": (
+        "Among the lowest-scored share of the user's interactions: unfit in the eyes of the "
+        "model. [P] selection, [D] share."
+    ),
     "threshold": "p_noisy from which an interaction is called noisy.",
-    "noise_rate": "Estimated share of noise among the train interactions (best bin of Garg et al., "
-    "NeurIPS 2021). [D]",
+    "noise_rate": (
+        "Estimated share of noise among the train interactions (best bin of Garg et al., "
+        "NeurIPS 2021). [D]"
+    ),
     "popularity": "Number of train interactions of the item.",
     "activity": "Number of train interactions of the user.",
-    "auc": "Area under the ROC curve of noise against genuine interactions: the chance that a noisy "
-    "one looks noisier than a genuine one. 0.5 is a coin, 1 is perfect.",
+    "auc": (
+        "Area under the ROC curve of noise against genuine interactions: the chance that a "
+        "noisy one looks noisier than a genuine one. 0.5 is a coin, 1 is perfect."
+    ),
     "auc_all": "AUC over all train interactions.",
-    "auc_top_loss": "AUC among the 20 % with the highest out-of-fold loss, where hard and noisy look "
-    "alike to the model.",
+    "auc_top_loss": (
+        "AUC among the 20 % with the highest out-of-fold loss, where hard and noisy look "
+        "alike to the model."
+    ),
     "auc_matched": "AUC over noise and genuine in equal numbers of equal model score.",
-    "overlap": "Shared area of two distributions: 1 = the signal cannot tell them apart, 0 = it "
-    "always can.",
+    "overlap": (
+        "Shared area of two distributions: 1 = the signal cannot tell them apart, 0 = it "
+        "always can."
+    ),
     "noise_recall": "Share of the planted noise with the verdict noisy.",
     "precision": "Share of planted noise among the interactions with the verdict noisy.",
     "hard_kept": "Share of genuine hard interactions whose verdict is not noisy.",
-    "hard_kept_by_loss_cut": "The same if the highest losses were dropped instead, until as much "
-    "noise is found.",
-    "recall20": "Share of a user's test items among the first 20 recommended, mean over users, all "
-    "items ranked.",
+    "hard_kept_by_loss_cut": (
+        "The same if the highest losses were dropped instead, until as much noise is found."
+    ),
+    "recall20": (
+        "Share of a user's test items among the first 20 recommended, mean over users, all "
+        "items ranked."
+    ),
     "ndcg20": "As recall, with early places counting more (log2 discount), mean over users.",
     "plain": "The same backbone trained with plain BPR on the same noisy data, same budget.",
     "original": "Graph of the train interactions. [P]",
-    "refined": "Graph the final model learns from: noisy edges dropped or weakened, hidden likes "
-    "added. [P]",
+    "refined": (
+        "Graph the final model learns from: noisy edges dropped or weakened, hidden likes "
+        "added. [P]"
+    ),
     "added": "A pair that was never observed and both grades call High: a hidden like. [P]",
     "dropped": "An observed pair that the refined graph leaves out. [P]",
     "weakened": "An observed pair that stays with less weight. [D]",
-    "planted": "The data generator placed it, so the truth is known. No stage of the method reads "
-    "it; only measurements do.",
+    "planted": (
+        "The data generator placed it, so the truth is known. No stage of the method reads "
+        "it; only measurements do."
+    ),
     "decision": "What the refined graph did with an edge: kept, weakened, dropped or added.",
     "edge_weight": "How much an edge counts in the refined graph: 1 as before, 0 not at all.",
     "degree": "Number of edges of a node; in the refined graph the sum of their weights.",
     "moved": "Sum over the node's edges of how far the weight moved; no edge weighs 0.",
-    "place": "Place among all items the user has not met in training, by the dot product of the "
-    "final embeddings. 1 = first.",
+    "place": (
+        "Place among all items the user has not met in training, by the dot product of the "
+        "final embeddings. 1 = first."
+    ),
     "test_hit": "The pair is in the test set, which the method never reads: measured, not used.",
     "near": "Cosine to the nearest item of the user's history, in the aligned text space.",
     "uniform": "Planted noise: a random misclick.",
     "position": "Planted noise: a popular item clicked because it was shown first.",
     "co-click": "Planted noise: often clicked together with the user's items, foreign in content.",
-    "lookalike": "Planted noise: its text resembles the user's items, but it is for another audience.",
+    "lookalike": (
+        "Planted noise: its text resembles the user's items, but it is for another audience."
+    ),
     "minority": "Planted hard: of a taste that makes up under a tenth of the user's history.",
     "tail": "Planted hard: genuine, of an item with few interactions.",
-}  # fmt: skip
+}
 
 
 def explain(term: str) -> str:

@@ -1,15 +1,17 @@
-"""State that pages share; session state holds ids and small choices, never values read from a run."""
+"""State that pages share; session state holds ids and choices, never values read from a run."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import streamlit as st
 
 from app.services import environment, selection, store
+from core.errors import DataError
 
 RUN_KEY: Final = "run"
 """Key of the run picker, and its name in the address of the page."""
@@ -39,9 +41,10 @@ def choose_run() -> None:
     st.sidebar.selectbox(
         "Run", run_ids, key=RUN_KEY, bind="query-params", help="Finished runs, newest first."
     )
-    run = current_run()
-    if run is not None:
-        _choose_list(run)
+    with contextlib.suppress(DataError):  # the page itself says that a run is damaged
+        run = current_run()
+        if run is not None:
+            _choose_list(run)
 
 
 def current_run() -> store.Run | None:
@@ -64,9 +67,11 @@ def keep_list(run: store.Run, rows: np.ndarray | list[int], source: str) -> None
     set_next(**{LIST_KEY: selection.save(run, rows, source).id})
 
 
-def set_next(**values: Any) -> None:
-    """Set widgets, by key, before they are drawn the next time; follow it with a rerun or a
-    change of page."""
+def set_next(**values: object) -> None:
+    """Set widgets, by key, before they are drawn the next time.
+
+    Follow it with a rerun or a change of page.
+    """
     st.session_state[_NEXT] = {**st.session_state.get(_NEXT, {}), **values}
 
 
@@ -83,19 +88,19 @@ def ask(
     """
     name = f"{function.__module__}.{function.__qualname__}"
     stamp = (str(run.folder), run.manifest.created.isoformat())
-    answer: Answer = _answers(name, stamp, arguments, tuple(sorted(named.items())), function, run)
-    return answer
+    answer = _answers(name, stamp, arguments, tuple(sorted(named.items())), function, run)
+    return cast(Answer, answer)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _answers(
-    name: str,
-    stamp: tuple[str, str],
+    name: str,  # noqa: ARG001 - part of the key
+    stamp: tuple[str, str],  # noqa: ARG001 - likewise
     arguments: tuple[Any, ...],
     named: tuple[tuple[str, Any], ...],
     _function: Callable[..., Any],
     _run: store.Run,
-) -> Any:
+) -> object:
     return _function(_run, *arguments, **dict(named))
 
 

@@ -76,7 +76,7 @@ def plain(text: str, length: int = 0) -> str:
     return html.escape(cut, quote=False)
 
 
-def frame(figure: go.Figure, height: int = 360, **layout: Any) -> go.Figure:
+def frame(figure: go.Figure, height: int = 360, **layout: object) -> go.Figure:
     """Give a figure the common frame: quiet axes, legend above the plot, narrow margins."""
     figure.update_layout(
         height=height,

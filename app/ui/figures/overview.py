@@ -126,7 +126,8 @@ def confusion(spread: pd.DataFrame, separation: Mapping[str, str], known: bool) 
                     "width": 2,
                 },
                 fill="tozeroy" if side == "other" else None,
-                hovertemplate="%{x:.2f}: %{customdata:,} of " + SIDES[known][side]
+                hovertemplate="%{x:.2f}: %{customdata:,} of "
+                + SIDES[known][side]
                 + "<extra></extra>",
                 row=1,
                 col=column,

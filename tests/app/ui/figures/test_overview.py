@@ -1,88 +1,16 @@
+"""Figures of the overview, on values worked by hand."""
+
 from __future__ import annotations
 
-import tomllib
-from itertools import combinations
-
-import numpy as np
 import pandas as pd
-import pytest
 
-from app.services import environment
-from app.ui import figures
-from core.types import VERDICTS
-
-# Machado et al. 2009, severity 1.0: linear RGB as seen with each colour deficiency.
-SEEN_WITH = {
-    "normal sight": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
-}
-TO_XYZ = np.array(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.072175],
-        [0.0193339, 0.119192, 0.9503041],
-    ]
-)
-
-
-def linear(color):
-    channel = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(channel <= 0.04045, channel / 12.92, ((channel + 0.055) / 1.055) ** 2.4)
-
-
-def lab(rgb):
-    x, y, z = np.cbrt(TO_XYZ @ np.clip(rgb, 0, 1) / [0.95047, 1.0, 1.08883])
-    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
-
-
-def contrast(one, other):
-    lighter, darker = sorted((TO_XYZ[1] @ linear(color) for color in (one, other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-@pytest.mark.parametrize("sight", SEEN_WITH)
-def test_verdict_colors_stay_apart(sight):
-    seen = [lab(SEEN_WITH[sight] @ linear(color)) for color in figures.VERDICT_COLORS.values()]
-    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 25
-
-
-@pytest.mark.parametrize("background", ["#FFFFFF", "#171614"])
-def test_verdict_colors_are_visible_on_both_backgrounds(background):
-    # WCAG 2.2, 1.4.11: parts of a chart need a contrast of 3 to 1.
-    for color in figures.VERDICT_COLORS.values():
-        assert contrast(color, background) >= 3
-
-
-def test_the_theme_has_the_same_colors():
-    theme = tomllib.loads((environment.ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-    colors = [figures.VERDICT_COLORS[verdict] for verdict in VERDICTS]
-    assert theme["light"]["chartCategoricalColors"] == colors
-    assert theme["dark"]["chartCategoricalColors"] == colors
+from app.services.story import Cut
+from app.ui.figures import overview as figures
 
 
 def test_shares_add_up_to_one():
     figure = figures.verdict_shares({"clean": 6, "hard": 3, "noisy": 1})
-    assert [bar.name for bar in figure.data] == ["clean", "hard", "noisy"]
+    assert [bar.name for bar in figure.data] == ["● clean", "◆ hard", "✕ noisy"]
     assert [bar.x[0] for bar in figure.data] == [0.6, 0.3, 0.1]
 
 
@@ -103,3 +31,50 @@ def test_loss_lines_are_shares_of_each_verdict_with_empty_bins():
     assert noisy.x.tolist() == [1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
     assert noisy.y.tolist() == [0.0, 0.5, 0.0, 0.0, 0.5, 0.0]
     assert len({line.line.dash for line in (clean, noisy)}) == 2  # not told by colour alone
+
+
+def test_the_parts_of_a_cut_add_up():
+    figure = figures.price({"loss": Cut(10, 3, 4, 6, 5), "verdict": Cut(10, 0, 8, 2, 1)})
+    bars = {bar.name: tuple(bar.x) for bar in figure.data}
+    assert bars == {"planted noise": (4, 8), "genuine, hard": (5, 1), "genuine, other": (1, 1)}
+    assert figure.data[0].y == ("Highest losses", "Verdict noisy")
+
+
+def test_without_truth_the_cut_is_told_by_grades():
+    unknown = Cut(10, 3, None, None, None)
+    figure = figures.price({"loss": unknown, "verdict": unknown})
+    assert {bar.name: tuple(bar.x) for bar in figure.data} == {
+        "both grades High": (3, 3),
+        "other": (7, 7),
+    }
+
+
+def test_every_signal_has_a_panel_with_both_sides_and_what_separates_them():
+    spread = pd.DataFrame(
+        [
+            {
+                "signal": name,
+                "side": side,
+                "bin": 0,
+                "left": 0.0,
+                "width": 1.0,
+                "n": 2,
+                "share": 1.0,
+            }
+            for name in figures.PANEL_NAMES
+            for side in ("noisy", "other")
+        ]
+    )
+    figure = figures.confusion(spread, {"loss": "AUC 0.50"}, known=True)
+    assert len(figure.data) == 10
+    assert sum(bool(trace.showlegend) for trace in figure.data) == 2
+    assert len({trace.line.dash for trace in figure.data}) == 2  # a second cue beside colour
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles[0] == "Loss<br><b>AUC 0.50</b>"
+    assert titles[4].endswith("<b>–</b>")  # not known
+
+
+def test_validation_lines_are_of_their_own_training():
+    curve = pd.DataFrame({"stage": ["pretrain", "train"], "epoch": [5, 10], "value": [0.1, 0.2]})
+    lines = {line.name: (tuple(line.x), tuple(line.y)) for line in figures.validation(curve).data}
+    assert lines == {"LLMHNI": ((10,), (0.2,)), "plain": ((5,), (0.1,))}

@@ -1,0 +1,98 @@
+"""What the first page tells, on six interactions worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.services import store, story
+from tests.run_folder import INTERACTIONS
+
+KINDS = {
+    "row": [1, 2, 3, 4],
+    "kind": ["minority", "tail", "uniform", "position"],
+    "noise": [False, False, True, True],
+    "hard": [True, True, False, False],
+}
+
+
+@pytest.fixture
+def run(workspace, finished_run):
+    return store.load_run(workspace, finished_run.name)
+
+
+def test_the_cut_drops_as_many_as_the_verdict_with_a_known_loss(run):
+    """Row 5 is noisy without a known loss, so both drop one: 3 by verdict, 3 (loss 4.0) by loss."""
+    cuts = story.price_of_a_cut(run)
+    assert cuts["verdict"].n_dropped == cuts["loss"].n_dropped == 1
+    assert cuts["verdict"].noise is None
+    assert cuts["loss"].genuine is None
+
+
+def test_with_truth_the_cut_is_counted_against_it(run):
+    pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
+    table = INTERACTIONS | {
+        "loss": [0.0, 5.0, 4.0, 3.0, 2.0, 1.0],
+        "verdict": ["clean", "clean", "hard", "noisy", "noisy", "clean"],
+    }
+    pd.DataFrame(table).to_parquet(run.folder / "interactions.parquet")
+    cuts = story.price_of_a_cut(run)
+    # The verdict drops rows 3 and 4, both noise; the two highest losses are 1 and 2, both hard.
+    assert cuts["verdict"] == story.Cut(2, both_high=1, noise=2, genuine=0, hard=0)
+    assert cuts["loss"] == story.Cut(2, both_high=1, noise=0, genuine=2, hard=2)
+
+
+def test_signals_are_spread_over_the_highest_losses_alone(run):
+    spread = story.among_highest_loss(run, n_bins=4)
+    # Of the five known losses the 0.8 quantile is 3.6, so row 3 (noisy) alone is above it.
+    assert spread.groupby("side")["n"].sum().to_dict() == {"noisy": 5, "other": 0}
+    assert set(spread["signal"]) == set(story.SIGNALS)
+    assert len(spread) == 5 * 2 * 4
+
+
+def test_with_truth_the_sides_are_noise_and_genuine(run):
+    pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
+    table = INTERACTIONS | {"loss": [9.0] * 6}  # all are among the highest
+    pd.DataFrame(table).to_parquet(run.folder / "interactions.parquet")
+    spread = story.among_highest_loss(run)
+    assert spread[spread["signal"] == "p_noisy"].groupby("side")["n"].sum().to_dict() == {
+        "noisy": 2,
+        "other": 4,
+    }
+    logical = spread[spread["signal"] == "logical"]
+    assert logical.groupby("side")["n"].sum().to_dict() == {"noisy": 2, "other": 2}  # two unasked
+
+
+@pytest.mark.parametrize(
+    ("other", "shared"), [([0.5, 0.5, 0.0], 1.0), ([0.0, 0.0, 1.0], 0.0), ([0.0, 0.5, 0.5], 0.5)]
+)
+def test_overlap_is_the_shared_area(other, shared):
+    spread = pd.DataFrame(
+        {
+            "signal": ["loss"] * 6,
+            "side": ["noisy"] * 3 + ["other"] * 3,
+            "bin": [0, 1, 2] * 2,
+            "share": [0.5, 0.5, 0.0, *other],
+        }
+    )
+    assert story.overlap(spread) == {"loss": pytest.approx(shared)}
+
+
+def test_overlap_with_an_empty_side_is_not_known(run):
+    found = story.overlap(story.among_highest_loss(run))
+    assert all(np.isnan(value) for value in found.values())
+
+
+def test_the_validation_curve_has_both_trainings_in_order(run):
+    pd.DataFrame(
+        {
+            "stage": ["train", "train", "pretrain", "train"],
+            "epoch": [10, 5, 5, 5],
+            "name": ["recall@20", "recall@20", "recall@20", "loss"],
+            "value": [0.4, 0.3, 0.2, 9.0],
+        }
+    ).to_parquet(run.folder / "metrics.parquet")
+    curve = story.validation_curve(run)
+    assert curve["stage"].tolist() == ["pretrain", "train", "train"]
+    assert curve["value"].tolist() == [0.2, 0.3, 0.4]
