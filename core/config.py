@@ -185,9 +185,9 @@ class ScoringConfig(Settings):
     """Weight of the evidence from behaviour (out-of-fold loss and score) beside the evidence from
     language at equal behaviour. Hard and noisy interactions share the high loss, so full weight
     (1) finds more noise and throws away more hard interactions [D]."""
-    flag_factor: PositiveFloat = 1.5
-    """Interactions called noisy, as a multiple of the estimated number of noisy ones: a reviewer
-    would rather see too many than too few [D]."""
+    flag_factor: PositiveFloat = 1.0
+    """Interactions called noisy, as a multiple of the estimated number of noisy ones: above 1 for
+    a reviewer who would rather see too many, below 1 for too few [D]."""
     rule: Literal["posterior", "grades"] = "posterior"
     """``posterior``: noisy = highest p_noisy [D]; ``grades``: low-scored, not High and High."""
     references: PositiveInt = 1024

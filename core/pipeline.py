@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -47,7 +48,8 @@ def run_pipeline(
     """Run every stage and write the tables of the run folder.
 
     Called again on the folder of a run that was stopped, it goes on and ends with the same
-    tables as a run that was never stopped.
+    tables as a run that was never stopped. On the CPU, the same data, settings and number of
+    threads give the same tables, bit for bit; on CUDA sums may be taken in another order.
 
     Args:
         dataset: A prepared dataset; valid and test serve selection and measurement alone.
@@ -63,8 +65,15 @@ def run_pipeline(
     _check(dataset)
     _claim(folder, dataset, config)
     stages = Stages(folder / "stages")
-    engine = Engine(dataset, config, _device(config), folder / "checkpoints", cache, on_progress)
+    device = _device(config)
+    engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress)
+    with reproducible(device):
+        found = _all_stages(engine, stages)
+    write_all(folder, dataset, found)
+    return _outcome(found, engine.ranking(found.pretrained, found.trained), stages.seconds)
 
+
+def _all_stages(engine: Engine, stages: Stages) -> Results:
     texts = stages.run("texts", engine.texts)
     aligned = stages.run("align", lambda: engine.align(texts))
     pretrained = stages.run("pretrain", engine.pretrain)
@@ -74,9 +83,27 @@ def run_pipeline(
     trained = stages.run("train", lambda: engine.train(aligned, judged, scored))
     maps = stages.run("project", lambda: engine.project(texts, aligned))
 
-    found = Results(texts, aligned, pretrained, behaviour, judged, scored, trained, maps)
-    write_all(folder, dataset, found)
-    return _outcome(found, engine.ranking(pretrained, trained), stages.seconds)
+    return Results(texts, aligned, pretrained, behaviour, judged, scored, trained, maps)
+
+
+@contextmanager
+def reproducible(device: torch.device) -> Iterator[None]:
+    """Have PyTorch add in a fixed order while the block runs, on the CPU.
+
+    With more than one thread it otherwise adds gradients of rows used twice in whatever order
+    the threads come, and training blows the difference up until verdicts differ. CUDA lacks
+    fixed-order versions of some sparse products, so there nothing is promised.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    fill = torch.utils.deterministic.fill_uninitialized_memory
+    if device.type == "cpu":
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads such
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.utils.deterministic.fill_uninitialized_memory = fill
 
 
 def _outcome(

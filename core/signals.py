@@ -43,7 +43,6 @@ def gather_evidence(
     text = text_fit(centred(item_text), train, pairs, n_references, rng)
     semantic = semantic_fit(held_out, train, pairs, n_references, rng)
     beside = neighbours(train, pairs, n_references, rng)
-    popularity = np.bincount(train.item, minlength=train.n_items)[pairs.item] - pairs.observed
     return Evidence(
         loss=behaviour["loss"],
         score_among_items=behaviour["among_items"],
@@ -57,9 +56,24 @@ def gather_evidence(
         text=text.cosine,
         text_among_items=text.place.among_items,
         text_among_users=text.place.among_users,
-        log_popularity=np.log1p(popularity).astype(np.float32),
+        log_popularity=log_popularity(train, pairs),
         **judged_signals(pairs, judged, train.n_items),
     )
+
+
+def log_popularity(train: Interactions, pairs: Pairs) -> FloatArray:
+    """log(1 + the item's interactions outside the fold of the pair), ``(P,)``.
+
+    One count for interactions and stand-ins alike. All interactions but the pair itself would be
+    one fewer for every interaction than for every stand-in of the same item, and a classifier
+    that sees both would learn just that.
+    """
+    n_folds = int(pairs.fold.max(initial=0)) + 1
+    count = np.zeros((n_folds, train.n_items), np.int64)
+    own = slice(0, pairs.n_observed)
+    np.add.at(count, (pairs.fold[own], pairs.item[own]), 1)
+    outside = count.sum(axis=0)[pairs.item] - count[pairs.fold, pairs.item]
+    return np.log1p(outside).astype(np.float32)
 
 
 def judged_signals(pairs: Pairs, judged: Arrays, n_items: int) -> dict[str, np.ndarray]:

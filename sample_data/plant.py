@@ -67,7 +67,7 @@ def plant(world: World, rng: np.random.Generator) -> Planted:
     taken = np.zeros(world.train.shape, dtype=np.bool_)
     taken[world.genuine.user, world.genuine.item] = True
     barred = taken | (world.users.utility >= world.users.open_level[:, None])
-    counts = share_out(world.train.sum(axis=1), world.config.plant)
+    counts = share_out(world.train.sum(axis=1), world.config.plant, rng)
     missing = np.zeros(len(counts), dtype=np.int64)
     parts: list[Clicks] = []
     kinds: list[IntArray] = []
@@ -86,23 +86,25 @@ def plant(world: World, rng: np.random.Generator) -> Planted:
     return Planted(join(parts), np.concatenate(kinds))
 
 
-def share_out(n_train: IntArray, config: PlantConfig) -> IntArray:
+def share_out(n_train: IntArray, config: PlantConfig, rng: np.random.Generator) -> IntArray:
     """Planted interactions of each kind for each user.
 
     Args:
         n_train: Genuine train interactions, ``(U,)``.
         config: Rate of noise.
+        rng: Who gets how many: equal shares would make noise easier to tell than it is, for
+            whoever is known to have one has fewer left.
 
     Returns:
-        Counts ``(U, 4)``: rows in proportion to the history, columns equal up to one.
+        Counts ``(U, 4)``: rows by chance in proportion to the history, columns equal up to one.
     """
     total = round(n_train.sum() * config.rate / (1.0 - config.rate))
-    per_user = np.diff(np.rint(n_train.cumsum() / n_train.sum() * total), prepend=0.0)
-    owner = np.repeat(np.arange(len(n_train)), per_user.astype(np.int64))
-    counts = np.zeros((len(n_train), len(NOISE_KINDS)), dtype=np.int64)
-    # Taking turns: equal quarters over all users, and near-equal ones within each user.
-    np.add.at(counts, (owner, np.arange(len(owner)) % len(NOISE_KINDS)), 1)
-    return counts
+    quarters = total // len(NOISE_KINDS) + (
+        np.arange(len(NOISE_KINDS)) < total % len(NOISE_KINDS)
+    )
+    share = n_train / n_train.sum()
+    counts = np.stack([rng.multinomial(quarter, share) for quarter in quarters], axis=1)
+    return counts.astype(np.int64)
 
 
 def uniform_weights(world: World, _: np.random.Generator) -> tuple[RealArray, None]:

@@ -275,7 +275,7 @@ def columns_unused(raw: RawTables, _: PrepareConfig) -> Problem | None:
         len(raw.unused),
         [],
         "info",
-        "Map them on the import page if they mean something.",
+        "Map them if they mean something.",
     )
 
 

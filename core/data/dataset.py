@@ -27,7 +27,7 @@ MANIFEST: Final = "manifest.json"
 TRUTH: Final = "truth.parquet"
 PARTS: Final = ("train", "valid", "test")
 ATTRIBUTE: Final = "attribute:"
-AGAIN: Final = "Prepare the dataset again on the import page."
+AGAIN: Final = "Prepare the dataset again."
 
 
 class Planted(Protocol):

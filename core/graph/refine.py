@@ -2,7 +2,8 @@ r"""The refined graph: what is kept, dropped and added, and why.
 
 Source: LLMHNI (arXiv:2511.07295): High and High -> C_H, every other judged pair -> C_N,
 E' = (E \ C_N) + C_H [2]. Two presets [D]: ``paper`` = these hard edits; ``soft`` = every observed
-edge keeps the weight 1 - p_noisy (at least 0.05), added edges enter with weight 0.5.
+edge keeps the weight 1 - p_noisy (at least 0.05), added edges enter with their confidence: the
+mean support of both views.
 
 Shape letters: U users, I items, E train interactions, A added edges, P judged pairs.
 """
@@ -30,7 +31,7 @@ ORIGINS = ("kept", "dropped", "added")
 LEAST_WEIGHT = 0.05
 """Weight below which no observed edge falls in ``soft``: nobody is cut off by a guess [D]."""
 ADDED_WEIGHT = 0.5
-"""Weight of an added edge in ``soft``: nobody has ever seen it happen [D]."""
+"""Weight of an added edge in ``soft`` where the judge did not say how sure it is [D]."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,16 @@ def refine(
         origin[: len(train)][dropped & ~rescued[: len(train)]] = DROPPED
         weight = np.where(origin == DROPPED, 0.0, 1.0)
     else:
-        weight = np.full(len(user), ADDED_WEIGHT)
-        weight[: len(train)] = np.maximum(1.0 - p_noisy, LEAST_WEIGHT)
+        kept = np.maximum(1.0 - p_noisy, LEAST_WEIGHT)
+        weight = np.concatenate([kept, _confidence(judgements)[new]])
     return RefinedGraph(user, item, origin, weight.astype(np.float32), rescued, preset)
+
+
+def _confidence(judgements: Judgements) -> FloatArray:
+    """How strongly both views support each judged pair, their mean, ``(P,)``."""
+    support = (judgements.user_support + judgements.item_support) / 2.0
+    known = np.where(np.isnan(support), ADDED_WEIGHT, np.maximum(support, LEAST_WEIGHT))
+    return np.asarray(known, np.float32)
 
 
 def untouched(train: Interactions) -> RefinedGraph:

@@ -19,7 +19,7 @@ import torch
 
 from core.config import AlignmentConfig
 from core.relevance.leave_out import reliable_positives, unit, user_means
-from core.relevance.projector import EpochRecord, Task, fit_projector
+from core.relevance.projector import LEAST_GAIN, EpochRecord, Task, fit_projector
 from core.types import (
     Embeddings,
     FloatArray,
@@ -141,8 +141,12 @@ def _task(
 
 
 def _best_epoch(records: list[EpochRecord]) -> int:
-    held_out = [record.held_out for record in records]
-    return records[int(np.argmin(held_out))].epoch if np.isfinite(held_out).all() else len(records)
+    """The epoch whose weights the early stop went back to."""
+    best, epoch = float("inf"), len(records)
+    for record in records:
+        if record.held_out < best * (1.0 - LEAST_GAIN):
+            best, epoch = record.held_out, record.epoch
+    return epoch
 
 
 def _check(embeddings: Embeddings, train: Interactions) -> None:

@@ -1,7 +1,8 @@
 """Which pairs the judge is asked about, and the history it sees beside each.
 
 Source: LLMHNI (arXiv:2511.07295): low-scored observed and high-scored unobserved pairs [2]; shares
-and the control pairs are ours [D]. The target is never part of its own history.
+and the control pairs are ours [D]. The target is never part of its own history, and every history
+is one item short of what the user has, whatever the pair: else controls would have more to show.
 
 Shape letters: U users, E train interactions, P pairs, H history length.
 """
@@ -82,6 +83,10 @@ def choose_candidates(
     control = np.stack([pairs.user[drawn], pairs.item[drawn]], axis=1)
     user, item = np.concatenate([observed, unobserved, control]).T
     kind = np.repeat([0, 1, 2], [len(observed), len(unobserved), len(control)])
+    # Whoever is judged has one item less to show than the user has: an interaction its own item,
+    # a control that of the interaction it stands beside, any other pair one by chance.
+    by_chance = drawn_item(train, unobserved[:, 0], rng)
+    left_out = np.concatenate([observed[:, 1], by_chance, pairs.left_out[drawn]])
     fold = np.concatenate(
         [pairs.fold[: pairs.n_observed][asked], np.full(len(unobserved), -1), pairs.fold[drawn]]
     )
@@ -90,16 +95,33 @@ def choose_candidates(
         # A backbone that has seen the pair would rank the items next to it first.
         of = found if number < 0 else Embeddings(held_out.user[number], held_out.item[number])
         rows = np.flatnonzero(fold == number)
-        history[rows] = best_history(train, of, user[rows], item[rows], config.history_items)
+        history[rows] = best_history(train, of, user[rows], left_out[rows], config.history_items)
     return JudgePairs(user, item, kind == 0, kind == 2, history)
 
 
+def drawn_item(train: Interactions, user: IntArray, rng: np.random.Generator) -> IntArray:
+    """Draw one train item of each user, ``(n,)``; -1 where there is none."""
+    order = np.argsort(train.user, kind="stable")
+    size = np.bincount(train.user, minlength=train.n_users)
+    first = np.cumsum(size) - size
+    place = (rng.random(len(user)) * size[user]).astype(np.int64)
+    row = order[np.minimum(first[user] + place, max(len(train) - 1, 0))]
+    return np.where(size[user] > 0, train.item[row], -1)
+
+
 def best_history(
-    train: Interactions, found: Embeddings, user: IntArray, item: IntArray, length: int
+    train: Interactions, found: Embeddings, user: IntArray, left_out: IntArray, length: int
 ) -> IntArray:
-    """List the user's train items that score highest, the target left out, ``(P, H)``.
+    """List the user's train items that score highest but one, ``(P, H)``.
 
     Rows end with -1 where a user has fewer.
+
+    Args:
+        train: The interactions.
+        found: Vectors that score them.
+        user: Whose items, ``(P,)``.
+        left_out: Item that is not listed, ``(P,)``.
+        length: H.
     """
     score = np.einsum("ed,ed->e", found.user[train.user], found.item[train.item])
     order = np.lexsort((-score, train.user))
@@ -109,7 +131,7 @@ def best_history(
     there = place < size[user][:, None]  # (P, H + 1)
     row = np.minimum(first[user][:, None] + place, max(len(train) - 1, 0))
     listed = np.where(there, train.item[order[row]], -1)
-    # One more than needed, then the target moves out and the rest closes up.
-    listed[listed == item[:, None]] = -1
+    # One more than needed, then one moves out and the rest closes up.
+    listed[listed == left_out[:, None]] = -1
     closed = np.argsort(listed == -1, axis=1, kind="stable")
     return np.take_along_axis(listed, closed, axis=1)[:, :length]

@@ -5,7 +5,7 @@ Shape letters: P pairs (E observed, then stand-ins), K epochs kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Evidence:
     text_among_items: FloatArray
     text_among_users: FloatArray
     log_popularity: FloatArray
-    """log(1 + interactions of the item with others)."""
+    """log(1 + interactions of the item outside the fold of the pair)."""
     user_grade: GradeArray
     """User-centric grade, int8, -1 where the judge was not asked."""
     item_grade: GradeArray
@@ -44,6 +44,12 @@ class Evidence:
     """How strongly the user-centric view supports a pair, 0..1; NaN = not known."""
     item_support: FloatArray
     """The same of the item-centric view."""
+
+    def without_text(self) -> Evidence:
+        """The same with NaN for everything texts say."""
+        unknown = np.full(len(self.semantic), np.nan, np.float32)
+        names = [f.name for f in fields(self) if f.name.startswith(("semantic", "text"))]
+        return replace(self, **dict.fromkeys(names, unknown))
 
     def all_judged(self) -> bool:
         """Whether the judge was asked about every pair, stand-ins included."""

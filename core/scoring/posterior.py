@@ -17,10 +17,9 @@ looks like the noise it may be. How signals are put together matters more than a
    stand-ins (controls).
 
 The noise rate is estimated by the best bin of Garg et al., NeurIPS 2021 (arXiv:2111.00980): the
-share of stand-ins that fits into the interactions where the bound on it is tightest. Bins beyond
-the most far-fetched fifth of the stand-ins are left out [D]: real noise has its reasons (it was
-popular, shown, clicked together) and is seldom that far-fetched, so there the share of stand-ins
-says too little. Where noise looks unlike stand-ins everywhere, the estimate is off.
+share of stand-ins that fits into the interactions where the bound on it is tightest. Genuine
+interactions that no signal tells from stand-ins are counted in, so it is too high rather than too
+low where noise looks like stand-ins, and off either way where it does not.
 
 Shape letters: E train interactions, P pairs, F features.
 """
@@ -44,9 +43,6 @@ BINS = {1: (12,), 2: (12, 5)}
 like the train interactions."""
 WEIGHT_CAP = 0.995
 """Quantile at which weights are cut: a cell with few stand-ins must not decide alone."""
-QUANTILES = (0.5, 0.8)
-"""Stand-in quantiles at which a bin may begin: below, genuine interactions fill the bin; above,
-real noise is missing from it [D]."""
 CONFIDENCE = 0.05
 """Error probability of the bound behind the noise rate."""
 MOST_NOISE = 0.5
@@ -117,7 +113,7 @@ def noise_rate(p_stand_in: np.ndarray, observed: BoolArray) -> float:
     """
     of_train, of_stand_ins = p_stand_in[observed], p_stand_in[~observed]
     bound, rate = np.inf, 1.0
-    for threshold in np.quantile(of_stand_ins, np.linspace(*QUANTILES, 31)):
+    for threshold in np.quantile(of_stand_ins, np.linspace(0.5, 0.98, 49)):
         share, full = (of_train >= threshold).mean(), (of_stand_ins >= threshold).mean()
         slack = np.sqrt(np.log(1 / CONFIDENCE) / 2 / np.array([len(of_train), len(of_stand_ins)]))
         upper = (share + slack[0] + share / full * slack[1]) / full

@@ -77,9 +77,10 @@ def _explain(scored: Arrays, row: int, all_judged: bool) -> str:
         for part, value in sorted(parts.items(), key=lambda item: -abs(item[1]))
         if abs(value) >= 0.05
     )
+    threshold = float(scored["threshold"])
+    rule = "noisy by the grades alone" if np.isnan(threshold) else f"noisy from {threshold:.2f}"
     return (
-        f"{name}: p_noisy {scored['p_noisy'][row]:.2f} (noisy from "
-        f"{float(scored['threshold']):.2f}); the model ranks it above "
+        f"{name}: p_noisy {scored['p_noisy'][row]:.2f} ({rule}); the model ranks it above "
         f"{scored['score'][row]:.0%} of the items it has not seen the user choose; {asked}; "
         f"against the average interaction, log-odds moved by {moved or 'nothing much'}."
     )

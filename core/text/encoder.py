@@ -30,7 +30,10 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """Model, version and number type: two encoders of one name give the same vectors."""
+        """Model, version, number type and device.
+
+        Two encoders of one name give the same vectors, up to the rounding of their number type.
+        """
         ...
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
@@ -99,6 +102,17 @@ class SentenceEncoder:
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Encode n texts, float32 ``(n, T)`` with unit rows."""
+        if not len(texts):
+            size = self._model.get_embedding_dimension() or 0
+            return np.zeros((0, size), dtype=np.float32)
+        # Texts of one length share a batch: padding would let a vector depend on its companions.
+        lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts))["input_ids"]])
+        parts = {int(length): np.flatnonzero(lengths == length) for length in np.unique(lengths)}
+        found = [self._encode([texts[row] for row in rows]) for rows in parts.values()]
+        order = np.argsort(np.concatenate(list(parts.values())), kind="stable")
+        return unit_rows(np.concatenate(found)[order])
+
+    def _encode(self, texts: Sequence[str]) -> np.ndarray:
         vectors = self._model.encode(
             list(texts),
             batch_size=self._batch_size,
@@ -106,7 +120,7 @@ class SentenceEncoder:
             normalize_embeddings=True,
             show_progress_bar=False,
         )
-        return unit_rows(np.asarray(vectors))
+        return np.asarray(vectors)
 
 
 def unit_rows(vectors: np.ndarray) -> FloatArray:
@@ -131,7 +145,7 @@ def _packaged_minilm(batch_size: int, device: str) -> Encoder:
     bfloat16 = _multiplies_bfloat16(device)
     model = _load(str(folder), device, bfloat16, offline=True)
     number = "bfloat16" if bfloat16 else "float32"
-    return SentenceEncoder(model, f"minilm/{package.__version__}/{number}", batch_size)
+    return SentenceEncoder(model, f"minilm/{package.__version__}/{number}/{device}", batch_size)
 
 
 def _hashing(batch_size: int, device: str) -> Encoder:  # noqa: ARG001 - one shape of factory
@@ -148,7 +162,7 @@ def _any_model(name: str, batch_size: int, device: str) -> Encoder:
             "sentence-transformers model with safetensors weights, or the name of one that can "
             "be downloaded from here."
         ) from error
-    return SentenceEncoder(model, f"weights-{_fingerprint(model)}/float32", batch_size)
+    return SentenceEncoder(model, f"weights-{_fingerprint(model)}/float32/{device}", batch_size)
 
 
 def _load(name: str, device: str, bfloat16: bool, offline: bool) -> SentenceTransformer:

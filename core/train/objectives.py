@@ -135,10 +135,13 @@ class LLMHNI(BPR):
 
     def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
         """Refresh the pool, draw the negatives, redraw the edge-dropped views."""
-        if self.config.semantic_negatives and epoch > self.config.warmup_epochs:
+        if self.config.semantic_negatives:
+            # During the warm-up too: the pool gathers the best of M fresh items at a time, and on
+            # a large catalogue it needs these epochs to be more than a random one.
             with torch.no_grad():
                 found: Representations = backbone(self.graph)
             self.pool.refresh(found.user, found.item)
+        if self.config.semantic_negatives and epoch > self.config.warmup_epochs:
             self.negative = self.pool.draw(
                 self.user, self.config.candidates, self.aligned, generator
             )

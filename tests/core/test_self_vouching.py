@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.engine import FOLDS, Engine
 from core.metrics import auc
 from core.packing import pairs_of
+from core.scoring.posterior import _balance, _cross_fit
 from core.signals import gather_evidence
 from core.types import Dataset, Interactions, Items, Users, ignore_progress
 
@@ -39,7 +40,7 @@ def pure_noise(per_user: int) -> Dataset:
     return Dataset("noise", train, part(held_out[0]), part(held_out[1]), users, items, "")
 
 
-@pytest.mark.parametrize("per_user", [3, 10, 25])
+@pytest.mark.parametrize("per_user", [3, 5, 8, 25])
 def test_on_pure_noise_no_signal_tells_observed_pairs_from_stand_ins(per_user, tmp_path):
     config = RunConfig.model_validate(
         {
@@ -73,3 +74,9 @@ def test_on_pure_noise_no_signal_tells_observed_pairs_from_stand_ins(per_user, t
     # Three standard errors at E pairs against twice as many stand-ins, and ties.
     slack = 3 * np.sqrt(1 / (12 * len(engine.data.train))) + 0.01
     assert np.abs(np.array(found) - 0.5).max() < slack, np.round(found, 3)
+    # Nor does popularity, once the stand-ins are as popular as the observed pairs: counting all
+    # interactions but the pair itself would give it away.
+    popularity = evidence.standing()[:, 1:]
+    balance = _balance(popularity, pairs.observed)
+    told = _cross_fit(popularity, pairs.observed, balance, 3, np.random.default_rng(0))
+    assert auc(told, ~pairs.observed) < 0.5 + slack

@@ -96,7 +96,7 @@ def guess_mapping(columns: Sequence[str]) -> ColumnMapping:
     if missing:
         raise DataError(
             f"No column looks like the {' or the '.join(missing)} id. "
-            f"The file has: {', '.join(columns)}. Choose the columns on the import page."
+            f"The file has: {', '.join(columns)}. Say which columns they are (--map, or on the Data page)."
         )
     return ColumnMapping(**guess)
 
@@ -111,7 +111,7 @@ def guess_item_mapping(columns: Sequence[str]) -> ItemMapping:
     if item is None:
         raise DataError(
             f"No column of the item file looks like the item id. It has: {', '.join(columns)}. "
-            "Choose the column on the import page."
+            "Say which column it is (--map or --item-map, or on the Data page)."
         )
     return ItemMapping(
         item=item,
@@ -132,7 +132,7 @@ def guess_user_mapping(columns: Sequence[str]) -> UserMapping:
     if user is None:
         raise DataError(
             f"No column of the user file looks like the user id. It has: {', '.join(columns)}. "
-            "Choose the column on the import page."
+            "Say which column it is (--map or --item-map, or on the Data page)."
         )
     return UserMapping(user=user, text=_all(columns, TEXT_NAMES))
 
@@ -147,7 +147,7 @@ def require_columns(wanted: Collection[str], columns: Sequence[str], file_name: 
     if missing:
         raise DataError(
             f"{', '.join(missing)} is not a column of {file_name}; it has: {', '.join(columns)}. "
-            "Change the mapping on the import page."
+            "Change the mapping (--map, or on the Data page)."
         )
 
 

@@ -6,6 +6,7 @@ from core.relevance import candidates
 from core.relevance.candidates import (
     best_history,
     choose_candidates,
+    drawn_item,
     low_scored,
     top_unobserved,
 )
@@ -92,6 +93,24 @@ def test_the_history_is_the_best_scored_without_the_target():
     history = best_history(TRAIN, FOUND, user, item, 2)
     # User 0 has 4, 0, 2 by score, user 1 has 3, user 2 has 1 and 2, user 3 nothing.
     assert history.tolist() == [[0, 2], [4, 0], [3, -1], [1, -1], [-1, -1]]
+
+
+def test_a_drawn_item_is_one_of_the_user_and_any_of_them():
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(TRAIN.n_users), 60)
+    drawn = drawn_item(TRAIN, user, rng)
+    for number in range(TRAIN.n_users):
+        assert set(drawn[user == number]) == set(TRAIN.item[TRAIN.user == number]) or (
+            drawn[user == number] == -1
+        ).all()
+
+
+def test_every_history_is_one_item_short_of_what_the_user_has(chosen):
+    judged, history_length = chosen[0], np.bincount(TRAIN.user, minlength=TRAIN.n_users)
+    n_listed = (judged.history >= 0).sum(axis=1)
+    fewer = np.maximum(history_length[judged.user] - 1, 0)
+    wanted = np.minimum(fewer, judged.history.shape[1])
+    np.testing.assert_array_equal(n_listed, wanted)
 
 
 def test_a_target_that_is_the_only_interaction_leaves_no_history():

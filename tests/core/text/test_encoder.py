@@ -74,3 +74,15 @@ def test_a_folder_is_loaded_in_float32_and_agrees_with_the_packaged_model(minilm
     assert by_folder.name.startswith("weights-")
     agreement = (minilm.encode(TEXTS) * by_folder.encode(TEXTS)).sum(axis=1)
     assert agreement.min() > 0.999
+
+
+def test_a_vector_does_not_depend_on_the_texts_beside_it(minilm):
+    short = ["Two robots on a lonely planet.", "A cook opens a small restaurant.", "Rain."]
+    long = ["A very long tale " + "of a family and its farm " * 30]
+    np.testing.assert_array_equal(minilm.encode([*short, *long])[:3], minilm.encode(short))
+    turned = minilm.encode([*long, *short])[[3, 1]]
+    np.testing.assert_array_equal(turned, minilm.encode(short)[[2, 0]])
+
+
+def test_no_texts_give_no_vectors(minilm):
+    assert minilm.encode([]).shape == (0, 384)
