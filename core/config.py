@@ -181,7 +181,7 @@ class ScoringConfig(Settings):
     """Cross-fitting folds of the classifier behind p_noisy [D]."""
     stand_ins: PositiveInt = 2
     """Unobserved stand-ins per observed pair [D]."""
-    caution: float = Field(0.35, ge=0.0, le=1.0)
+    caution: float = Field(0.5, ge=0.0, le=1.0)
     """Weight of the evidence from behaviour (out-of-fold loss and score) beside the evidence from
     language at equal behaviour. Hard and noisy interactions share the high loss, so full weight
     (1) finds more noise and throws away more hard interactions [D]."""

@@ -96,7 +96,8 @@ def guess_mapping(columns: Sequence[str]) -> ColumnMapping:
     if missing:
         raise DataError(
             f"No column looks like the {' or the '.join(missing)} id. "
-            f"The file has: {', '.join(columns)}. Say which columns they are (--map, or on the Data page)."
+            f"The file has: {', '.join(columns)}. Say which columns they are (--map, or on the "
+            "Data page)."
         )
     return ColumnMapping(**guess)
 
