@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from app.services import environment
+from app.services import environment, importing
 
 # Read when the heavy libraries are loaded, so set before any of them can be.
 os.environ.update(environment.with_defaults(os.environ))
@@ -25,6 +25,7 @@ from rich.console import Console
 from app.commands import doctor, report, runs, settings, sources
 from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
+from app.services.settings_list import known_settings
 from core.errors import WorkbenchError
 
 
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
+    if options.command == "import" and (options.path is None) == (options.again is None):
+        parser.error("import: name a file or folder, or an earlier import with --again")
     if options.command == "run" and not _says_what_to_run(options):
         parser.error("run: name a dataset, or --resume a run without any settings")
     try:
@@ -72,12 +75,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     shown = commands.add_parser("report", parents=[common], help="show what came out of a run")
     shown.add_argument("run_id", nargs="?", default="latest", help="run, or latest (the default)")
+    shown.add_argument("--html", type=Path, metavar="FILE", help="write it as one HTML file too")
     commands.add_parser("doctor", parents=[common], help="check this machine")
     return parser
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, help="file or folder of interactions")
+    parser.add_argument("path", type=Path, nargs="?", help="file or folder of interactions")
+    parser.add_argument("--again", metavar="NAME", help="check an earlier import once more")
     parser.add_argument("--name", help="name of the import; from the path if omitted")
     parser.add_argument("--items", type=Path, help="file of items")
     parser.add_argument("--users", type=Path, help="file of users")
@@ -149,7 +154,10 @@ def _demo(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _import(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    plan = sources.make_plan(
+    if options.again is not None:
+        plan = importing.stored_plan(options.again, _workspace(options))
+        return sources.import_data(plan, _workspace(options), console)
+    plan = importing.make_plan(
         options.path,
         options.name,
         options.items,
@@ -163,7 +171,7 @@ def _import(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def _prepare(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     workspace = _workspace(options)
-    plan = sources.find_plan(options.source, workspace)
+    plan = importing.find_plan(options.source, workspace)
     names = ("name", "min_rating", "core", "split", "seed", "plant", "plant_rate")
     chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     return sources.prepare_data(plan, chosen, workspace, console)
@@ -179,7 +187,7 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _list_settings(console: Console) -> dict[str, Any]:
-    known = list(settings.known_settings())
+    known = list(known_settings())
     for setting in known:
         console.print(f"{setting.name} = {setting.default}", markup=False)
         console.print(f"    {setting.help}", markup=False)
@@ -187,7 +195,7 @@ def _list_settings(console: Console) -> dict[str, Any]:
 
 
 def _report(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    return report.report_run(options.run_id, _workspace(options), console)
+    return report.report_run(options.run_id, _workspace(options), console, options.html)
 
 
 def _doctor(options: argparse.Namespace, console: Console) -> dict[str, Any]:

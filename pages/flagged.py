@@ -12,13 +12,16 @@ import pandas as pd
 import streamlit as st
 
 from app.services import flagged
-from app.ui import card, components, review_filters, state, theme
+from app.ui import card, components, review_filters, saved_views, state, theme
 from app.ui.glossary import explain
 from app.ui.review_filters import PAGE, ROW
 
-SIZE = 25
+SIZE = 30
 STYLE = """<style>
-.st-key-fl_card {height: max(540px, calc(100vh - 325px)) !important}
+[data-testid="stLayoutWrapper"]:has(> .st-key-fl_card), .st-key-fl_card,
+[data-testid="stLayoutWrapper"]:has(> .st-key-fl_list), .st-key-fl_list {
+  height: max(520px, calc(100vh - 310px)) !important; flex: 0 0 auto !important;
+}
 </style>"""
 
 
@@ -27,6 +30,12 @@ def choose(key: str, ids: list[int]) -> None:
     places = st.session_state[key]["selection"]["rows"]
     if places and places[0] < len(ids):
         st.session_state[ROW] = ids[places[0]]
+
+
+def show(row: int) -> None:
+    """Choose an interaction that the card led to."""
+    state.set_next(**{ROW: row})
+    st.rerun()
 
 
 def step(ids: list[int], chosen: int | None, by: int, n_pages: int) -> None:
@@ -57,19 +66,19 @@ def table(rows: pd.DataFrame, chosen: int | None) -> None:
         key=key,
         hide_index=True,
         row_height=28,
-        height=28 * SIZE + 38,
+        height="stretch",
         placeholder="–",
         on_select=lambda: choose(key, ids),
         selection_mode="single-row",
         column_config={
-            "verdict": text("Verdict", width=72, help=explain("verdict")),
+            "verdict": text("Verdict", width=68, help=explain("verdict")),
             "p_noisy": st.column_config.ProgressColumn(
-                "P(noisy)", format="%.2f", min_value=0, max_value=1, width=90, color="#8A8F98"
+                "P(noisy)", format="%.2f", min_value=0, max_value=1, width=74, color="#8A8F98"
             ),
-            "user_id": text("User", width=60),
-            "title": text("Title", width=150),
-            "loss": number("Loss", format="%.2f", width=52, help=explain("loss")),
-            "semantic": number("Semantic", format="%.2f", width=68, help=explain("semantic")),
+            "user_id": text("User", width=52),
+            "title": text("Title", width=122),
+            "loss": number("Loss", format="%.2f", width=48, help=explain("loss")),
+            "semantic": number("Semantic", format="%.2f", width=66, help=explain("semantic")),
             "grades": text("Grades", width=76, help=card.GRADES_HELP),
             "edge": text("Edge", width=70, help=explain("refined")),
             "kind": text("Planted", width=76, help=explain("planted")),
@@ -79,7 +88,7 @@ def table(rows: pd.DataFrame, chosen: int | None) -> None:
 
 def chooser(ids: list[int], n_pages: int) -> int | None:
     """Which interaction the card shows: the one of the address, else the first of the page."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         before, after = st.empty(), st.empty()
         named = st.number_input(
             "Interaction",
@@ -90,27 +99,30 @@ def chooser(ids: list[int], n_pages: int) -> int | None:
             bind="query-params",
             placeholder="Interaction no.",
             label_visibility="collapsed",
-            width=170,
+            width=150,
         )
         first = ids[-1 if st.session_state.pop("_fl_last", False) else 0] if ids else None
         chosen = first if named is None else int(named)
         for slot, label, key, by in ((before, "Previous", "K", -1), (after, "Next", "J", 1)):
             arguments = (ids, chosen, by, n_pages)
             slot.button(label, shortcut=key, on_click=step, args=arguments, key=f"fl_{label}")
-        if chosen is not None and chosen not in ids:
-            st.caption("Not on this page of the list.")
+        saved_views.link()
     return chosen
 
 
 st.title("Flagged interactions")
 run = components.need_run()
+st.caption(
+    "Starts with hard and noisy interactions whose signals contradict each other most: "
+    "there a second look decides most."
+)
 st.html(STYLE)
 filters, order = review_filters.draw(run)
 counts = state.ask(flagged.counts, run, filters)
 total = sum(counts.values())
 n_pages = max(1, -(-total // SIZE))
-if PAGE in st.session_state:  # not yet at the first drawing: the address decides
-    st.session_state[PAGE] = min(max(1, int(st.session_state[PAGE])), n_pages)
+if st.session_state.get(PAGE, 1) > n_pages:  # another run or list has fewer pages
+    st.session_state[PAGE] = n_pages
 left, right = st.columns([1, 1], gap="medium")
 with left:
     said = ", ".join(
@@ -119,7 +131,7 @@ with left:
         if verdict in counts
     )
     st.text(f"{total:,} of {run.manifest.n_interactions:,} interactions: {said or 'none'}")
-    listed = st.container()
+    listed = st.container(key="fl_list", height=640, border=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         number = st.pagination(n_pages, key=PAGE, bind="query-params", max_visible_pages=5)
         if total:
@@ -132,7 +144,9 @@ with right:
         if chosen is None:
             st.info("Nothing to show: no interaction passes the filters.", icon=":material/info:")
         else:
-            card.interaction(run, chosen, "fl")
+            if total and chosen not in set(rows["row"]):
+                st.caption("The chosen interaction is not on this page of the list.")
+            card.interaction(run, chosen, "fl", show)
 with listed:
     if total:
         table(rows, chosen)

@@ -8,7 +8,7 @@ from app.services.store import Run
 from app.ui import changed_edges, components, neighbourhood, state
 from app.ui.figures import graph_diff as figures
 from app.ui.glossary import explain
-from app.ui.graph_edges import decision_cell, verdict_cell
+from app.ui.graph_edges import decision_cell, ink, verdict_cell
 
 VIEW = "gd_view"
 GRAPH, NODE, EDGES = "Whole graph", "User or item", "Changed edges"
@@ -20,41 +20,39 @@ def follow_link() -> None:
     centre = neighbourhood.typed()
     moved = SEEN in st.session_state and any(centre) and centre != st.session_state[SEEN]
     if moved:
-        st.session_state[VIEW] = NODE
+        state.put(VIEW, NODE)
     elif VIEW not in st.session_state and VIEW not in st.query_params:
-        st.session_state[VIEW] = NODE if any(centre) else GRAPH
+        state.put(VIEW, NODE if any(centre) else GRAPH)
     st.session_state[SEEN] = centre
 
 
 def whole_graph(run: Run) -> None:
     """Totals, flows and degrees."""
     totals = state.ask(graph_diff.totals, run).iloc[0]
-    with st.container(horizontal=True, gap="large"):
-        st.metric("Edges before", f"{totals['original']:,.0f}", help=explain("original"))
-        st.metric("Edges after", f"{totals['refined']:,.0f}", help=explain("refined"))
-        for decision in graph_diff.DECISIONS:
-            share = totals[decision] / max(1, totals["original"])
-            st.metric(
-                decision_cell(decision),
-                f"{totals[decision]:,.0f}",
-                f"{share:.1%} of before",
-                delta_color="off",
-                delta_arrow="off",
-                help=explain(decision) if decision != "kept" else None,
-            )
+    shown = [name for name in graph_diff.DECISIONS if name != "weakened" or totals[name]]
+    before, after, *columns = st.columns(2 + len(shown))
+    before.metric("Edges before", f"{totals['original']:,.0f}", help=explain("original"))
+    after.metric("Edges after", f"{totals['refined']:,.0f}", help=explain("refined"))
+    for column, decision in zip(columns, shown, strict=True):
+        column.metric(
+            decision_cell(decision),
+            f"{totals[decision]:,.0f}",
+            f"{totals[decision] / max(1, totals['original']):.1%} of before",
+            delta_color="off",
+            delta_arrow="off",
+            help=explain(decision) if decision in graph_diff.CHANGES else None,
+        )
     flows = state.ask(graph_diff.flows, run)
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        st.subheader("What became of each verdict")
-        components.chart(figures.flows(flows), "gd_flows", "edge_flows")
-    with right:
-        st.subheader("Why")
-        reasons(flows)
+    st.subheader("From verdict to edge")
+    components.chart(figures.flows(flows, ink()), "gd_flows", "edge_flows")
+    reasons(flows)
     st.subheader("Degrees")
     shares = state.ask(graph_diff.degrees, run)
     for column, kind in zip(st.columns(2, gap="large"), ("user", "item"), strict=True):
         with column:
-            components.chart(figures.degrees(shares, kind), f"gd_degrees_{kind}", f"{kind}_degrees")
+            components.chart(
+                figures.degrees(shares, kind, ink()), f"gd_degrees_{kind}", f"{kind}_degrees"
+            )
     st.caption(
         f"Left without an edge: {totals['users_alone']:,.0f} users, "
         f"{totals['items_alone']:,.0f} items. A weakened edge counts its weight."

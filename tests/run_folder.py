@@ -86,3 +86,23 @@ def write_status(workspace: Path, run_id: str = "run-2", **fields: object) -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "status.json").write_text(json.dumps(fields))
     return folder
+
+
+def write_projection(folder: Path) -> None:
+    """Write the maps and the texts of the three users and four items into a run folder."""
+    users = [("user", place, name, name, "") for place, name in enumerate(("ann", "bob", "cid"))]
+    titles = ("Alien", "<b>Bambi</b>", "**Casino**", "Dune")
+    groups = ("space", "forest", "", "sand")
+    items = [
+        ("item", place, f"i{place}", title, group)
+        for place, (title, group) in enumerate(zip(titles, groups, strict=True))
+    ]
+    nodes = pd.DataFrame(users + items, columns=["kind", "number", "id", "title", "group"])
+    nodes.assign(
+        x_raw=[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        y_raw=[0.0, 3.0, 0.0, 3.0, 0.0, 3.0, 0.0],
+        x_aligned=[0.0, 0.0, 1.0, 1.0, 5.0, 5.0, 9.0],
+        y_aligned=[0.0, 1.0, 0.0, 1.0, 5.0, 6.0, 9.0],
+    ).to_parquet(folder / "projection.parquet")
+    texts = [f"text about {name}" for name in nodes["id"]]
+    nodes[["kind", "number", "id"]].assign(text=texts).to_parquet(folder / "embeddings.parquet")

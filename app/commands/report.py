@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,21 +32,48 @@ SIGNALS: Final[Mapping[str, str]] = {
 GRADES: Final[Mapping[int, str]] = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
 
 
-def report_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]:
+def report_run(
+    run_id: str, workspace: Path, console: Console, html: Path | None = None
+) -> dict[str, Any]:
     """Print the closing report of a finished run; ``latest`` is the newest one.
 
+    Args:
+        run_id: Which run.
+        workspace: Folder of the runs.
+        console: Where it is printed.
+        html: Write the report with its figures to this file as well.
+
     Returns:
-        The manifest of the run.
+        The manifest of the run; with ``html``, the file that was written.
 
     Raises:
-        DataError: If there is no such run, or it is damaged.
+        DataError: If there is no such run, it is damaged, or the file cannot be written.
     """
     if run_id == "latest":
         known = store.run_ids(workspace)
         if not known:
             raise DataError("There is no finished run yet. Start one: python -m app.cli demo")
         run_id = known[0]
-    return print_run(workspace, run_id, console).model_dump(mode="json")
+    answer = print_run(workspace, run_id, console).model_dump(mode="json")
+    if html is None:
+        return answer
+    _write_html(store.load_run(workspace, run_id), html)
+    console.print(f"Report: {clean(html)}", soft_wrap=True)
+    return {**answer, "html": str(html)}
+
+
+def _write_html(run: store.Run, path: Path) -> None:
+    """Write the report to a file, whole or not at all."""
+    from app.ui import html_report  # noqa: PLC0415 - plotly is slow to load
+
+    content = html_report.build(run).encode()
+    aside = path.parent / f".{path.name}.{os.getpid()}.tmp"
+    try:
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise DataError(f"The report cannot be written to {path}: {error.strerror}.") from error
 
 
 def print_run(workspace: Path, run_id: str, console: Console) -> Manifest:

@@ -11,8 +11,9 @@ from rich.console import Console
 
 from app.commands.output import clean, shown_progress
 from app.commands.report import print_run
-from app.commands.sources import make_plan, prepare_data
+from app.commands.sources import prepare_data
 from app.services import environment, jobs, run_folder
+from app.services.importing import make_plan
 from app.services.run_folder import write_json
 from app.worker import execute, resume
 from core.config import RunConfig

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from app.services.settings_list import known_settings
 from core.config import RunConfig
 from core.errors import ConfigError
 
@@ -20,25 +21,6 @@ ABLATIONS: Final[Mapping[str, tuple[str, bool]]] = {
     "shuffle-text": ("text.shuffle", True),
 }
 """Flag -> the setting it changes."""
-
-
-class Setting(NamedTuple):
-    """One setting of a run."""
-
-    name: str
-    """With the step it belongs to, e.g. ``train.pool``."""
-    default: Any
-    help: str
-
-
-def known_settings(model: type[BaseModel] = RunConfig, prefix: str = "") -> Iterator[Setting]:
-    """Yield every setting with its default and its help text, in the order of the steps."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            yield from known_settings(type(field.default), f"{prefix}{name}.")
-        else:
-            text = " ".join((field.description or "").split())
-            yield Setting(prefix + name, field.default, text)
 
 
 def build_config(

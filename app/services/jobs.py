@@ -24,6 +24,8 @@ from app.services.records import Launch, Status
 
 DEMO = ("-m", "app.cli", "demo", "--json")
 """Arguments of the interpreter that run the sample."""
+RUNS = ("demo", "run")
+"""Names of the work that makes runs; one at a time."""
 
 _starting = threading.Lock()
 
@@ -39,31 +41,78 @@ class Job:
     """What the process printed; None for a job started elsewhere."""
 
 
+@dataclass(frozen=True)
+class Launched:
+    """Work that the app started, whatever it is."""
+
+    started: datetime
+    running: bool
+    log: Path
+    """What the process printed."""
+
+
 def start_demo(workspace: Path, arguments: Sequence[str] = DEMO) -> None:
     """Start the sample run in the background, unless a job is running already."""
+    start_run(workspace, arguments, "demo")
+
+
+def start_run(workspace: Path, arguments: Sequence[str], name: str = "run") -> None:
+    """Start a run in the background, unless a job is running already.
+
+    Args:
+        workspace: Folder of all runs.
+        arguments: Of the interpreter, such as ``-m app.cli run <dataset> --json``.
+        name: One of :data:`RUNS`.
+    """
     with _starting:
         job = current(workspace)
-        if job is not None and job.status.state == "running":
-            return
-        launch, log = _launch_files(workspace)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        variables = environment.with_defaults(os.environ)
-        variables[environment.WORKSPACE_VARIABLE] = str(workspace)
-        started = datetime.now(UTC)
-        with log.open("wb") as output:
-            child = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=environment.ROOT,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        process.adopt(child)
-        unfinished = launch.with_suffix(".tmp")
-        unfinished.write_text(Launch(pid=child.pid, started=started).model_dump_json())
-        unfinished.replace(launch)
+        if job is None or job.status.state != "running":
+            _start(workspace, arguments, name)
+
+
+def start(workspace: Path, arguments: Sequence[str], name: str) -> None:
+    """Start some other work in the background, unless work of this name is running already.
+
+    Args:
+        workspace: Folder of everything.
+        arguments: Of the interpreter.
+        name: Of the work and its log; letters, digits, dot and dash.
+    """
+    with _starting:
+        known = launched(workspace, name)
+        if known is None or not known.running:
+            _start(workspace, arguments, name)
+
+
+def launched(workspace: Path, name: str) -> Launched | None:
+    """Find out how work that the app started is doing; None if it never did."""
+    launch_file, log = _launch_files(workspace, name)
+    launch = _read_launch(launch_file)
+    if launch is None:
+        return None
+    return Launched(launch.started, process.is_alive(launch.pid, launch.started), log)
+
+
+def _start(workspace: Path, arguments: Sequence[str], name: str) -> None:
+    launch, log = _launch_files(workspace, name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    variables = environment.with_defaults(os.environ)
+    variables[environment.WORKSPACE_VARIABLE] = str(workspace)
+    started = datetime.now(UTC)
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=environment.ROOT,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    process.adopt(child)
+    unfinished = launch.with_suffix(".tmp")
+    unfinished.write_text(Launch(pid=child.pid, started=started).model_dump_json())
+    unfinished.replace(launch)
 
 
 def current(workspace: Path) -> Job | None:
@@ -73,8 +122,7 @@ def current(workspace: Path) -> Job | None:
         None if nothing runs, and nothing the app started ended without a result.
     """
     jobs = _unfinished(workspace)
-    launch_file, log = _launch_files(workspace)
-    launch = _read_launch(launch_file)
+    launch, log = _latest_launch(workspace)
     if launch is not None and not _has_result_since(workspace, launch.started):
         since = launch.started - timedelta(seconds=2)  # a job may write whole seconds
         for job in jobs:
@@ -116,9 +164,26 @@ def tail(log: Path, n_lines: int = 20) -> str:
     return "\n".join(text.splitlines()[-n_lines:])
 
 
-def _launch_files(workspace: Path) -> tuple[Path, Path]:
+def ask_to_stop(workspace: Path, run_id: str) -> None:
+    """Ask a running run to stop; what is finished is kept, and it can be continued."""
+    folder = workspace / "runs" / run_id
+    if (folder / "status.json").is_file():
+        (folder / "cancel").touch()
+
+
+def _launch_files(workspace: Path, name: str) -> tuple[Path, Path]:
     """The record of the started process, and its log."""
-    return workspace / "logs" / "demo.json", workspace / "logs" / "demo.log"
+    return workspace / "logs" / f"{name}.json", workspace / "logs" / f"{name}.log"
+
+
+def _latest_launch(workspace: Path) -> tuple[Launch | None, Path]:
+    """The run that the app started last, and its log."""
+    found = [(_read_launch(launch), log) for launch, log in _run_files(workspace)]
+    return max(found, key=lambda pair: pair[0].started.timestamp() if pair[0] else 0.0)
+
+
+def _run_files(workspace: Path) -> list[tuple[Path, Path]]:
+    return [_launch_files(workspace, name) for name in RUNS]
 
 
 def _read_launch(path: Path) -> Launch | None:

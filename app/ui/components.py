@@ -24,7 +24,7 @@ from core.errors import WorkbenchError
 from core.types import VERDICTS, Verdict
 
 VERDICT_MEANINGS: dict[Verdict, str] = {
-    "clean": "Fits the user's taste as the model sees it.",
+    "clean": "Not flagged: nothing speaks strongly enough against it.",
     "hard": "Fits badly, yet the evidence says it is genuine: worth learning from.",
     "noisy": "Fits badly, and the evidence says it is not a real preference.",
 }

@@ -9,7 +9,7 @@ from typing import Final
 
 TERMS: Final = {
     "interaction": "One user and one item that met in the training data.",
-    "clean": "Fits the user's taste as the model sees it.",
+    "clean": "Not flagged: nothing speaks strongly enough against it.",
     "hard": "Fits badly, yet the evidence says it is genuine: worth learning from.",
     "noisy": "Fits badly, and the evidence says it is not a real preference.",
     "verdict": (
@@ -66,6 +66,10 @@ TERMS: Final = {
     "noise_rate": (
         "Estimated share of noise among the train interactions (best bin of Garg et al., "
         "NeurIPS 2021). [D]"
+    ),
+    "calibration": (
+        "Interactions sorted by p_noisy into ten bins of equal size: the share of planted noise "
+        "in each against its mean p_noisy. On the dashed line both are equal. [D]"
     ),
     "popularity": "Number of train interactions of the item.",
     "activity": "Number of train interactions of the user.",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import streamlit as st
 
-from app.services import query, story
+from app.services import detection, query, story
 from app.services.store import Run
 from app.services.story import Cut
-from app.ui import components, state
+from app.ui import components, html_report, state
 from app.ui.figures import overview as figures
 
 
@@ -49,7 +48,7 @@ def confusion(run: Run) -> None:
         st.info("No interaction has a known loss.", icon=":material/info:")
         return
     if known:
-        said = {name: f"AUC {text}" for name, text in _aucs(run).items()}
+        said = {name: f"AUC {text}" for name, text in detection.aucs_of_top_loss(run).items()}
     else:
         said = {name: f"overlap {value:.0%}" for name, value in story.overlap(spread).items()}
     components.chart(
@@ -69,22 +68,15 @@ def confusion(run: Run) -> None:
 
 def take_along(run: Run) -> None:
     """Offer the whole run as one file."""
-
-
-def _aucs(run: Run) -> dict[str, str]:
-    """AUC among the highest losses, with its interval where there is one."""
-    detection = run.manifest.detection
-    if detection is None:
-        return {}
-    try:
-        intervals = json.loads((run.folder / "detection.json").read_text())["ci_top_loss"]
-    except (OSError, ValueError, KeyError):
-        intervals = {}
-    said = {}
-    for name, value in detection.auc_top_loss.items():
-        if value is None:
-            continue
-        low, high = (intervals.get(name) or (None, None))[:2]
-        known = low is not None and high is not None
-        said[name] = f"{value:.2f}" + (f" ({low:.2f}–{high:.2f})" if known else "")
-    return said
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Report as one HTML file",
+            lambda: html_report.build(run),
+            f"report-{run.id}.html",
+            "text/html",
+            key="overview_report",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Numbers, figures, examples with reasons, settings and limits of this run. About "
+            "5 MB: the file brings everything along, opens offline and loads nothing.",
+        )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import numpy as np
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app.services import environment, selection, store
 from core.errors import DataError
@@ -34,7 +35,7 @@ def workspace() -> Path:
 def choose_run() -> None:
     """Draw the pickers of the sidebar; the choices are part of the address."""
     for key, value in st.session_state.pop(_NEXT, {}).items():
-        st.session_state[key] = value
+        put(key, value)
     run_ids = store.run_ids(workspace())
     if not run_ids:
         return
@@ -45,6 +46,18 @@ def choose_run() -> None:
         run = current_run()
         if run is not None:
             _choose_list(run)
+
+
+def put(key: str, value: object) -> None:
+    """Set a widget that is drawn later in this run of the script, and the address with it.
+
+    A widget that takes its first value from the session leaves the address as it was: a reload or
+    a copied link would lose the value.
+    """
+    st.session_state[key] = value
+    with contextlib.suppress(StreamlitAPIException):  # drawn before: the widget does it itself
+        if isinstance(value, str | int) and value != "":
+            st.query_params[key] = str(value)
 
 
 def current_run() -> store.Run | None:
@@ -73,6 +86,17 @@ def set_next(**values: object) -> None:
     Follow it with a rerun or a change of page.
     """
     st.session_state[_NEXT] = {**st.session_state.get(_NEXT, {}), **values}
+
+
+def go(page: str) -> NoReturn:
+    """Change to another page; ``st.switch_page`` alone refuses while filters are in the address.
+
+    Args:
+        page: Path relative to the entry file, such as ``../pages/flagged.py``.
+    """
+    kept = {key: st.session_state[key] for key in (RUN_KEY, LIST_KEY) if key in st.session_state}
+    st.session_state[_NEXT] = {**kept, **st.session_state.get(_NEXT, {})}
+    st.switch_page(page, query_params={})
 
 
 def ask(

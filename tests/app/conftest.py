@@ -7,7 +7,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from app.commands.sources import make_plan, prepare_data
+from app.commands.sources import prepare_data
+from app.services.importing import make_plan
 from tests.app.fake_pipeline import FakePipeline
 
 

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from app.commands.sources import find_plan, import_data, make_plan, prepare_data
+from app.commands.sources import import_data, prepare_data
+from app.services.importing import find_plan, make_plan
 from core.data.dataset import load_manifest
 from core.errors import ConfigError, DataError
 

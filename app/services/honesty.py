@@ -1,0 +1,230 @@
+"""What a run can and cannot claim, said from its own files: for the Method page and the report.
+
+The statements hold names from the run (judge, encoder, device): text of others, shown plainly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from app.services import detection
+from app.services.records import Manifest
+from app.services.store import Run
+
+Standing = Literal["known", "limit", "not measured"]
+SIGNS: Final[Mapping[Standing, str]] = {"known": "●", "limit": "◆", "not measured": "○"}
+ABLATIONS: Final = (
+    ("train", "semantic_negatives", False),
+    ("train", "cross_graph_alignment", False),
+    ("train", "interaction_denoising", False),
+    ("train", "hallucination_suppression", False),
+    ("text", "shuffle", True),
+)
+"""Step, setting and the value that switches a part of the method off."""
+
+
+class Statement(NamedTuple):
+    """One thing to know before believing a run."""
+
+    topic: str
+    standing: Standing
+    """``known``: a fact about the run; ``limit``: believe it with care; ``not measured``."""
+    text: str
+
+
+def statements(run: Run) -> list[Statement]:
+    """All of them, in the order in which they are read."""
+    manifest = run.manifest
+    made = [
+        _seed(manifest),
+        _judge(manifest),
+        Statement(
+            "Reconstruction",
+            "limit",
+            "Only the abstract and second-hand descriptions of the paper were at hand. p_noisy, "
+            "the out-of-fold evidence, the evidence judge, the soft refined graph and most sizes "
+            "and rates are of this project. Numbers of the paper are not compared with these.",
+        ),
+        _p_noisy(manifest),
+        _noise_rate(run),
+        _caution(manifest),
+        _threshold(manifest),
+        _detection(run),
+        _hard(run),
+        _ranking(manifest),
+        _graph(manifest),
+        _texts(manifest),
+        _ablations(manifest),
+        _machine(manifest),
+    ]
+    return [statement for statement in made if statement is not None]
+
+
+def _seed(manifest: Manifest) -> Statement:
+    if manifest.seed is None:
+        return Statement("Seed", "not measured", "The run does not say which seed it used.")
+    return Statement(
+        "Seed",
+        "limit",
+        f"One run with seed {manifest.seed}. How far its numbers move with another seed was not "
+        "measured here.",
+    )
+
+
+def _judge(manifest: Manifest) -> Statement:
+    asked = "" if manifest.n_judged is None else f" It graded {manifest.n_judged:,} pairs."
+    if _setting(manifest, "judge", "kind") != "evidence" and "no LLM" not in manifest.judge:
+        return Statement("Judge", "known", f"Graded by: {manifest.judge}.{asked}")
+    return Statement(
+        "Judge",
+        "limit",
+        f"Graded by: {manifest.judge}.{asked} It is no language model: it grades by shared "
+        "attributes, texts and co-occurrence. The paper asks GPT-4o; nothing here says how well a "
+        "language model would do.",
+    )
+
+
+def _p_noisy(manifest: Manifest) -> Statement:
+    rule = _setting(manifest, "scoring", "rule")
+    if rule == "grades":
+        text = "Verdicts by grades, as second-hand descriptions of the paper have it."
+        return Statement("Verdict", "known", text)
+    return Statement(
+        "P(noisy)",
+        "limit",
+        "It orders interactions by suspicion; it is no calibrated probability, and a verdict is no "
+        "fact about a person. It takes noise to look like random pairs at equal behaviour.",
+    )
+
+
+def _noise_rate(run: Run) -> Statement | None:
+    estimated = run.manifest.noise_rate
+    if estimated is None:
+        return None
+    text = f"Estimated without any truth: {estimated:.1%} of the training interactions."
+    counts = detection.measured(run).get("counts", {})
+    if counts.get("interactions"):
+        planted = counts["noise"] / counts["interactions"]
+        return Statement("Share of noise", "limit", f"{text} Planted were {planted:.1%}.")
+    return Statement("Share of noise", "not measured", f"{text} What it truly is, is not known.")
+
+
+def _caution(manifest: Manifest) -> Statement | None:
+    value = _setting(manifest, "scoring", "caution")
+    if value is None:
+        return None
+    return Statement(
+        "Caution",
+        "limit",
+        f"Evidence from behaviour counts {value} of its weight. The default was chosen on the "
+        "sample and on planted film ratings with their noise in view, by how much hard is kept: "
+        "detection on such data is optimistic and no independent test.",
+    )
+
+
+def _threshold(manifest: Manifest) -> Statement | None:
+    if manifest.threshold is None or manifest.noise_rate is None:
+        return None
+    factor = _setting(manifest, "scoring", "flag_factor")
+    wide = f"{factor} times the estimated number" if factor else "a multiple of the estimate"
+    return Statement(
+        "Threshold",
+        "known",
+        f"Noisy from p_noisy {manifest.threshold:.3f}: {wide} of noisy interactions are flagged, "
+        "since a reviewer would rather see too many than too few.",
+    )
+
+
+def _detection(run: Run) -> Statement:
+    if run.manifest.detection is None:
+        return Statement(
+            "Detection",
+            "not measured",
+            "Nothing was planted in this data, so no number here says how much noise was found, or "
+            "how many of the flagged ones are noise.",
+        )
+    return Statement(
+        "Detection",
+        "known",
+        "Measured against planted noise that no stage of the method has read. Planted noise is "
+        "not natural noise: on other data it may be found more or less well.",
+    )
+
+
+def _hard(run: Run) -> Statement | None:
+    source = detection.measured(run).get("hard_source")
+    if source is None:
+        return None
+    if source == "planted":
+        text = "The hard interactions that are counted were planted, beside the noise."
+        return Statement("Hard", "known", text)
+    return Statement(
+        "Hard",
+        "limit",
+        "No hard interactions were planted: the genuine fifth with the lowest out-of-fold score "
+        "stands for them. A loss cut loses these partly by definition.",
+    )
+
+
+def _ranking(manifest: Manifest) -> Statement:
+    if manifest.ranking is None:
+        return Statement("Ranking", "not measured", "Recommendations were not measured.")
+    return Statement(
+        "Ranking",
+        "limit",
+        "Measured once on the test set, with one seed and no interval: a small difference may be "
+        "chance. LLMHNI also reads texts and may choose between two refined graphs on validation; "
+        "the plain backbone does neither.",
+    )
+
+
+def _graph(manifest: Manifest) -> Statement | None:
+    if not manifest.preset:
+        return None
+    asked = _setting(manifest, "refine", "preset")
+    chosen = " It did better on validation than the other one." if asked == "auto" else ""
+    names = {"paper": "hard edits, as the paper has it", "soft": "weights 1 − p_noisy, ours"}
+    meaning = names.get(manifest.preset, manifest.preset)
+    return Statement("Refined graph", "known", f"{meaning.capitalize()}.{chosen}")
+
+
+def _texts(manifest: Manifest) -> Statement | None:
+    encoder = _setting(manifest, "text", "encoder")
+    if encoder is None:
+        return None
+    known = {
+        "minilm": "all-MiniLM-L6-v2, packaged; the paper uses text-embedding-ada-002",
+        "hashing": "hashed words, no model: weaker than any trained encoder",
+    }
+    text = f"Texts were encoded by {known.get(str(encoder), encoder)}."
+    return Statement("Texts", "limit" if encoder == "hashing" else "known", text)
+
+
+def _ablations(manifest: Manifest) -> Statement | None:
+    off = [
+        f"{step}.{name}"
+        for step, name, value in ABLATIONS
+        if _setting(manifest, step, name) is value
+    ]
+    if not off:
+        return None
+    text = f"Parts of the method were switched off on purpose: {', '.join(off)}."
+    return Statement("Ablation", "limit", text)
+
+
+def _machine(manifest: Manifest) -> Statement:
+    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+    said = "; ".join(part for part in (manifest.device, versions) if part)
+    return Statement(
+        "Made with",
+        "known" if said else "not measured",
+        f"{said}. Another version or device moves the numbers a little."
+        if said
+        else "The run does not say with which versions it was made.",
+    )
+
+
+def _setting(manifest: Manifest, step: str, name: str) -> Any:  # noqa: ANN401 - any setting
+    values = manifest.settings.get(step)
+    return values.get(name) if isinstance(values, Mapping) else None

@@ -1,0 +1,192 @@
+"""Imports: where the files of a dataset lie and what their columns mean, kept by name.
+
+``<workspace>/imports/<name>.json`` is what the command line and the app both work from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import Field, ValidationError
+
+from app.services.run_folder import write_json
+from core.config import Settings
+from core.data.sources import (
+    ColumnMapping,
+    ItemMapping,
+    RawTables,
+    UserMapping,
+    guess_columns,
+    guess_item_mapping,
+    guess_user_mapping,
+    load_raw,
+)
+from core.data.sources import preview as preview_file
+from core.errors import ConfigError, DataError
+
+LISTS: Final = ("text", "attributes")
+"""Fields of a mapping that name several columns, separated by commas."""
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Names of imports and datasets: never a path."""
+
+AnyMapping = TypeVar("AnyMapping", ColumnMapping, ItemMapping, UserMapping)
+
+
+class ImportPlan(Settings):
+    """Where the files of an import lie, and what their columns mean."""
+
+    name: str = Field(pattern=NAME)
+    path: str
+    items: str | None = None
+    users: str | None = None
+    mapping: ColumnMapping | None = None
+    """None = guessed from common names."""
+    item_mapping: ItemMapping | None = None
+    user_mapping: UserMapping | None = None
+
+    def load(self) -> RawTables:
+        """Read the files.
+
+        Raises:
+            DataError: If they cannot be read.
+        """
+        return load_raw(
+            self.path,
+            self.mapping,
+            self.items,
+            self.item_mapping,
+            self.users,
+            self.user_mapping,
+        )
+
+
+def make_plan(
+    path: Path,
+    name: str | None = None,
+    items: Path | None = None,
+    users: Path | None = None,
+    columns: Sequence[str] = (),
+    item_columns: Sequence[str] = (),
+    user_columns: Sequence[str] = (),
+) -> ImportPlan:
+    """Describe an import; columns that are not named are guessed.
+
+    Args:
+        path: File or folder of interactions.
+        name: Name of the import; from the path if omitted.
+        items: File of items.
+        users: File of users.
+        columns: ``field=column`` of the interactions.
+        item_columns: The same for items.
+        user_columns: The same for users.
+
+    Raises:
+        ConfigError: If a field is unknown or no name can be made.
+        DataError: If there is nothing at ``path``.
+    """
+    for file in (path, items, users):
+        if file is not None and not file.exists():
+            raise DataError(f"There is nothing at {file}. Check the path.")
+    name = name or name_of(path)
+    try:
+        return ImportPlan(
+            name=name,
+            path=str(path.resolve()),
+            items=str(items.resolve()) if items else None,
+            users=str(users.resolve()) if users else None,
+            mapping=_mapping(ColumnMapping, path, columns, guess_columns),
+            item_mapping=_mapping(ItemMapping, items, item_columns, guess_item_mapping),
+            user_mapping=_mapping(UserMapping, users, user_columns, guess_user_mapping),
+        )
+    except ValidationError as error:
+        raise ConfigError(
+            f"'{name}' cannot be the name: use letters, digits, dot, dash and underscore."
+        ) from error
+
+
+def name_of(path: Path) -> str:
+    """Name of an import made from its path; empty if no letter of it can be used."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.resolve().stem).strip("-._")[:64]
+
+
+def save_plan(plan: ImportPlan, workspace: Path) -> Path:
+    """Remember an import under its name."""
+    folder = workspace / "imports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{plan.name}.json"
+    write_json(path, plan.model_dump())
+    return path
+
+
+def names(workspace: Path) -> list[str]:
+    """Names of the imports, the latest first."""
+    found = {path.stem: path.stat().st_mtime for path in workspace.glob("imports/*.json")}
+    return sorted(found, key=lambda name: (-found[name], name))
+
+
+def find_plan(name_or_path: str, workspace: Path) -> ImportPlan:
+    """Find an import by its name, or describe the file or folder at a path.
+
+    Raises:
+        DataError: If there is neither.
+    """
+    if _file_of(name_or_path, workspace).is_file() or not Path(name_or_path).exists():
+        return stored_plan(name_or_path, workspace)
+    return make_plan(Path(name_or_path))
+
+
+def stored_plan(name: str, workspace: Path) -> ImportPlan:
+    """Read an import by its name.
+
+    Raises:
+        DataError: If there is none, or it is damaged.
+    """
+    stored = _file_of(name, workspace)
+    try:
+        return ImportPlan.model_validate_json(stored.read_bytes())
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(names(workspace))) or "none"
+        raise DataError(
+            f"There is no import and no file named {name}. Imports are: {known}. "
+            "Import the data first."
+        ) from error
+    except (OSError, ValidationError) as error:
+        raise DataError(f"{stored} is damaged. Import the data again.") from error
+
+
+def _file_of(name: str, workspace: Path) -> Path:
+    """File of an import; one that does not exist where the name is none."""
+    known = name if re.fullmatch(NAME, name) else "-"
+    return workspace / "imports" / f"{known}.json"
+
+
+def _mapping(
+    kind: type[AnyMapping],
+    file: Path | None,
+    assignments: Sequence[str],
+    guess: Any,  # noqa: ANN401 - the guesses return a mapping or its fields
+) -> AnyMapping | None:
+    """Guess a mapping and put the named columns in; None if none is named."""
+    if not assignments:
+        return None
+    fields = list(kind.model_fields)
+    if file is None:
+        raise ConfigError("Columns of a file were named, but not the file itself.")
+    guessed = guess(preview_file(file).columns) if file.is_file() else {}
+    values = dict(guessed) if isinstance(guessed, dict) else guessed.model_dump()
+    for assignment in assignments:
+        field, separator, column = assignment.partition("=")
+        if not separator or field not in fields:
+            raise ConfigError(
+                f"'{assignment}' names no column. Write field=column; fields are "
+                f"{', '.join(fields)}."
+            )
+        values[field] = tuple(column.split(",")) if field in LISTS else column
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        missing = ", ".join(str(entry["loc"][0]) for entry in error.errors())
+        raise ConfigError(f"Name the column of {missing}, as field=column.") from error

@@ -1,0 +1,111 @@
+"""The steps of the method in short: what each does, and whose idea it is; see docs/method.md.
+
+Numbers named here are defaults; the settings of a run say what it used.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Step(NamedTuple):
+    """One step, from texts to the final training."""
+
+    name: str
+    stage: str
+    """Stage of the pipeline that it is part of."""
+    paper: str
+    """What the paper says, [P]."""
+    second_hand: str
+    """What a second-hand description says, [2]."""
+    ours: str
+    """What we decided, [D]."""
+
+    @property
+    def marks(self) -> str:
+        """Where it comes from: ``P``, ``2`` and ``D`` as far as they apply."""
+        said = (("P", self.paper), ("2", self.second_hand), ("D", self.ours))
+        return " ".join(mark for mark, text in said if text)
+
+
+STEPS: Final = (
+    Step(
+        "Profiles",
+        "texts",
+        "",
+        "",
+        "A text per item from its metadata, per user from the noised training items alone: clean "
+        "history would give the answer away. No profile is written by a language model.",
+    ),
+    Step(
+        "Embeddings",
+        "texts",
+        "",
+        "text-embedding-ada-002.",
+        "all-MiniLM-L6-v2, or any sentence-transformers model.",
+    ),
+    Step(
+        "Alignment",
+        "align",
+        "Texts are projected into the recommendation space.",
+        "A contrastive loss over reliable positives: interacted items of high text similarity.",
+        "One network for users and items; the more similar half is reliable; trained first, then "
+        "frozen; out of fold where it is evidence about a training interaction.",
+    ),
+    Step(
+        "Pre-training",
+        "pretrain",
+        "",
+        "The backbone with BPR and uniform negatives, stopped on validation.",
+        "It is also the plain backbone that results are compared with.",
+    ),
+    Step(
+        "Out of fold",
+        "out-of-fold",
+        "",
+        "",
+        "A backbone per fold scores what it has not seen; its loss is kept for every epoch. Random "
+        "unobserved pairs, the stand-ins, are scored alike.",
+    ),
+    Step(
+        "Judge",
+        "judge",
+        "Each pair is graded from two views: user-centric and item-centric.",
+        "High, Mid or Low, by GPT-4o, for low-scored observed and high-scored unobserved pairs.",
+        "The evidence judge, no language model: attributes, texts and co-occurrence, as "
+        "percentiles among strangers. As it costs nothing, it grades every training interaction.",
+    ),
+    Step(
+        "P(noisy)",
+        "score",
+        "",
+        "",
+        "Two classifiers tell interactions from stand-ins: by language at equal behaviour, and by "
+        "behaviour at equal popularity. The second counts less (caution). A shift makes the mean "
+        "the estimated share of noise.",
+    ),
+    Step(
+        "Verdict",
+        "score",
+        "",
+        "High and High is hard, every other judged pair is noisy.",
+        "Noisy: highest P(noisy), 1.5 times the estimated number. Hard: low-scored, both grades "
+        "High, not noisy. Clean: the rest.",
+    ),
+    Step(
+        "Refined graph",
+        "train",
+        "The graph is refined with the grades.",
+        "Pairs that are High and High join; every other judged pair leaves.",
+        "Edits on low-scored observed pairs alone, and everybody keeps an edge; or soft weights "
+        "1 − P(noisy). Both are trained, validation chooses.",
+    ),
+    Step(
+        "Final training",
+        "train",
+        "Semantic hard negatives, cross-graph alignment, hallucination suppression.",
+        "L = L_rec + λ1 L_de + λ2 L_hal. Of several hard negatives the one with the lowest "
+        "semantic relevance is used.",
+        "Both λ 0.01; pool of 64, 2 drawn; 10 % of the edges dropped in each view.",
+    ),
+)

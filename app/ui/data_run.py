@@ -1,0 +1,108 @@
+"""Run the method on a dataset: the settings, and the run that is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from app.services import background, datasets, fields, jobs
+from app.services.datasets import PreparedData
+from app.services.fields import Setting
+from app.ui import components, settings_form, state
+from app.ui.settings_form import Places
+from core.config import RunConfig
+
+MAIN: Final = {
+    "seed": "Seed",
+    "pretrain.epochs": "Epochs, pre-training",
+    "train.epochs": "Epochs, final training",
+    "judge.scope": "Judge is asked about",
+    "refine.preset": "Refined graph",
+    "backbone.kind": "Backbone",
+    "text.encoder": "Encoder of texts",
+    "projection.method": "Maps",
+}
+"""Settings on top, and what they are called there, away from their section."""
+SECTIONS: Final = {
+    "": "General",
+    "text": "Texts",
+    "alignment": "Objective alignment",
+    "backbone": "Backbone",
+    "pretrain": "Pre-training",
+    "judge": "Judge",
+    "train": "Final training",
+    "scoring": "P(noisy) and verdicts",
+    "projection": "Maps",
+}
+
+
+def draw(data: PreparedData) -> None:
+    """Draw the settings, the button, the run that is going on, and the runs there are."""
+    running = components.current_job()
+    if running:
+        _stop()
+    known = {setting.name: setting for setting in fields.settings_of(RunConfig)}
+    st.subheader("Settings of a new run")
+    main = [known[name].called(title) for name, title in MAIN.items() if name in known]
+    values, places = settings_form.draw(main, "da_r_")
+    with st.expander("All other settings", icon=":material/tune:"):
+        st.caption("Marks: [P] from the paper, [2] second-hand, [D] of this project.")
+        for section in dict.fromkeys(setting.section for setting in known.values()):
+            rest = [s for s in known.values() if s.section == section and s.name not in MAIN]
+            more, below = _section(section, rest)
+            values |= more
+            places |= below
+    config, errors = fields.build(RunConfig, values)
+    settings_form.show_errors(errors, places)
+    if config is not None:
+        n_changed = len(fields.changed(config))
+        st.caption(f"Settings that differ from their defaults: {n_changed}.")
+    elif errors:
+        st.error("A setting does not fit; it is marked.", icon=":material/error:")
+    pressed = st.button(
+        "Run the method on this dataset",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=running or config is None,
+        help="Wait for the run that is going on, or stop it." if running else None,
+        key="da_run",
+    )
+    if pressed and config is not None:
+        background.start_run(data.name, config, state.workspace())
+        st.rerun()
+    _runs(data)
+
+
+def _section(section: str, rest: Sequence[Setting]) -> tuple[dict[str, object], Places]:
+    if not rest:
+        return {}, {}
+    st.markdown(f"**{SECTIONS.get(section, section.capitalize())}**")
+    return settings_form.draw(rest, "da_r_")
+
+
+@st.fragment(run_every=2.0)
+def _stop() -> None:
+    """A way to stop, as soon as the run has a name."""
+    job = jobs.current(state.workspace())
+    if job is None or job.run_id is None:
+        return
+    if st.button("Stop the run", icon=":material/stop:", help="What is finished is kept."):
+        jobs.ask_to_stop(state.workspace(), job.run_id)
+        st.toast("The run was asked to stop.")
+
+
+def _runs(data: PreparedData) -> None:
+    """Finished runs on this dataset, and a way to them."""
+    st.subheader("Finished runs on this dataset")
+    found = datasets.runs_of(state.workspace(), data)
+    if not found:
+        st.info("There is none yet.", icon=":material/info:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=360):
+            chosen = st.selectbox("Finished run", [run.id for run in found], key="da_open_run")
+        if st.button("Open its overview", icon=":material/arrow_forward:"):
+            state.set_next(**{state.RUN_KEY: chosen})
+            state.go("../pages/overview.py")

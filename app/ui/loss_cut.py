@@ -1,0 +1,206 @@
+"""The threshold of a loss-based denoiser: what it would drop, live, beside the verdicts."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.services import loss_cut, losses
+from app.services.loss_cut import Outcome
+from app.services.store import Run
+from app.ui import components, state, theme
+from app.ui.figures import loss_cut as curve_figures
+from app.ui.figures import losses as figures
+from app.ui.glossary import explain
+from app.ui.loss_distribution import KIND, LINEAR, LOG, VERDICT, choice, shape
+
+FLAGGED: Final = "../pages/flagged.py"
+SHARE, VALUE = "Share dropped", "Loss value"
+STEPS: Final = 240
+"""Losses that can be chosen, evenly spread."""
+
+
+def draw(run: Run) -> None:
+    """Draw the view."""
+    values = state.ask(loss_cut.values, run)
+    if not len(values):
+        st.info("No loss of this run is known.", icon=":material/info:")
+        return
+    truth = state.ask(loss_cut.truth, run)
+    cut, now = _threshold(run, values)
+    ours, theirs = loss_cut.outcomes(now)
+    _metrics(now, ours, theirs, truth)
+    _listed(run, cut)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        form, by, log = _how(run)
+        _send(run, cut, truth)
+    left, right = st.columns([1, 1], gap="large") if truth.noise else (st.container(), None)
+    with left:
+        _distribution(run, cut, form, by, log)
+    if right is not None:
+        with right:
+            st.markdown("##### Hard kept against noise removed", help=CURVE_HELP)
+            curves = state.ask(loss_cut.tradeoff, run)
+            if curves.empty:
+                st.info("No hard ones are known.", icon=":material/info:")
+            else:
+                figure = curve_figures.tradeoff(curves, ours, theirs)
+                components.chart(figure, "ls_tradeoff", f"{run.id}-loss-cut-tradeoff")
+    _table(now, truth)
+
+
+CURVE_HELP: Final = (
+    "Every threshold gives a point: further right finds more of the planted noise, higher up keeps "
+    "more of the hard genuine ones. The verdicts also look at the grades, so their point may lie "
+    "off the P(noisy) line."
+)
+
+
+def _threshold(run: Run, values: np.ndarray) -> tuple[float, pd.DataFrame]:
+    """Draw the slider; the loss it means, and what happens there."""
+    called = run.manifest.verdicts.get("noisy", 0) / max(1, run.manifest.n_interactions)
+    start = min(60.0, round(200 * called) / 2)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        unit = choice("Threshold by", [SHARE, VALUE], "ls_unit", UNIT_HELP)
+        with st.container(width="stretch"):
+            if unit == SHARE:
+                share = _slider("Drop the highest losses, %", 0.0, 60.0, start, 0.5, "ls_share")
+                place = min(len(values) - 1, round(2 * share))
+                cut = float(values[place])
+                rising = tuple(float(value) for value in values[::-1])
+                table = state.ask(loss_cut.tally, run, rising)
+                return cut, loss_cut.at(table, len(rising) - 1 - place)
+            step = math.ceil(float(values[0]) / STEPS * 1000) / 1000 or 0.001
+            losses_ = tuple(round(step * number, 6) for number in range(STEPS + 1))
+            first = min(losses_, key=lambda loss: abs(loss - values[round(2 * start)]))
+            cut = _slider("Drop losses above", 0.0, losses_[-1], first, step, "ls_value")
+            place = min(STEPS, round(cut / step))
+            table = state.ask(loss_cut.tally, run, losses_)
+            return losses_[place], loss_cut.at(table, place)
+
+
+UNIT_HELP: Final = (
+    "On the final out-of-fold loss. At first as many are dropped as have the verdict noisy, so "
+    "that both ways spend the same budget."
+)
+
+
+def _slider(label: str, low: float, high: float, start: float, step: float, key: str) -> float:
+    form = "%.1f %%" if key == "ls_share" else "%.3f"
+    return float(
+        st.slider(label, low, high, start, step, format=form, key=key, bind="query-params")
+    )
+
+
+def _metrics(now: pd.DataFrame, ours: Outcome, theirs: Outcome, truth: loss_cut.Truth) -> None:
+    total = max(1, int(now["n"].sum()))
+    cards = [
+        ("Dropped", f"{ours.dropped:,}", f"LLMHNI {theirs.dropped:,}", f"Of {total:,}."),
+    ]
+    if truth.noise:
+        hard = explain("hard_kept") if truth.hard_planted else LOW_HELP
+        for name, one, other, help_text in (
+            ("Noise removed", ours.noise_removed, theirs.noise_removed, explain("noise_recall")),
+            ("Genuine lost", ours.genuine_lost, theirs.genuine_lost, "Of all but planted noise."),
+            ("Hard lost", ours.hard_lost, theirs.hard_lost, hard),
+        ):
+            cards.append((name, _percent(one), f"LLMHNI {_percent(other)}", help_text))
+    else:
+        for verdict, rows in now.groupby("verdict"):
+            share = f"{rows['n_loss'].sum() / rows['n'].sum():.1%} of them"
+            sign = theme.VERDICT_SIGNS[str(verdict)]
+            n_lost = f"{rows['n_loss'].sum():,}"
+            cards.append((f"{sign} Of {verdict}", n_lost, share, explain(str(verdict))))
+    for column, (label, value, delta, help_text) in zip(st.columns(4), cards, strict=False):
+        column.metric(
+            label, value, delta, delta_color="off", delta_arrow="off", help=help_text, border=True
+        )
+    if not truth.noise:
+        st.caption("By verdict: the truth is not known, nothing was planted in this data.")
+
+
+def _listed(run: Run, cut: float) -> None:
+    """Say what the cut does to the review list in force."""
+    chosen = state.current_list(run)
+    if chosen is not None:
+        n, dropped = state.ask(loss_cut.in_list, run, cut, str(chosen.path))
+        st.caption(f"Of the review list the loss cut drops {dropped:,} of {n:,}.")
+
+
+LOW_HELP: Final = (
+    "No hard ones were planted: the genuine fifth with the lowest out-of-fold score stands in."
+)
+
+
+def _how(run: Run) -> tuple[str, str, bool]:
+    """Draw how the losses are shown: form, by what (``verdict`` or ``kind``), logarithmic."""
+    planted = state.ask(losses.planted, run)
+    help_text = explain("planted") if planted else ""
+    form = choice("Show", list(figures.FORMS), "ls_form", "How the losses are drawn.")
+    by = choice("By", [VERDICT, KIND], "ls_by", help_text, bool(planted))
+    scale = choice("Axis", [LINEAR, LOG], "ls_x", "Log spreads out the many small losses.")
+    return form, "kind" if by == KIND else "verdict", scale == LOG
+
+
+def _distribution(run: Run, cut: float, form: str, by: str, log: bool) -> None:
+    st.markdown("##### Final out-of-fold loss", help=explain("loss"))
+    chosen = state.current_list(run)
+    path = str(chosen.path) if chosen else ""
+    found = state.ask(losses.bins, run, losses.FINAL, by, log, path)
+    shapes, _ = shape(found, form, "Final out-of-fold loss")
+    figure = figures.final(shapes, state.ask(losses.planted, run), cut)
+    components.chart(figure, "ls_final", f"{run.id}-loss-cut")
+
+
+def _table(now: pd.DataFrame, truth: loss_cut.Truth) -> None:
+    """By verdict and planted kind: how many each way drops."""
+    named = now.assign(kind=now["kind"].replace("", losses.GENUINE))
+    named["verdict"] = named["verdict"].map(lambda name: f"{theme.VERDICT_SIGNS[name]} {name}")
+    parts = [("Verdict", "verdict"), *([("Planted", "kind")] if truth.noise else [])]
+    sums = []
+    for what, column in parts:
+        part = named.groupby(column, sort=False)[["n", "n_loss", "n_verdict"]].sum().reset_index()
+        sums.append(part.rename(columns={column: "group"}).assign(what=what))
+    table = pd.concat(sums, ignore_index=True)
+    table["loss_share"] = table["n_loss"] / table["n"]
+    table["verdict_share"] = table["n_verdict"] / table["n"]
+    number = st.column_config.NumberColumn
+    bar = st.column_config.ProgressColumn
+    st.dataframe(
+        table,
+        key="ls_groups",
+        hide_index=True,
+        row_height=28,
+        column_order=["what", "group", "n", "n_loss", "loss_share", "n_verdict", "verdict_share"],
+        column_config={
+            "what": st.column_config.TextColumn("By", width=80),
+            "group": st.column_config.TextColumn("Group"),
+            "n": number("Interactions", format="localized"),
+            "n_loss": number("Loss cut drops", format="localized"),
+            "loss_share": bar("Share", format="percent", max_value=1, color=theme.NEUTRAL),
+            "n_verdict": number("LLMHNI drops", format="localized", help=explain("verdict")),
+            "verdict_share": bar("Share ", format="percent", max_value=1, color=theme.ACCENT),
+        },
+    )
+
+
+def _send(run: Run, cut: float, truth: loss_cut.Truth) -> None:
+    """Make a part of what is dropped the review list."""
+    picks = [name for name in loss_cut.PICKS if truth.hard_planted or "planted" not in name]
+    with st.container(width=250):
+        pick = st.selectbox("Look at", picks, key="ls_pick", bind="query-params")
+    rows = state.ask(loss_cut.picked, run, cut, pick)
+    title = f"Review {len(rows):,}"
+    icon = ":material/checklist:"
+    if st.button(title, type="primary", icon=icon, disabled=not len(rows), key="ls_review"):
+        state.keep_list(run, rows, f"loss cut at {cut:.3f}: {pick}")
+        state.set_next(fl_verdict=[])  # the whole list, whatever the verdicts
+        state.go(FLAGGED)
+
+
+def _percent(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1%}"

@@ -1,0 +1,1 @@
+"""The semantic map: plotly for few points, a WebGL2 component for many, pixels without WebGL."""

@@ -1,0 +1,211 @@
+"""Parts of the Method page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.services import honesty, method, settings_list
+from app.services.method_steps import STEPS
+from app.services.store import Run
+from app.ui import components, method_boxes, state
+from app.ui.figures import method as figures
+from app.ui.figures import pipeline as steps
+from app.ui.glossary import explain
+
+EXAMPLE_KEY: Final = "me_example"
+FIND_KEY: Final = "me_find"
+CHANGED_KEY: Final = "me_changed"
+FLAGGED: Final = "../pages/flagged.py"
+EXAMPLES: Final = {
+    "Hard, against behaviour": "hard",
+    "Most likely noise": "noisy",
+    "At the threshold": "border",
+    "Least likely noise": "clean",
+}
+"""What the address says -> a key of :data:`app.services.method.EXAMPLES`."""
+TITLES: Final[Mapping[honesty.Standing, str]] = {
+    "limit": "Believe with care",
+    "known": "Known",
+    "not measured": "Not measured",
+}
+MARKS: Final = (
+    "**P** the paper says so · **2** a second-hand description says so · **D** decided in this "
+    "project"
+)
+
+
+def pipeline(run: Run) -> None:
+    """The steps with the numbers of this run, and whose idea each is."""
+    made = state.ask(method.step_numbers, run)
+    seconds = dict(run.manifest.stages)
+    boxes = method_boxes.boxes(run.manifest, made)
+    _draw(steps.pipeline(boxes, seconds), "me_pipeline", "pipeline")
+    named = {step.stage for step in STEPS}
+    rest = " ".join(
+        f"{words} took {seconds[name]:,.1f} s."
+        for name, words in (("project", "Maps"), ("evaluate", "Comparison with planted truth"))
+        if name in seconds and name not in named
+    )
+    st.caption(f"{MARKS}. Below the boxes: seconds of each stage, and its share. {rest}")
+    with st.expander("Step by step: what is the paper's, and what is ours"):
+        st.table(
+            pd.DataFrame(
+                [(step.paper, step.second_hand, step.ours) for step in STEPS],
+                index=pd.Index([step.name for step in STEPS], name="Step"),
+                columns=["P  the paper", "2  second-hand", "D  this project"],
+            ).replace("", "–")
+        )
+
+
+def one_example(run: Run) -> None:
+    """One p_noisy, taken apart."""
+    chosen = st.segmented_control(
+        "Example",
+        list(EXAMPLES),
+        default="Hard, against behaviour",
+        required=True,
+        key=EXAMPLE_KEY,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    found = state.ask(method.example, run, EXAMPLES[str(chosen)])
+    if found is None:
+        st.info("This run has no such interaction.", icon=":material/search_off:")
+        return
+    picture, told = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with picture:
+        figure = figures.waterfall(found, run.manifest.threshold)
+        _draw(figure, "me_waterfall", "p-noisy-taken-apart")
+    with told:
+        st.text(f"{found['user_id']} → {found['title'] or found['item_id']}")
+        st.text(str(found["explanation"]))
+        if found["kind"]:
+            st.text(f"Planted: {found['kind']}", help=explain("planted"))
+        if st.button("Everything about it", icon=":material/open_in_new:", type="tertiary"):
+            state.set_next(fl_row=found["row"])
+            st.switch_page(FLAGGED)
+    st.caption(
+        "It starts at the log-odds of an interaction that nothing speaks for or against. Language "
+        "(texts, and grades where every pair was judged) moves it at equal behaviour; behaviour "
+        "(loss history, score, neighbours) moves it with the weight of the caution. Bars to the "
+        "right speak for noise."
+    )
+
+
+def judge(run: Run) -> None:
+    """Who graded, and how the grades are spread."""
+    st.text(f"Graded by: {run.manifest.judge}")
+    cells = state.ask(method.grade_matrix, run)
+    total = int(cells["n"].sum())
+    if total == 0:
+        st.info("No training interaction was graded.", icon=":material/info:")
+        return
+    _draw(figures.grade_matrix(cells), "me_grades", "grades")
+    known = bool(cells["noise"].notna().any())
+    st.caption(
+        f"{total:,} graded training interactions. "
+        + (
+            "Colour: share of planted noise, which the judge has not seen."
+            if known
+            else "Which of them are noise is not known: nothing was planted."
+        )
+    )
+
+
+def truth(run: Run) -> None:
+    """Whether p_noisy is as large as the noise it meets."""
+    bins = state.ask(method.calibration, run)
+    if bins.empty:
+        st.info("Not known: the noise of this dataset was not planted.", icon=":material/info:")
+        return
+    _draw(figures.calibration(bins, run.manifest.threshold), "me_calibration", "calibration")
+    n = bins["n"].sum()
+    said = (bins["n"] * bins["p_noisy"]).sum() / n
+    measured = bins["noise"].sum() / n
+    st.caption(
+        f"{len(bins)} bins of about {n / len(bins):,.0f} interactions. P(noisy) is "
+        f"{said:.1%} on average, the planted noise {measured:.1%}: "
+        + _verdict_on(said, measured)
+        + " What it is made for is the order."
+    )
+
+
+def settings(run: Run) -> None:
+    """Every setting with its meaning; what differs from the default is marked."""
+    table = state.ask(settings_list.of_run, run)
+    typed, ticked = st.columns([3, 2], vertical_alignment="bottom")
+    text = typed.text_input(
+        "Find a setting", key=FIND_KEY, bind="query-params", placeholder="name, value or meaning"
+    )
+    changed = ticked.toggle(
+        f"Changed from the default ({int(table['changed'].sum())})",
+        key=CHANGED_KEY,
+        bind="query-params",
+    )
+    differs = bool(table["changed"].any())
+    shown = settings_list.matching(table, text or "", bool(changed))
+    if shown.empty:
+        st.info("No setting fits.", icon=":material/search_off:")
+        return
+    st.dataframe(
+        shown.assign(changed=shown["changed"].map({True: "◆ changed", False: ""})),
+        column_order=["name", "value", "default", *(["changed"] if differs else []), "meaning"],
+        hide_index=True,
+        row_height=28,
+        height=min(28 * len(shown) + 36, 460),
+        column_config={
+            "name": st.column_config.TextColumn("Setting", width="medium"),
+            "value": st.column_config.TextColumn("Value", width="small"),
+            "default": st.column_config.TextColumn("Default", width="small"),
+            "changed": st.column_config.TextColumn("", width=80),
+            "meaning": st.column_config.TextColumn("Meaning", width="large"),
+        },
+    )
+    components.downloads(partial(_write, table), "me_settings", "settings", len(table))
+
+
+def honest(run: Run) -> None:
+    """What the run can and cannot claim."""
+    said = state.ask(honesty.statements, run)
+    groups = [name for name in TITLES if any(one.standing == name for one in said)]
+    for column, name in zip(st.columns(len(groups), gap="medium"), groups, strict=True):
+        with column.container(border=True, height="stretch", gap="xxsmall"):
+            st.markdown(f"**{honesty.SIGNS[name]} {TITLES[name]}**")
+            for one in said:
+                if one.standing == name:
+                    st.caption(one.topic)
+                    st.text(one.text)
+
+
+def _draw(figure: go.Figure, key: str, name: str) -> None:
+    """A figure in which words matter: in the colour of text, not the pale one of axes."""
+    if st.context.theme.type == "dark":
+        # The ground goes along, so that a saved figure can be read as well.
+        ink, ground = "#E6E8EB", "#14171B"
+        figure.update_layout(paper_bgcolor=ground, plot_bgcolor=ground)
+    else:
+        ink = "#1B1F24"
+    figure.update_layout(font_color=ink)
+    figure.update_yaxes(tickfont={"color": ink, "size": 13})
+    components.chart(figure, key, name)
+
+
+def _verdict_on(said: float, measured: float) -> str:
+    if abs(said - measured) < 0.02:
+        return "about right."
+    wrong = "underestimated" if said < measured else "overestimated"
+    return f"the share of noise was {wrong}."
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False)

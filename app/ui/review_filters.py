@@ -1,0 +1,156 @@
+"""Filters, order and saved views of the list of flagged interactions."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from app.services import flagged
+from app.services.patterns import PATTERNS
+from app.services.store import Run
+from app.ui import saved_views, state
+from app.ui.glossary import TERMS, explain
+from core.types import VERDICTS
+
+PAGE: Final = "fl_page"
+ROW: Final = "fl_row"
+START: Final[dict[str, Any]] = {
+    "fl_verdict": ["hard", "noisy"],
+    "fl_pattern": "any",
+    "fl_sort": "opposed",
+    "fl_text": "",
+    "fl_p": (0.0, 1.0),
+    "fl_graded": "any",
+    "fl_user": "",
+    "fl_item": "",
+    "fl_reason": "",
+    "fl_edge": [],
+    "fl_kind": [],
+}
+"""Keys of the widgets, which are their names in the address too, and where each one starts."""
+READY: Final = {
+    "Start: hard and noisy, signals most at odds first": START,
+    "Surest noise": START | {"fl_verdict": ["noisy"], "fl_sort": "p_high"},
+    "Kept although hard, highest loss first": START
+    | {"fl_verdict": ["hard"], "fl_sort": "loss_high"},
+    "Nearest to the threshold, any verdict": START | {"fl_verdict": [], "fl_sort": "border"},
+    "Model against language, any verdict": START
+    | {"fl_verdict": [], "fl_pattern": "model_against_language"},
+}
+GRADED: Final = {"any": None, "asked": True, "not asked": False}
+
+
+def draw(run: Run) -> tuple[flagged.Filters, str]:
+    """Draw the filters; return them and the chosen order."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        _pills("Verdict", list(VERDICTS), "fl_verdict", explain("verdict"))
+        _select("Signals", {"any": "Any", **_titles()}, "fl_pattern", _meanings(), 180)
+        order = {name: title for name, (title, _) in flagged.ORDERS.items()}
+        _select("Order", order, "fl_sort", ORDER_HELP, 190)
+        _text("Search", "fl_text", "Title or id", 150, "Part of a title or an id.")
+        with st.popover("More", icon=":material/tune:", type=_more_type()):
+            _more(run)
+        saved_views.menu("flagged", list(START), READY, {PAGE: 1, ROW: None})
+    return _read(run), str(st.session_state["fl_sort"])
+
+
+ORDER_HELP: Final = (
+    "Signals most at odds: language and behaviour pushed P(noisy) in opposite directions, the "
+    "strongest first; here a person's look decides most. Also orders all pages, not only this one."
+)
+
+
+def _more(run: Run) -> None:
+    """Filters of the second rank."""
+    st.slider("P(noisy)", 0.0, 1.0, START["fl_p"], 0.01, **_bound("fl_p"), help=explain("p_noisy"))
+    st.segmented_control(
+        "Judge",
+        list(GRADED),
+        default="any",
+        required=True,
+        **_bound("fl_graded"),
+        help="Whether the judge was asked about the interaction.",
+    )
+    _text("User", "fl_user", "Exact id", "stretch", "Id of a user, as in the source.")
+    _text("Item", "fl_item", "Exact id", "stretch", "Id of an item, as in the source.")
+    _text("Reason", "fl_reason", "Part of a reason", "stretch", "Words of the judge, either view.")
+    help_text = "  \n".join(f"**{name}**: {explain(name)}" for name in ("dropped", "weakened"))
+    _pills("Edge", list(flagged.EDGE_DECISIONS), "fl_edge", help_text)
+    kinds = state.ask(flagged.kinds, run)
+    if kinds:
+        help_text = "  \n".join(f"**{kind}**: {TERMS[kind]}" for kind in kinds if kind in TERMS)
+        _pills("Planted", [*kinds, flagged.NO_KIND], "fl_kind", help_text)
+
+
+def _read(run: Run) -> flagged.Filters:
+    """The filters that the widgets say."""
+    said = {key: st.session_state.get(key, start) for key, start in START.items()}
+    chosen = state.current_list(run)
+    low, high = said["fl_p"]
+    return flagged.Filters(
+        verdicts=tuple(said["fl_verdict"] or ()),
+        p_low=float(low),
+        p_high=float(high),
+        pattern="" if said["fl_pattern"] == "any" else str(said["fl_pattern"]),
+        graded=GRADED.get(said["fl_graded"]),
+        user_id=str(said["fl_user"] or "").strip(),
+        item_id=str(said["fl_item"] or "").strip(),
+        text=str(said["fl_text"] or "").strip(),
+        reason=str(said["fl_reason"] or "").strip(),
+        edges=tuple(said["fl_edge"] or ()),
+        kinds=tuple(said["fl_kind"] or ()),
+        list_path=str(chosen.path) if chosen else "",
+    )
+
+
+def _more_type() -> Literal["primary", "secondary"]:
+    """The button of the second rank stands out while one of its filters is in force."""
+    second = ("fl_p", "fl_graded", "fl_user", "fl_item", "fl_reason", "fl_edge", "fl_kind")
+    changed = any(key in st.query_params for key in second)  # the address leaves out defaults
+    return "primary" if changed else "secondary"
+
+
+def _bound(key: str) -> dict[str, Any]:
+    """What all filters share: part of the address; a change leads to the first page."""
+    return {"key": key, "bind": "query-params", "on_change": _first_page}
+
+
+def _first_page() -> None:
+    st.session_state[PAGE] = 1
+
+
+def _titles() -> dict[str, str]:
+    return {name: pattern.title for name, pattern in PATTERNS.items()}
+
+
+def _meanings() -> str:
+    lines = [f"**{pattern.title}**: {pattern.meaning}" for pattern in PATTERNS.values()]
+    return "  \n".join(["How the signals agree or disagree.", *lines])
+
+
+def _pills(label: str, options: list[str], key: str, help_text: str) -> None:
+    st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        default=START[key] or None,
+        help=f"None chosen: all.  \n{help_text}",
+        **_bound(key),
+    )
+
+
+def _select(label: str, titles: dict[str, str], key: str, help_text: str, width: int) -> None:
+    with st.container(width=width):
+        st.selectbox(
+            label,
+            list(titles),
+            index=list(titles).index(START[key]),
+            format_func=titles.__getitem__,
+            help=help_text,
+            **_bound(key),
+        )
+
+
+def _text(label: str, key: str, hint: str, width: Literal["stretch"] | int, help_text: str) -> None:
+    st.text_input(label, placeholder=hint, help=help_text, width=width, **_bound(key))

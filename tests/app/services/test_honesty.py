@@ -1,0 +1,89 @@
+"""What a run says about itself before anybody believes it; and the list of its settings."""
+
+from __future__ import annotations
+
+from app.services import detection, honesty, report, settings_list
+from app.services.store import load_run
+from tests.report_run import write_report_run
+
+
+def told(workspace):
+    return {one.topic: one for one in honesty.statements(load_run(workspace, "run-1"))}
+
+
+def test_what_was_measured_against_planted_truth(workspace):
+    write_report_run(workspace)
+    said = told(workspace)
+    assert "seed 3" in said["Seed"].text
+    assert said["Judge"].standing == "limit"
+    assert "no language model" in said["Judge"].text
+    assert "12 pairs" in said["Judge"].text
+    assert "25.0% of" in said["Share of noise"].text
+    assert "Planted were 33.3%" in said["Share of noise"].text
+    assert said["Detection"].standing == "known"
+    assert said["Hard"].standing == "known"
+    assert "0.35" in said["Caution"].text
+    assert "1.5 times" in said["Threshold"].text
+    assert "did better on validation" in said["Refined graph"].text
+    assert said["Texts"].standing == "limit"  # hashed words
+    assert "train.semantic_negatives" in said["Ablation"].text
+    assert said["Made with"].text.startswith("cpu; torch 0.")
+
+
+def test_without_truth_detection_is_not_measured(workspace):
+    write_report_run(workspace, truth=False, ranking=None)
+    said = told(workspace)
+    for topic in ("Detection", "Share of noise", "Ranking"):
+        assert said[topic].standing == "not measured"
+    assert "Hard" not in said
+
+
+def test_a_run_that_says_little_of_itself_is_no_error(workspace):
+    nothing = {"settings": {}, "seed": None, "versions": {}, "device": "", "preset": ""}
+    write_report_run(workspace, truth=False, noise_rate=None, threshold=None, **nothing)
+    said = told(workspace)
+    assert said["Seed"].standing == said["Made with"].standing == "not measured"
+    assert not {"Caution", "Threshold", "Texts", "Ablation"} & set(said)
+
+
+def test_intervals_come_with_the_auc_where_there_are_some(workspace):
+    write_report_run(workspace)
+    said = detection.aucs_of_top_loss(load_run(workspace, "run-1"))
+    assert said == {"loss": "0.50 (0.40–0.60)", "semantic": "0.66", "p_noisy": "0.85"}
+
+
+def test_a_setting_that_differs_from_its_default_is_marked(workspace):
+    write_report_run(workspace)
+    table = settings_list.of_run(load_run(workspace, "run-1")).set_index("name")
+    assert table.loc["train.pool", ["value", "default", "changed"]].tolist() == ["8", "64", True]
+    assert not table.loc["scoring.caution", "changed"]
+    assert table.loc["train.semantic_negatives", "value"] == "false"
+    assert table.loc["train.epochs", "value"] == "–"  # the run does not say
+    assert not table.loc["train.epochs", "changed"]
+    assert table.index[-1] == "scoring.gone"  # of another version
+    assert "`" not in "".join(table["meaning"])
+
+
+def test_settings_are_found_by_any_of_their_words(workspace):
+    write_report_run(workspace)
+    table = settings_list.of_run(load_run(workspace, "run-1"))
+    found = settings_list.matching(table, "POOL refreshed", changed_only=False)
+    assert found["name"].tolist() == ["train.pool"]
+    changed = settings_list.matching(table, "", changed_only=True)["name"].tolist()
+    assert changed == [
+        "seed",
+        "text.encoder",
+        "train.pool",
+        "train.semantic_negatives",
+        "scoring.gone",
+    ]
+    assert settings_list.matching(table, "(", changed_only=False).shape[0] > 0  # no pattern
+
+
+def test_the_most_telling_come_first(workspace):
+    write_report_run(workspace)
+    run = load_run(workspace, "run-1")
+    assert report.most_telling(run, "noisy")["title"].tolist() == ["Dune", "Brazil"]
+    hard = report.most_telling(run, "hard", n=1)
+    assert hard["loss"].tolist() == [3.5]
+    assert hard["kind"].isna().all()

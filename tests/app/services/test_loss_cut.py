@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.services import loss_cut, store
+from tests.loss_run import KINDS, write_loss_run
+from tests.run_folder import INTERACTIONS
+
+
+@pytest.fixture
+def run(workspace):
+    write_loss_run(workspace)
+    return store.load_run(workspace, "run-1")
+
+
+def test_values_are_the_losses_above_which_a_share_lies(run):
+    values = loss_cut.values(run)
+    assert len(values) == len(loss_cut.SHARES)
+    assert values[0] == 4.0  # nothing lies above the highest
+    assert values[loss_cut.SHARES.index(0.2)] == 3.5  # one of five
+    assert values[loss_cut.SHARES.index(0.6)] == 1.0  # three of five
+
+
+def test_a_cut_is_counted_beside_the_verdicts(run):
+    # Losses 0, 1 clean, 2, 3.5 hard, 4 and unknown noisy; noise 1, 3, 5; planted hard 2.
+    table = loss_cut.tally(run, (0.5, 1.5, 4.0))
+    ours, theirs = loss_cut.outcomes(loss_cut.at(table, 1))
+    assert (ours.dropped, theirs.dropped) == (3, 2)
+    assert ours.noise_removed == pytest.approx(1 / 3)  # row 3
+    assert ours.genuine_lost == pytest.approx(2 / 3)  # rows 2 and 4
+    assert ours.hard_lost == 1.0
+    assert theirs.noise_removed == pytest.approx(2 / 3)  # rows 3 and 5
+    assert (theirs.genuine_lost, theirs.hard_lost) == (0.0, 0.0)
+    assert [loss_cut.outcomes(loss_cut.at(table, at))[0].dropped for at in (0, 2)] == [4, 0]
+
+
+def test_without_planted_kinds_only_the_verdicts_are_known(workspace):
+    write_loss_run(workspace, kinds=None)
+    run = store.load_run(workspace, "run-1")
+    assert loss_cut.truth(run) == loss_cut.Truth(0, False)
+    table = loss_cut.at(loss_cut.tally(run, (1.5,)), 0)
+    assert table.groupby("verdict")["n_loss"].sum().to_dict() == {"clean": 0, "hard": 2, "noisy": 1}
+    assert np.isnan(loss_cut.outcomes(table)[0].noise_removed)
+    assert loss_cut.tradeoff(run).empty
+
+
+def test_without_planted_hard_the_lowest_scored_genuine_fifth_stands_in(workspace):
+    kinds = {name: [values[0], values[2], values[3]] for name, values in KINDS.items()}
+    write_loss_run(workspace, kinds)
+    run = store.load_run(workspace, "run-1")
+    assert loss_cut.truth(run) == loss_cut.Truth(3, False)
+    # Genuine scores: rows 0: 3, 2: 1, 4: 0.1. The lowest fifth is row 4, with loss 3.5.
+    outcome = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (3.0,)), 0))[0]
+    assert outcome.hard_lost == 1.0
+    outcome = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (3.7,)), 0))[0]
+    assert outcome.hard_lost == 0.0
+
+
+def test_every_cut_is_a_point_of_the_curve(run):
+    curves = loss_cut.tradeoff(run)
+    loss = curves[curves["signal"] == "loss"]
+    # By loss: 3 (noise), 4, 2 (hard), 1 (noise), 0, 5 (noise, unknown loss, last).
+    assert loss["removed"].tolist() == pytest.approx([1 / 3, 2 / 3, 1])
+    assert loss["kept"].tolist() == [1.0, 0.0, 0.0]
+    p_noisy = curves[curves["signal"] == "p_noisy"]
+    # By p_noisy: 3, 5 (noise), 4, 2 (hard), 1 (noise), 0.
+    assert p_noisy["removed"].tolist() == pytest.approx([1 / 3, 2 / 3, 1])
+    assert p_noisy["kept"].tolist() == [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("pick", "rows"),
+    [
+        ("everything it drops", [2, 3, 4]),
+        ("dropped, called hard", [2, 4]),
+        ("dropped, not called noisy", [2, 4]),
+        ("called noisy, not dropped", [5]),
+        ("dropped, planted hard", [2]),
+    ],
+)
+def test_parts_of_what_is_dropped_can_be_picked(run, pick, rows):
+    assert loss_cut.picked(run, 1.5, pick).tolist() == rows
+
+
+def test_a_review_list_is_counted(run, tmp_path):
+    pd.DataFrame({"row": [0, 3, 5]}).to_parquet(tmp_path / "list.parquet")
+    assert loss_cut.in_list(run, 1.5, str(tmp_path / "list.parquet")) == (3, 1)
+
+
+def test_no_known_loss_gives_no_values(workspace):
+    write_loss_run(workspace, interactions=INTERACTIONS | {"loss": [float("nan")] * 6})
+    assert not len(loss_cut.values(store.load_run(workspace, "run-1")))

@@ -1,0 +1,106 @@
+"""How a run came to its verdicts, against answers worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from app.services import method
+from app.services.store import load_run
+from core.errors import DataError
+from tests.report_run import BASE, write_report_run
+
+
+@pytest.fixture
+def run(workspace):
+    write_report_run(workspace)
+    return load_run(workspace, "run-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("noisy", 3),  # the highest p_noisy
+        ("hard", 4),  # behaviour +1.0, against +0.5 of row 2
+        ("border", 5),  # p 0.232 is nearest to the threshold of 0.25
+        ("clean", 0),
+    ],
+)
+def test_an_example_of_each_sort(workspace, name, row):
+    write_report_run(workspace, threshold=0.25)
+    assert method.example(load_run(workspace, "run-1"), name)["row"] == row
+
+
+def test_base_and_parts_of_an_example_add_up_to_its_log_odds(run):
+    found = method.example(run, "noisy")
+    assert found["base"] == pytest.approx(BASE, abs=1e-6)
+    assert (found["from_language"], found["from_behaviour"]) == (1.5, 1.0)
+    whole = found["base"] + found["from_language"] + found["from_behaviour"]
+    assert found["p_noisy"] == pytest.approx(1 / (1 + math.exp(-whole)))
+    assert found["kind"] == "uniform"
+    assert method.example(run, "clean")["kind"] is None
+
+
+def test_grades_are_counted_in_nine_cells_with_the_noise_among_them(run):
+    cells = method.grade_matrix(run).set_index(["user_grade", "item_grade"])
+    assert len(cells) == 9
+    assert cells["n"].sum() == 4  # two were not graded
+    assert cells.loc[(2, 2), ["n", "noise"]].tolist() == [2, 0]
+    assert cells.loc[(0, 0), ["n", "noise"]].tolist() == [1, 1]
+    assert cells.loc[(1, 0), ["n", "noise"]].tolist() == [1, 1]
+    assert cells.loc[(0, 2), "n"] == 0
+
+
+def test_planted_noise_by_bins_of_p_noisy(run):
+    bins = method.calibration(run, n_bins=2)  # rows 0, 2, 1 and rows 4, 5, 3
+    assert bins["n"].tolist() == [3, 3]
+    assert bins["noise"].tolist() == [0, 2]
+    assert bins["share"].tolist() == pytest.approx([0.0, 2 / 3])
+    # Wilson, z = 1.96: 0 of 3 and 2 of 3
+    assert bins["low"].tolist() == pytest.approx([0.0, 0.2077], abs=1e-4)
+    assert bins["high"].tolist() == pytest.approx([0.5615, 0.9385], abs=1e-4)
+
+
+def test_without_planted_truth_there_is_nothing_to_compare(workspace):
+    write_report_run(workspace, truth=False)
+    run = load_run(workspace, "run-1")
+    assert method.calibration(run).empty
+    assert method.grade_matrix(run)["noise"].isna().all()
+    assert method.example(run, "noisy")["kind"] is None
+
+
+def test_numbers_of_the_steps_leave_out_what_the_run_does_not_have(run):
+    made = method.step_numbers(run)
+    assert made == {
+        "pretrain_epochs": 10,
+        "train_epochs": 10,
+        "pretrain_recall": 0.15,
+        "train_recall": 0.25,
+        "judged": 4,
+        "both_high": 2,
+        "kept": 4,
+        "dropped": 2,
+        "added": 1,
+    }
+
+
+def test_no_example_where_no_interaction_is_of_the_sort(workspace):
+    folder = write_report_run(workspace)
+    table = pd.read_parquet(folder / "interactions.parquet").assign(verdict="clean")
+    table.to_parquet(folder / "interactions.parquet")
+    assert method.example(load_run(workspace, "run-1"), "hard") is None
+
+
+def test_a_damaged_table_is_explained(workspace):
+    folder = write_report_run(workspace)
+    (folder / "interactions.parquet").write_text("{")
+    with pytest.raises(DataError, match="run-1"):
+        method.grade_matrix(load_run(workspace, "run-1"))
+
+
+def test_log_odds_are_finite_at_the_ends():
+    assert method.logit(0.5) == 0
+    assert math.isfinite(method.logit(0.0))
+    assert math.isfinite(method.logit(1.0))

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import io
+import pickle
+
+import pytest
+
+from app.services import source_preview
+from core.errors import DataError
+
+ODD = "Wer;Was;**Sterne**\na;x;5\nb;y;\n"
+
+
+def test_a_file_is_recognised_and_its_first_rows_are_text(tmp_path):
+    (tmp_path / "odd.csv").write_text(ODD)
+    source = source_preview.recognise(str(tmp_path / "odd.csv"))
+    assert (source.layout, source.mappable) == ("tabular", True)
+    seen = source_preview.first_rows(source.files[0])
+    assert list(seen.columns) == ["Wer", "Was", "**Sterne**"]
+    assert seen.to_numpy().tolist() == [["a", "x", "5"], ["b", "y", None]]
+
+
+def test_no_more_rows_are_read_than_wanted(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("u,i\n" + "a,b\n" * 1000)
+    assert len(source_preview.first_rows(path)) == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (bytes(range(256)) * 20, "is a binary file"),
+        (pickle.dumps({"a": 1}), "is a binary file"),
+        (b"u,i\n", "no rows"),
+        (b"<!doctype html><p>", "web page"),
+        (b"PAR1 not really", "cannot be read"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(tmp_path, content, message):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        source_preview.first_rows(path)
+
+
+def test_latin_1_is_read(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes("user,item\nMüller,é\n".encode("latin-1"))
+    assert source_preview.first_rows(path).to_numpy().tolist() == [["Müller", "é"]]
+
+
+def test_a_folder_of_ratings_and_films_shows_the_ratings_first(tmp_path):
+    for name in ("movies.csv", "ratings.csv", "tags.csv", "README.txt"):
+        (tmp_path / name).write_text("a,b\n1,2\n")
+    source = source_preview.recognise(str(tmp_path))
+    assert (source.layout, source.mappable) == ("movielens", False)
+    assert [file.name for file in source.files] == ["ratings.csv", "movies.csv", "tags.csv"]
+
+
+def test_a_published_split_brings_its_items(tmp_path):
+    for name in ("test.csv", "train.csv", "items.csv"):
+        (tmp_path / name).write_text("user,item\na,b\n")
+    source = source_preview.recognise(str(tmp_path))
+    assert source.files[0].name == "train.csv"
+    assert source.items == tmp_path / "items.csv"
+
+
+def test_columns_are_proposed():
+    assert source_preview.propose_interactions(["userId", "stars", "movieId"]) == {
+        "user": "userId",
+        "item": "movieId",
+        "rating": "stars",
+    }
+    assert source_preview.propose_items(["movieId", "title", "genres"])["attributes"] == ("genres",)
+    assert source_preview.propose_items(["x", "y"]) == {}
+
+
+def test_an_upload_is_kept_under_a_safe_name(tmp_path):
+    path = source_preview.keep_upload(io.BytesIO(b"a,b\n"), "../../My file!.CSV", tmp_path)
+    assert path == tmp_path / "uploads" / "My-file.csv"
+    assert path.read_bytes() == b"a,b\n"
+
+
+def test_an_upload_never_replaces_another_file(tmp_path):
+    first = source_preview.keep_upload(io.BytesIO(b"1"), "x.csv", tmp_path)
+    again = source_preview.keep_upload(io.BytesIO(b"1"), "x.csv", tmp_path)
+    other = source_preview.keep_upload(io.BytesIO(b"2"), "x.csv", tmp_path)
+    assert first == again != other
+    assert (first.read_bytes(), other.name) == (b"1", "x-2.csv")
+    assert len(list((tmp_path / "uploads").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["x.pkl", "x.csv.exe", "x", ".csv"])
+def test_other_kinds_of_files_are_not_kept(tmp_path, name):
+    with pytest.raises(DataError, match=r"Only \.csv"):
+        source_preview.keep_upload(io.BytesIO(b"1"), name, tmp_path)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.services.data_map import Cells, Sample
+from app.services.loss_cut import Outcome
+from app.services.losses import GENUINE
+from app.ui import theme
+from app.ui.figures import data_map, loss_curves, loss_cut, losses
+
+
+def shapes(form=losses.DENSITY, n_epochs=3, groups=("clean", "hard"), log=False):
+    points = 4
+    x = np.linspace(0.5, 2.0, points + (form == losses.HISTOGRAM))
+    y = np.ones((n_epochs, len(groups), points)) / points
+    y[0] *= 50  # at first, one high peak
+    return losses.Shapes(
+        form, np.arange(n_epochs) * 5 + 1, groups, (7,) * len(groups), x, y, log, "Loss"
+    )
+
+
+@pytest.mark.parametrize("form", losses.FORMS)
+def test_every_epoch_is_a_frame_and_a_step_of_the_slider(form):
+    figure = losses.by_epoch(shapes(form), {}, ["one", "two", "three"])
+    assert [frame.name for frame in figure.frames] == ["1", "6", "11"]
+    steps = figure.layout.sliders[0].steps
+    assert [step.args[0][0] for step in steps] == ["1", "6", "11"]
+    assert steps[1].label == "6 of 11  ·  two"
+    assert all(len(frame.data) == len(figure.data) == 2 for frame in figure.frames)
+    assert all(len(line.x) == len(line.y) for line in figure.data)
+
+
+def test_the_axes_are_made_for_the_epochs_after_the_first_peak():
+    figure = losses.by_epoch(shapes(), {})
+    assert figure.layout.yaxis.range == pytest.approx((0, 1.08 * 0.25))
+    assert losses.by_epoch(shapes(losses.CUMULATIVE), {}).layout.yaxis.range == (0, 1.02)
+
+
+def test_a_logarithmic_axis_is_given_in_powers():
+    assert losses.by_epoch(shapes(log=True), {}).layout.xaxis.range == pytest.approx(
+        (np.log10(0.5), np.log10(2.0))
+    )
+
+
+def test_many_epochs_are_thinned_with_the_first_and_the_last():
+    shown = losses.frames_of(75)
+    assert (shown[0], shown[-1], len(shown)) == (0, 74, losses.MOST_FRAMES)
+    assert losses.frames_of(3).tolist() == [0, 1, 2]
+    assert losses.frames_of(1).tolist() == [0]
+
+
+def test_groups_are_told_apart_by_color_and_dash():
+    planted = {"minority": "hard", "tail": "hard"} | dict.fromkeys("abcd", "noise")
+    found = losses.styles((*theme.VERDICT_COLORS, GENUINE), planted)
+    kinds = [found[name] for name in (*planted, GENUINE)]
+    assert len({color for color, _ in kinds}) == len({dash for _, dash in kinds}) == 7
+    assert not {color for color, _ in kinds} & set(theme.VERDICT_COLORS.values())
+    assert found["hard"] == (theme.VERDICT_COLORS["hard"], theme.VERDICT_DASHES["hard"])
+
+
+def test_names_of_kinds_are_not_read_as_html():
+    figure = losses.by_epoch(shapes(groups=("<b>x",)), {"<b>x": "noise"})
+    assert figure.data[0].name == "&lt;b&gt;x (7)"
+
+
+def test_the_cut_is_marked_and_stays_on_the_picture():
+    line = losses.final(shapes(n_epochs=1), {}, 9.0).layout.shapes[-1]
+    assert (line.x0, line.x1) == (2.0, 2.0)
+    text = losses.final(shapes(n_epochs=1), {}, 0.9).layout.annotations[0].text
+    assert text == "dropped above 0.900 →"
+
+
+def test_the_tradeoff_marks_both_ways():
+    curves = pd.DataFrame(
+        {"signal": ["loss", "p_noisy"], "removed": [0.5, 0.5], "kept": [0.4, 0.8], "value": [1, 2]}
+    )
+    figure = loss_cut.tradeoff(curves, Outcome(5, 0.5, 0.1, 0.6), Outcome(4, 0.5, 0.1, 0.2))
+    cut, verdicts = figure.data[2:]
+    assert (cut.x[0], cut.y[0]) == pytest.approx((0.5, 0.4))
+    assert (verdicts.x[0], verdicts.y[0]) == pytest.approx((0.5, 0.8))
+
+
+SAMPLE = Sample(
+    pd.DataFrame(
+        {
+            "row": [10, 11, 12],
+            "verdict": ["hard", "clean", "clean"],
+            "x": [0.1, 0.2, 0.3],
+            "y": [1.0, 2.0, 3.0],
+            "user_id": ["<i>u</i>", "v", "w"],
+            "title": ["<b>Bambi</b>", "Dune", "Alien"],
+            "p_noisy": [0.1, 0.2, 0.3],
+        }
+    ),
+    {"clean": 50, "hard": 1},
+)
+
+
+def test_points_carry_their_number_and_titles_are_plain():
+    figure = data_map.points(SAMPLE, ["clean", "hard"], "key")
+    assert [trace.name for trace in figure.data] == ["clean (2 of 50)", "hard (1)"]
+    assert np.ravel(figure.data[0].customdata).tolist() == [11, 12]
+    assert figure.data[1].text[0].startswith("&lt;i&gt;u&lt;/i&gt; → &lt;b&gt;Bambi&lt;/b&gt;")
+    assert len(data_map.points(SAMPLE, ["hard"], "key").data) == 1
+
+
+def test_the_density_has_a_panel_per_verdict_on_the_same_axes():
+    counts = np.zeros((3, 2, 2), int)
+    counts[0, 0, 1], counts[0, 1, 1] = 9, 1
+    edges = np.array([0.0, 1.0, 2.0])
+    figure = data_map.density(Cells(edges, edges, counts), ["clean", "hard"], SAMPLE, "key")
+    panels = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert [title.text for title in figure.layout.annotations] == ["● clean (10)", "◆ hard (0)"]
+    assert panels[0].z[0, 1] == pytest.approx(np.log10(0.9))
+    assert np.isnan(panels[1].z).all()
+
+
+def test_curves_are_numbered_at_their_ends():
+    chosen = pd.DataFrame(
+        {
+            "row": [5, 6],
+            "number": [1, 2],
+            "verdict": ["hard", "noisy"],
+            "user_id": ["u", "u"],
+            "title": ["<b>x", "y"],
+        }
+    )
+    lines = pd.DataFrame({"row": [5, 5, 6, 6], "epoch": [1, 2] * 2, "loss": [1.0, 2.0, 1.0, 2.01]})
+    figure = loss_curves.curves(chosen, lines, np.array([1, 2]), np.ones((2, 3, 3)), "Loss")
+    assert "&lt;b&gt;x" in figure.data[-2].hovertemplate
+    marks = {mark.text: mark.y for mark in figure.layout.annotations}
+    assert marks["<b>2</b>"] - marks["<b>1</b>"] == pytest.approx(0.05 * 2.01)
+
+
+@pytest.mark.parametrize(
+    ("heights", "apart"),
+    [
+        ([1.0, 5.0], [1.0, 5.0]),
+        ([2.0, 2.0, 2.0], [1.0, 2.0, 3.0]),
+        ([0.0, 3.0, 3.5], [0.0, 2.75, 3.75]),
+        ([], []),
+    ],
+)
+def test_numbers_are_moved_apart_around_their_middle(heights, apart):
+    assert loss_curves.spread(heights, 1.0) == pytest.approx(apart)

@@ -1,0 +1,186 @@
+"""The page over a hand-made run folder: nothing between it and the files is replaced."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.services import environment, selection, store
+from tests.review_run import HOSTILE, write_review_run
+
+MAIN = environment.ROOT / "app" / "main.py"
+PAGE = "../pages/flagged.py"
+
+
+def open_page(**query):
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app):
+    return [text.value for text in app.text]
+
+
+def listed(app):
+    return app.dataframe[0].value["title"].tolist()
+
+
+def card_title(app):
+    shown = texts(app)
+    return next(
+        text for text in shown if text in ["Alien", "Dune", "**Casino**", "Brazil", HOSTILE]
+    )
+
+
+@pytest.fixture
+def run_folder(workspace):
+    return write_review_run(workspace)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_without_a_run_the_page_says_what_to_do():
+    app = open_page()
+    assert "no finished run" in app.info[0].value
+    assert not app.dataframe
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_it_starts_with_hard_and_noisy_most_at_odds_first():
+    app = open_page()
+    assert listed(app) == ["**Casino**", HOSTILE, "Brazil", "Dune"]
+    assert "4 of 6 interactions: ◆ 2 hard, ✕ 2 noisy" in texts(app)
+    assert card_title(app) == "**Casino**"
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_link_to_an_interaction_opens_its_card():
+    app = open_page(fl_row="3")
+    assert card_title(app) == "Dune"
+    shown = texts(app)
+    assert "Planted: uniform" in shown
+    assert "User's view: Low (support 0.50)" in shown
+    assert "Graded by: evidence judge, no LLM" in shown
+    assert "− dropped, weight 0.00" in shown
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_the_chosen_interaction_stays_the_same_when_the_order_changes():
+    app = open_page(fl_row="4")
+    assert marked(app) == 1
+    app.selectbox(key="fl_sort").set_value("loss_high").run()
+    assert listed(app)[0] == "Dune"
+    assert card_title(app) == HOSTILE
+    assert marked(app) == 1
+    app.selectbox(key="fl_sort").set_value("p_high").run()
+    assert card_title(app) == HOSTILE
+    assert marked(app) == 2
+
+
+def marked(app):
+    """Place of the mark in the table on screen."""
+    key = "fl_table_" + app.dataframe[0].proto.id.rpartition("fl_table_")[2]
+    rows = app.session_state[key]["selection"]["rows"]
+    return rows[0]
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_next_and_previous_follow_the_list():
+    app = open_page()
+    app.button(key="fl_Next").click().run()
+    assert app.number_input(key="fl_row").value == 4
+    app.button(key="fl_Next").click().run()
+    assert card_title(app) == "Brazil"
+    app.button(key="fl_Previous").click().run()
+    assert card_title(app) == HOSTILE
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_filters_of_the_address_are_in_force():
+    app = open_page(fl_verdict=["noisy"], fl_text="dun")
+    assert listed(app) == ["Dune"]
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_card_beside_the_list_says_that_it_is_not_on_it():
+    app = open_page(fl_row="0")
+    assert any("not on this page" in caption.value for caption in app.caption)
+    assert card_title(app) == "Alien"
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_an_interaction_that_does_not_exist():
+    app = open_page(fl_row="99")
+    assert any("no interaction of this number" in info.value for info in app.info)
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_filters_that_leave_nothing_say_so():
+    app = open_page(fl_text="nothing like it")
+    assert any("No interaction passes" in info.value for info in app.info)
+    assert not app.dataframe
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_hostile_text_is_shown_as_plain_text():
+    app = open_page(fl_row="4")
+    assert HOSTILE in texts(app)
+    for place in (app.markdown, app.caption, app.info, app.button, app.selectbox):
+        assert all("onerror" not in str(one.proto) for one in place)
+    assert all("onerror" not in html.proto.body for html in app.get("html"))
+
+
+def test_a_review_list_of_another_page_narrows_it(run_folder, workspace):
+    run = store.load_run(workspace, run_folder.name)
+    kept = selection.save(run, [3, 5], "two of them")
+    assert sorted(listed(open_page(list=kept.id))) == ["Brazil", "Dune"]
+
+
+def test_without_planted_truth_there_is_no_such_filter(workspace):
+    write_review_run(workspace, planted=False)
+    app = open_page()
+    assert "kind" not in app.dataframe[0].value
+    assert not [pills for pills in app.get("button_group") if "fl_kind" in str(pills.proto.id)]
+
+
+@pytest.mark.parametrize("damaged", ["interactions.parquet", "edges.parquet"])
+def test_a_damaged_file_is_explained(run_folder, damaged):
+    (run_folder / damaged).write_text("{")
+    app = open_page()
+    assert "could not be shown" in app.error[0].value
+    assert any("run it again" in text for text in texts(app))
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_view_is_saved_opened_and_deleted():
+    app = open_page(fl_verdict=["noisy"], fl_p=["0.9", "1.0"])
+    assert listed(app) == ["Dune"]
+    app.text_input(key="flagged_name").set_value("**mine**")
+    next(button for button in app.button if button.label == "Save").click().run()
+    app.button(key="flagged_ready_Nearest to the threshold, any verdict").click().run()
+    assert len(listed(app)) == 6
+    app.selectbox(key="flagged_view").set_value("**mine**").run()
+    app.button(key="flagged_open").click().run()
+    assert listed(app) == ["Dune"]
+    app.selectbox(key="flagged_view").set_value("**mine**").run()
+    app.button(key="flagged_delete").click().run()
+    assert not [box for box in app.selectbox if box.key == "flagged_view"]
+
+
+def test_an_interaction_whose_signals_are_unknown_is_complete(run_folder):
+    path = run_folder / "interactions.parquet"
+    table = pd.read_parquet(path)
+    signals = ["loss", "score", "semantic", "logical", "from_language", "from_behaviour"]
+    table[[*signals, "from_grades"]] = float("nan")
+    table.to_parquet(path)
+    app = open_page(fl_row="5")
+    assert card_title(app) == "Brazil"
+    assert "Not known." in texts(app)
