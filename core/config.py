@@ -19,6 +19,11 @@ from pydantic import (
 )
 
 
+MOST_NOISE = 0.5
+"""Highest share of noise that is ever estimated: data that is mostly noise has nothing to learn
+from, and signals that cannot tell anything would estimate 1 [D]."""
+
+
 class Settings(BaseModel):
     """Base of all settings: read-only, and an unknown name is an error."""
 

@@ -52,6 +52,8 @@ from core.types import Dataset, Embeddings, OnProgress, Progress
 
 TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN = range(8)
 """Number of each stage in its seed: stages never shift each other's draws."""
+LOADING = "loading the encoder"
+"""Reported before the first stage: it takes seconds during which nothing else moves."""
 LEAST_PAIRS = 50
 """With fewer interactions or fewer stand-ins, any share of noise would fit the data [D]."""
 
@@ -93,6 +95,7 @@ class Engine:
         """Stage 0: profiles from train alone, encoded; ``user`` (U, T), ``item`` (I, T)."""
         data, text = self.data, self.config.text
         profiles = build_profiles(data.users, data.items, data.train, text, self._rng(TEXTS))
+        self.on_progress(Progress(LOADING, 0.0))
         encoder = create_encoder(text.encoder, text.batch_size, str(self.device))
         both = cached_encode(
             encoder, [*profiles.user, *profiles.item], self.cache, self._as_stage("texts")

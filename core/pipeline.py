@@ -95,15 +95,12 @@ def reproducible(device: torch.device) -> Iterator[None]:
     fixed-order versions of some sparse products, so there nothing is promised.
     """
     before = torch.are_deterministic_algorithms_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory
     if device.type == "cpu":
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads such
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-        torch.utils.deterministic.fill_uninitialized_memory = fill
 
 
 def _outcome(

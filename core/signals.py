@@ -73,7 +73,7 @@ def log_popularity(train: Interactions, pairs: Pairs) -> FloatArray:
     own = slice(0, pairs.n_observed)
     np.add.at(count, (pairs.fold[own], pairs.item[own]), 1)
     outside = count.sum(axis=0)[pairs.item] - count[pairs.fold, pairs.item]
-    return np.log1p(outside).astype(np.float32)
+    return np.asarray(np.log1p(outside), np.float32)
 
 
 def judged_signals(pairs: Pairs, judged: Arrays, n_items: int) -> dict[str, np.ndarray]:

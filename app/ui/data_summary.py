@@ -43,8 +43,8 @@ def draw(data: PreparedData) -> None:
         }
         with st.container(border=True, gap="xsmall"):
             for name, value in pairs.items():
-                title, told = st.columns([1, 3], gap="small")
-                title.caption(name)
+                label, told = st.columns([1, 3], gap="small")
+                label.caption(name)
                 told.text(value)
     for column, side in zip(st.columns(2, gap="large"), ("user", "item"), strict=True):
         with column:

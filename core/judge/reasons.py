@@ -52,7 +52,7 @@ def item_reasons(found: Measures, items: Items, pairs: JudgePairs, view: ItemVie
         if not near:
             reasons.append("The user has no other item to compare with.")
             continue
-        titles = ", ".join(f"'{short(items.title[k], TITLE_WORDS)}'" for k in near)
+        titles = ", ".join(f"'{_name(items, k)}'" for k in near)
         expected = count[b] * found.count[near[0]] / max(n_users, 1)
         together = int(view.together[b])
         ratio = f" ({together / expected:.1f}x chance)" if together and expected > 0 else ""
@@ -65,6 +65,11 @@ def item_reasons(found: Measures, items: Items, pairs: JudgePairs, view: ItemVie
             )
         )
     return reasons
+
+
+def _name(items: Items, number: int) -> str:
+    """Title of an item, or its id where the title says nothing."""
+    return short(items.title[number], TITLE_WORDS) or short(items.id[number], TITLE_WORDS)
 
 
 def short(text: str, n_words: int) -> str:

@@ -5,7 +5,7 @@ Shape letters: P pairs (E observed, then stand-ins), K epochs kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,8 +48,15 @@ class Evidence:
     def without_text(self) -> Evidence:
         """The same with NaN for everything texts say."""
         unknown = np.full(len(self.semantic), np.nan, np.float32)
-        names = [f.name for f in fields(self) if f.name.startswith(("semantic", "text"))]
-        return replace(self, **dict.fromkeys(names, unknown))
+        return replace(
+            self,
+            semantic=unknown,
+            semantic_among_items=unknown,
+            semantic_among_users=unknown,
+            text=unknown,
+            text_among_items=unknown,
+            text_among_users=unknown,
+        )
 
     def all_judged(self) -> bool:
         """Whether the judge was asked about every pair, stand-ins included."""

@@ -34,7 +34,7 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from core.config import ScoringConfig
+from core.config import MOST_NOISE, ScoringConfig
 from core.scoring.evidence import Evidence
 from core.types import HIGH, LOW, BoolArray, FloatArray, GradeArray
 
@@ -45,9 +45,6 @@ WEIGHT_CAP = 0.995
 """Quantile at which weights are cut: a cell with few stand-ins must not decide alone."""
 CONFIDENCE = 0.05
 """Error probability of the bound behind the noise rate."""
-MOST_NOISE = 0.5
-"""Estimates above this are cut: data that is mostly noise has nothing to learn from, and signals
-that cannot tell anything would estimate 1 [D]."""
 LEAST_CONTROLS = 20
 """With fewer judged controls, grades cannot be weighed and leave p_noisy as it is."""
 
@@ -110,6 +107,9 @@ def noise_rate(p_stand_in: np.ndarray, observed: BoolArray) -> float:
     Args:
         p_stand_in: Cross-fitted probability of being a stand-in, ``(P,)``.
         observed: Which pairs are train interactions, ``(P,)``.
+
+    Returns:
+        At most :data:`core.config.MOST_NOISE`.
     """
     of_train, of_stand_ins = p_stand_in[observed], p_stand_in[~observed]
     bound, rate = np.inf, 1.0

@@ -108,7 +108,7 @@ class SentenceEncoder:
         # Texts of one length share a batch: padding would let a vector depend on its companions.
         lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts))["input_ids"]])
         parts = {int(length): np.flatnonzero(lengths == length) for length in np.unique(lengths)}
-        found = [self._encode([texts[row] for row in rows]) for rows in parts.values()]
+        found = [self._encode([texts[row] for row in rows.tolist()]) for rows in parts.values()]
         order = np.argsort(np.concatenate(list(parts.values())), kind="stable")
         return unit_rows(np.concatenate(found)[order])
 

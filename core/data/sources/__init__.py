@@ -14,7 +14,9 @@ from core.data.sources.mapping import (
     ItemMapping,
     UserMapping,
     guess_columns,
+    guess_item_columns,
     guess_item_mapping,
+    guess_user_columns,
     guess_user_mapping,
 )
 from core.data.sources.raw import RawTables
@@ -30,7 +32,9 @@ __all__ = [
     "Source",
     "UserMapping",
     "guess_columns",
+    "guess_item_columns",
     "guess_item_mapping",
+    "guess_user_columns",
     "guess_user_mapping",
     "load_raw",
     "preview",

@@ -102,25 +102,40 @@ def guess_mapping(columns: Sequence[str]) -> ColumnMapping:
     return ColumnMapping(**guess)
 
 
+def guess_item_columns(columns: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+    """Guess the fields of an :class:`ItemMapping`: field -> column or columns, known ones only."""
+    found = {
+        "item": _first(columns, (*COMMON_NAMES["item"], "id")),
+        "title": _first(columns, COMMON_NAMES["title"]),
+        "text": _all(columns, TEXT_NAMES),
+        "attributes": _all(columns, ATTRIBUTE_NAMES),
+        "group": _first(columns, COMMON_NAMES["group"]),
+    }
+    return {field: column for field, column in found.items() if column}
+
+
+def guess_user_columns(columns: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+    """Guess the fields of a :class:`UserMapping`: field -> column or columns, known ones only."""
+    found = {
+        "user": _first(columns, (*COMMON_NAMES["user"], "id")),
+        "text": _all(columns, TEXT_NAMES),
+    }
+    return {field: column for field, column in found.items() if column}
+
+
 def guess_item_mapping(columns: Sequence[str]) -> ItemMapping:
     """Guess the mapping of a file of items.
 
     Raises:
         DataError: If no column looks like an item id.
     """
-    item = _first(columns, (*COMMON_NAMES["item"], "id"))
-    if item is None:
+    guess = guess_item_columns(columns)
+    if "item" not in guess:
         raise DataError(
             f"No column of the item file looks like the item id. It has: {', '.join(columns)}. "
-            "Say which column it is (--map or --item-map, or on the Data page)."
+            "Say which column it is (--item-map item=COLUMN, or on the Data page)."
         )
-    return ItemMapping(
-        item=item,
-        title=_first(columns, COMMON_NAMES["title"]),
-        text=_all(columns, TEXT_NAMES),
-        attributes=_all(columns, ATTRIBUTE_NAMES),
-        group=_first(columns, COMMON_NAMES["group"]),
-    )
+    return ItemMapping.model_validate(guess)
 
 
 def guess_user_mapping(columns: Sequence[str]) -> UserMapping:
@@ -129,13 +144,13 @@ def guess_user_mapping(columns: Sequence[str]) -> UserMapping:
     Raises:
         DataError: If no column looks like a user id.
     """
-    user = _first(columns, (*COMMON_NAMES["user"], "id"))
-    if user is None:
+    guess = guess_user_columns(columns)
+    if "user" not in guess:
         raise DataError(
             f"No column of the user file looks like the user id. It has: {', '.join(columns)}. "
-            "Say which column it is (--map or --item-map, or on the Data page)."
+            "Say which column it is (--user-map user=COLUMN, or on the Data page)."
         )
-    return UserMapping(user=user, text=_all(columns, TEXT_NAMES))
+    return UserMapping.model_validate(guess)
 
 
 def require_columns(wanted: Collection[str], columns: Sequence[str], file_name: str) -> None:

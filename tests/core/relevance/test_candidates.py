@@ -100,9 +100,10 @@ def test_a_drawn_item_is_one_of_the_user_and_any_of_them():
     user = np.repeat(np.arange(TRAIN.n_users), 60)
     drawn = drawn_item(TRAIN, user, rng)
     for number in range(TRAIN.n_users):
-        assert set(drawn[user == number]) == set(TRAIN.item[TRAIN.user == number]) or (
-            drawn[user == number] == -1
-        ).all()
+        assert (
+            set(drawn[user == number]) == set(TRAIN.item[TRAIN.user == number])
+            or (drawn[user == number] == -1).all()
+        )
 
 
 def test_every_history_is_one_item_short_of_what_the_user_has(chosen):
