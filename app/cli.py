@@ -1,4 +1,4 @@
-"""Command line: ``python -m app.cli demo|import|prepare|run|report|doctor``, all with ``--json``.
+"""Command line: ``demo|import|prepare|run|runs|cancel|report|doctor``, all with ``--json``.
 
 Exit codes: 0 done, 1 something the user can act on (the message says what), 2 wrong usage.
 """
@@ -22,7 +22,7 @@ os.environ.update(environment.with_defaults(os.environ))
 
 from rich.console import Console
 
-from app.commands import doctor, report, runs, settings, sources
+from app.commands import doctor, report, run_list, runs, settings, sources
 from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from app.services.settings_list import known_settings
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
+    _give_back_positional(options)
     if options.command == "import" and (options.path is None) == (options.again is None):
         parser.error("import: name a file or folder, or an earlier import with --again")
     if options.command == "run" and not _says_what_to_run(options):
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Commands and their options."""
-    parser = argparse.ArgumentParser(prog="python -m app.cli", description=__doc__)
+    parser = argparse.ArgumentParser(prog=environment.shell_command(), description=__doc__)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="last line of output is a JSON object")
     common.add_argument("--workspace", type=Path, help="folder of datasets and runs")
@@ -73,6 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_prepare(commands.add_parser("prepare", parents=[common], help="make a dataset of them"))
     _add_run(commands.add_parser("run", parents=[common], help="run the method on a dataset"))
 
+    commands.add_parser("runs", parents=[common], help="list all runs, finished or not")
+    stopped = commands.add_parser("cancel", parents=[common], help="stop a run, to go on later")
+    stopped.add_argument("run_id", metavar="RUN_ID", help="run that is going on")
     shown = commands.add_parser("report", parents=[common], help="show what came out of a run")
     shown.add_argument("run_id", nargs="?", default="latest", help="run, or latest (the default)")
     shown.add_argument("--html", type=Path, metavar="FILE", help="write it as one HTML file too")
@@ -136,6 +140,21 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def _give_back_positional(options: argparse.Namespace) -> None:
+    """Take what an option of several values swallowed at its end: ``run --set a=1 NAME``."""
+    if options.command == "run" and options.dataset is None and options.resume is None:
+        options.dataset = _swallowed(options.set)
+    if options.command == "import" and options.path is None and options.again is None:
+        lists = (options.map, options.item_map, options.user_map)
+        found = next(filter(None, map(_swallowed, lists)), None)
+        options.path = None if found is None else Path(found)
+
+
+def _swallowed(values: list[str]) -> str | None:
+    """Take the last value out if it is no assignment."""
+    return values.pop() if values and "=" not in values[-1] else None
+
+
 def _says_what_to_run(options: argparse.Namespace) -> bool:
     if options.help_settings:
         return True
@@ -194,6 +213,14 @@ def _list_settings(console: Console) -> dict[str, Any]:
     return {"settings": [setting._asdict() for setting in known]}
 
 
+def _runs(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return run_list.list_runs(_workspace(options), console)
+
+
+def _cancel(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return run_list.cancel_run(options.run_id, _workspace(options), console)
+
+
 def _report(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return report.report_run(options.run_id, _workspace(options), console, options.html)
 
@@ -212,6 +239,8 @@ _COMMANDS = {
     "import": _import,
     "prepare": _prepare,
     "run": _run,
+    "runs": _runs,
+    "cancel": _cancel,
     "report": _report,
     "doctor": _doctor,
 }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.services import environment, jobs, run_folder
+from app.services import environment, jobs, notes, run_folder
 from app.services.records import RunOrder
 from app.services.run_folder import StatusFile
 from core.config import RunConfig
@@ -24,6 +24,8 @@ from core.types import VERDICTS, Dataset, OnProgress, Progress, RunOutcome, igno
 PACKAGES: Final = ("torch", "numpy", "sentence-transformers", "umap-learn")
 EVALUATE: Final = "evaluate"
 """Stage after those of the pipeline: comparison with planted truth."""
+LIBRARIES: Final = "loading libraries"
+"""Before the stages of the pipeline: seconds in which nothing else moves."""
 STREAM: Final = 20_250_701
 """Sets the draws of the evaluation apart from those of the pipeline of the same seed."""
 
@@ -125,7 +127,9 @@ class _Work:
             self._status.end("cancelled", message)
             raise Cancelled(
                 f"Run {self._folder.name} was stopped. What is finished is kept; continue with: "
-                f"python -m app.cli run --resume {self._folder.name}"
+                + environment.shell_command(
+                    "run", "--resume", self._folder.name, place=self._workspace.absolute()
+                )
             ) from error
         except WorkbenchError as error:
             self._status.end("failed", str(error))
@@ -135,7 +139,8 @@ class _Work:
             raise
 
     def _run(self, on_progress: OnProgress) -> dict[str, Any]:
-        self._status.report("starting", 0.0)
+        self._status.report(LIBRARIES, 0.0)
+        on_progress(Progress(LIBRARIES, 0.0))
         # Heavy: only a process that works loads PyTorch.
         from core.pipeline import STAGES, run_pipeline  # noqa: PLC0415
 
@@ -199,6 +204,7 @@ class _Work:
         manifest = {
             "run_id": self._folder.name,
             "created": self._order.created.isoformat(),
+            "finished": run_folder.now(),
             "dataset": self._dataset.name,
             "dataset_fingerprint": self._dataset.fingerprint,
             "judge": outcome.judge,
@@ -217,6 +223,7 @@ class _Work:
             "stages": dict(outcome.seconds) | {EVALUATE: round(evaluation_seconds, 3)},
             "seed": self._config.seed,
             "noise_rate": outcome.noise_rate,
+            "notes": notes.of_numbers(outcome.noise_rate, outcome.scores.semantic),
             "threshold": outcome.threshold,
             "preset": outcome.preset,
             "settings": self._config.model_dump(mode="json"),

@@ -18,7 +18,6 @@ from pydantic import (
     PositiveInt,
 )
 
-
 MOST_NOISE = 0.5
 """Highest share of noise that is ever estimated: data that is mostly noise has nothing to learn
 from, and signals that cannot tell anything would estimate 1 [D]."""

@@ -13,7 +13,7 @@ st.text(f"{manifest.dataset}, judged by: {manifest.judge}")
 st.caption(
     f"{manifest.n_users:,} users · {manifest.n_items:,} items · "
     f"{manifest.n_interactions:,} training interactions · "
-    f"finished {manifest.created:%Y-%m-%d %H:%M} UTC"
+    f"{manifest.when}"
 )
 
 components.verdict_metrics(dict(manifest.verdicts))
@@ -43,7 +43,9 @@ with ranked:
 st.subheader("Loss by verdict")
 st.caption("Where two lines overlap, the loss alone cannot tell the verdicts apart.")
 components.chart(
-    figures.loss_by_verdict(state.ask(store.loss_histogram, run)), "overview_loss", "loss-by-verdict"
+    figures.loss_by_verdict(state.ask(store.loss_histogram, run)),
+    "overview_loss",
+    "loss-by-verdict",
 )
 
 st.subheader("Five examples")

@@ -23,7 +23,7 @@ SETTINGS = {
     "text": {"encoder": "hashing", "shuffle": False},
     "judge": {"kind": "evidence"},
     "train": {"pool": 8, "semantic_negatives": False},
-    "scoring": {"caution": 0.35, "flag_factor": 1.5, "stand_ins": 2, "gone": "old"},
+    "scoring": {"caution": 0.5, "flag_factor": 1.0, "stand_ins": 2, "gone": "old"},
     "refine": {"preset": "auto"},
 }
 EDGES = {

@@ -12,16 +12,24 @@ from rich.console import Console
 from rich.table import Table
 
 from app.commands.output import clean
-from app.services import store
+from app.commands.run_list import where
+from app.services import environment, notes, run_list, store
 from app.services.records import Manifest
+from app.services.run_list import KnownRun
 from core.errors import DataError
 from core.types import VERDICTS
 
 MEANING: Final[Mapping[str, str]] = {
-    "clean": "nothing speaks strongly against it",
+    "clean": "not flagged: nothing speaks strongly enough against it",
     "hard": "fits badly, both grades High: kept, worth learning",
     "noisy": "texts, grades and behaviour together speak against it",
 }
+BY_GRADES: Final[Mapping[str, str]] = {
+    "clean": "not flagged: not low-scored, or not judged",
+    "hard": "low-scored, both grades High: kept, worth learning",
+    "noisy": "low-scored and not both grades High",
+}
+"""The same where grades alone decide, whatever p_noisy says."""
 SIGNALS: Final[Mapping[str, str]] = {
     "loss": "loss (out of fold)",
     "score": "model score (out of fold)",
@@ -52,14 +60,30 @@ def report_run(
     if run_id == "latest":
         known = store.run_ids(workspace)
         if not known:
-            raise DataError("There is no finished run yet. Start one: python -m app.cli demo")
+            demo = environment.shell_command("demo", place=workspace)
+            raise DataError(f"There is no finished run yet. Start one: {demo}")
         run_id = known[0]
+    elif run_id not in store.run_ids(workspace):
+        raise DataError(_why_no_report(run_list.read(workspace, run_id)))
     answer = print_run(workspace, run_id, console).model_dump(mode="json")
     if html is None:
         return answer
     _write_html(store.load_run(workspace, run_id), html)
     console.print(f"Report: {clean(html)}", soft_wrap=True)
     return {**answer, "html": str(html)}
+
+
+def _why_no_report(run: KnownRun) -> str:
+    """Where an unfinished run is, and what can be done with it."""
+    if run.state == "running":
+        return (
+            f"Run {run.run_id} is still running{where(run)}: there is no report yet. "
+            f"Stop it with: {run.command}"
+        )
+    ended = "failed" if run.state == "failed" else "was stopped"
+    why = f": {run.message}" if run.state == "failed" and run.message else "."
+    then = f" Continue it with: {run.command}" if run.command else " It cannot be continued."
+    return f"Run {run.run_id} has no report: it {ended}{where(run)}{why}{then}"
 
 
 def _write_html(run: store.Run, path: Path) -> None:
@@ -85,6 +109,8 @@ def print_run(workspace: Path, run_id: str, console: Console) -> Manifest:
     run = store.load_run(workspace, run_id)
     _print_head(run.manifest, console)
     _print_verdicts(run.manifest, console)
+    for note in notes.of_run(run):
+        console.print(f"[bold]Note[/]: {clean(note)}", soft_wrap=True)
     _print_detection(run.manifest, console)
     _print_ranking(run.manifest, console)
     _print_examples(run, console)
@@ -94,7 +120,9 @@ def print_run(workspace: Path, run_id: str, console: Console) -> Manifest:
 
 
 def _print_head(manifest: Manifest, console: Console) -> None:
-    console.print(f"\n[bold]Run {clean(manifest.run_id)}[/] on {clean(manifest.dataset)}")
+    console.print(
+        f"\n[bold]Run {clean(manifest.run_id)}[/] on {clean(manifest.dataset)}, {manifest.when}"
+    )
     console.print(
         f"{manifest.n_users:,} users, {manifest.n_items:,} items, "
         f"{manifest.n_interactions:,} train interactions"
@@ -108,10 +136,11 @@ def _print_head(manifest: Manifest, console: Console) -> None:
 def _print_verdicts(manifest: Manifest, console: Console) -> None:
     table = Table("Verdict", "Interactions", "Share", "What it means")
     console.print("\n[bold]Verdicts[/]")
+    meaning = BY_GRADES if manifest.by_grades else MEANING
     total = max(sum(manifest.verdicts.values()), 1)
     for verdict in VERDICTS:
         count = manifest.verdicts.get(verdict, 0)
-        table.add_row(verdict, f"{count:,}", _percent(count / total), MEANING[verdict])
+        table.add_row(verdict, f"{count:,}", _percent(count / total), meaning[verdict])
     console.print(table)
     if manifest.noise_rate is not None:
         share = _percent(manifest.noise_rate)
@@ -162,7 +191,7 @@ def _print_examples(run: store.Run, console: Console) -> None:
         console.print(
             f"    loss {_number(row['loss'], 2)} (out of fold), "
             f"scores above {_percent(row['score'])} of what the user has not seen, "
-            f"semantic relevance {_number(row['semantic'], 2)} (-1..1), "
+            f"semantic relevance {_semantic(row['semantic'])}, "
             f"p_noisy {_number(row['p_noisy'], 2)} (0..1)"
         )
         for view in ("user", "item"):
@@ -170,6 +199,11 @@ def _print_examples(run: store.Run, console: Console) -> None:
             reason = clean(row[f"{view}_reason"] or "")
             console.print(f"    {view}-centric grade: {grade}{': ' if reason else ''}{reason}")
         console.print(f"    {clean(row['explanation'] or '')}")
+
+
+def _semantic(value: float | None) -> str:
+    known = value is not None and math.isfinite(value)
+    return f"{value:.2f} (-1..1)" if known else "not known"
 
 
 def _percent(share: float | None) -> str:

@@ -72,7 +72,7 @@ def run_demo(seed: int, fresh: bool, workspace: Path, console: Console) -> dict[
     folder = workspace / "datasets" / SAMPLE
     if fresh or not sample_is_ready(folder):
         plan = make_plan(SAMPLE_FOLDER, name=SAMPLE)
-        prepare_data(plan, {"split": "given"}, workspace, console)
+        prepare_data(plan, {"split": "given"}, workspace, console, give_up_stopped=True)
         write_json(folder / SOURCES, _sample_hashes())
     unfinished = None if fresh else stopped_run(workspace, folder, config)
     if unfinished is None:

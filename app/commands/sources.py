@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app.commands.output import clean
+from app.services import environment, run_list
 from app.services.importing import ImportPlan, save_plan
 from core.config import PrepareConfig
 from core.data.dataset import load_manifest, save_dataset
@@ -23,12 +24,11 @@ TRUTH_CSV: Final = "truth.csv"
 
 
 def import_data(plan: ImportPlan, workspace: Path, console: Console) -> dict[str, Any]:
-    """Check the files and remember the import under its name.
+    """Check the files and, if nothing is wrong, remember the import under its name.
 
     Returns:
         ``ok`` is False if there are errors; then ``prepare`` would fail.
     """
-    save_plan(plan, workspace)
     facts: dict[str, Any] = {}
     console.print(f"Reading {clean(plan.name)}")
     try:
@@ -41,7 +41,9 @@ def import_data(plan: ImportPlan, workspace: Path, console: Console) -> dict[str
     print_problems(problems, console)
     ok = all(problem.severity != "error" for problem in problems)
     if ok:
-        console.print(f"Imported as {plan.name}. Next: python -m app.cli prepare {plan.name}")
+        save_plan(plan, workspace)
+        following = environment.shell_command("prepare", plan.name, place=workspace)
+        console.print(f"Imported as {plan.name}. Next: {clean(following)}", soft_wrap=True)
     return {
         "name": plan.name,
         "ok": ok,
@@ -82,7 +84,11 @@ def print_problems(problems: Sequence[Problem], console: Console) -> None:
 
 
 def prepare_data(
-    plan: ImportPlan, options: Mapping[str, Any], workspace: Path, console: Console
+    plan: ImportPlan,
+    options: Mapping[str, Any],
+    workspace: Path,
+    console: Console,
+    give_up_stopped: bool = False,
 ) -> dict[str, Any]:
     """Write ``<workspace>/datasets/<name>``, with the truth of a ``truth.csv`` in the folder.
 
@@ -91,9 +97,12 @@ def prepare_data(
         options: Values of :class:`PrepareConfig`; a split column is used if ``split`` is absent.
         workspace: Folder of all datasets.
         console: Where to print the report.
+        give_up_stopped: Replace the dataset even if a stopped run rests on it, which then cannot
+            be continued.
 
     Raises:
-        ConfigError: If the options do not fit.
+        ConfigError: If the options do not fit, or an unfinished run rests on other data of this
+            name.
         DataError: If nothing usable is left.
     """
     console.print(f"Reading {clean(plan.name)}")
@@ -110,18 +119,39 @@ def prepare_data(
     listed = Path(plan.path) / TRUTH_CSV
     if listed.is_file():
         # Loads PyTorch through the metrics of its package.
+        console.print("Loading libraries")
         from core.evaluation.truth import join_truth, read_truth_csv  # noqa: PLC0415
 
         told = read_truth_csv(listed, prepared.dataset)
         truth = told if truth is None else join_truth(told, truth)
     folder = workspace / "datasets" / config.name
+    replaced = (folder / "manifest.json").exists()
+    _refuse_if_needed(folder, prepared.dataset.fingerprint, workspace, give_up_stopped)
     console.print("Writing the dataset")
     save_dataset(prepared.dataset, folder, prepared.report, truth, prepared.display)
+    if replaced:
+        console.print(f"The dataset {clean(config.name)} that was there was replaced.")
     manifest = load_manifest(folder)
     print_report(manifest, console)
-    return {
-        name: manifest[name] for name in ("name", "fingerprint", "counts", "has_truth", "report")
-    }
+    shown = ("name", "fingerprint", "counts", "has_truth", "report")
+    return {**{name: manifest[name] for name in shown}, "replaced": replaced}
+
+
+def _refuse_if_needed(
+    folder: Path, fingerprint: str, workspace: Path, give_up_stopped: bool
+) -> None:
+    """Keep a dataset that a run still needs from being replaced by another one."""
+    held = {"running"} if give_up_stopped else {"running", "stopped"}
+    for run in run_list.known_runs(workspace):
+        rests_on = (
+            run.dataset_folder is not None and run.dataset_folder.resolve() == folder.resolve()
+        )
+        if run.state in held and rests_on and run.fingerprint != fingerprint:
+            raise ConfigError(
+                f"Run {run.run_id} is {run.state} and rests on the dataset {folder.name} as it is. "
+                "Prepare under another name (--name), or first let it end "
+                f"({run.command}), or delete the folder runs/{run.run_id}."
+            )
 
 
 def print_report(manifest: Mapping[str, Any], console: Console) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +27,20 @@ DEFAULTS: Mapping[str, str] = {
 def with_defaults(environment: Mapping[str, str]) -> dict[str, str]:
     """Add the defaults that ``environment`` does not set itself."""
     return {**DEFAULTS, **environment}
+
+
+def shell_command(*words: str, place: Path | None = None) -> str:
+    """A command of the workbench, to be pasted into a shell at the root of the project.
+
+    Args:
+        *words: The command and its arguments, such as ``"report", "latest"``.
+        place: Workspace it is about; named where it is not the one that is used anyway.
+    """
+    # Of a virtual environment the name is compared, not what its python links to.
+    own = Path(sys.prefix).absolute() == ROOT / ".venv"
+    python = ".venv/bin/python" if own else "python"
+    elsewhere = [] if place in (None, workspace()) else ["--workspace", str(place)]
+    return " ".join([python, "-m", "app.cli", *map(shlex.quote, [*words, *elsewhere])])
 
 
 def workspace() -> Path:

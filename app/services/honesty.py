@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from app.services import detection
+from app.services import detection, notes
 from app.services.records import Manifest
 from app.services.store import Run
 
@@ -103,6 +103,8 @@ def _noise_rate(run: Run) -> Statement | None:
     if estimated is None:
         return None
     text = f"Estimated without any truth: {estimated:.1%} of the training interactions."
+    if notes.at_limit(estimated):
+        text = f"{text} {notes.AT_LIMIT}"
     counts = detection.measured(run).get("counts", {})
     if counts.get("interactions"):
         planted = counts["noise"] / counts["interactions"]
@@ -131,8 +133,7 @@ def _threshold(manifest: Manifest) -> Statement | None:
     return Statement(
         "Threshold",
         "known",
-        f"Noisy from p_noisy {manifest.threshold:.3f}: {wide} of noisy interactions are flagged, "
-        "since a reviewer would rather see too many than too few.",
+        f"Noisy from p_noisy {manifest.threshold:.3f}: {wide} of noisy interactions are flagged.",
     )
 
 

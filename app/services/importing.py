@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,8 +20,8 @@ from core.data.sources import (
     RawTables,
     UserMapping,
     guess_columns,
-    guess_item_mapping,
-    guess_user_mapping,
+    guess_item_columns,
+    guess_user_columns,
     load_raw,
 )
 from core.data.sources import preview as preview_file
@@ -98,8 +98,8 @@ def make_plan(
             items=str(items.resolve()) if items else None,
             users=str(users.resolve()) if users else None,
             mapping=_mapping(ColumnMapping, path, columns, guess_columns),
-            item_mapping=_mapping(ItemMapping, items, item_columns, guess_item_mapping),
-            user_mapping=_mapping(UserMapping, users, user_columns, guess_user_mapping),
+            item_mapping=_mapping(ItemMapping, items, item_columns, guess_item_columns),
+            user_mapping=_mapping(UserMapping, users, user_columns, guess_user_columns),
         )
     except ValidationError as error:
         raise ConfigError(
@@ -167,7 +167,7 @@ def _mapping(
     kind: type[AnyMapping],
     file: Path | None,
     assignments: Sequence[str],
-    guess: Any,  # noqa: ANN401 - the guesses return a mapping or its fields
+    guess: Callable[[Sequence[str]], Mapping[str, Any]],
 ) -> AnyMapping | None:
     """Guess a mapping and put the named columns in; None if none is named."""
     if not assignments:
@@ -175,8 +175,8 @@ def _mapping(
     fields = list(kind.model_fields)
     if file is None:
         raise ConfigError("Columns of a file were named, but not the file itself.")
-    guessed = guess(preview_file(file).columns) if file.is_file() else {}
-    values = dict(guessed) if isinstance(guessed, dict) else guessed.model_dump()
+    columns = preview_file(file).columns if file.is_file() else ()
+    values = dict(guess(columns))
     for assignment in assignments:
         field, separator, column = assignment.partition("=")
         if not separator or field not in fields:
@@ -189,4 +189,5 @@ def _mapping(
         return kind.model_validate(values)
     except ValidationError as error:
         missing = ", ".join(str(entry["loc"][0]) for entry in error.errors())
-        raise ConfigError(f"Name the column of {missing}, as field=column.") from error
+        has = f" {file.name} has: {', '.join(columns)}." if columns else ""
+        raise ConfigError(f"Name the column of {missing}, as field=column.{has}") from error

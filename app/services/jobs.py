@@ -27,6 +27,9 @@ DEMO = ("-m", "app.cli", "demo", "--json")
 RUNS = ("demo", "run")
 """Names of the work that makes runs; one at a time."""
 
+BEFORE_A_RUN = ("Reading ", "Preparing", "Loading ", "Writing ")
+"""How lines begin that say what is done before there is a run folder."""
+
 _starting = threading.Lock()
 
 
@@ -128,7 +131,7 @@ def current(workspace: Path) -> Job | None:
         for job in jobs:
             if job.status.pid == launch.pid and job.status.updated >= since:
                 return Job(job.run_id, job.status, log)
-        return Job(None, _status_of_launch(launch), log)
+        return Job(None, _status_of_launch(launch, log), log)
     return next((job for job in jobs if job.status.state == "running"), None)
 
 
@@ -210,9 +213,11 @@ def _has_result_since(workspace: Path, moment: datetime) -> bool:
     return max(finished, default=0.0) >= moment.timestamp()
 
 
-def _status_of_launch(launch: Launch) -> Status:
-    """Status of a started process that has written nothing yet."""
+def _status_of_launch(launch: Launch, log: Path) -> Status:
+    """Status of a started process that has made no run folder yet, from what it printed."""
     if process.is_alive(launch.pid, launch.started):
-        return Status(state="running", stage="starting", pid=launch.pid, updated=launch.started)
+        said = [line for line in tail(log).splitlines() if line.startswith(BEFORE_A_RUN)]
+        stage = said[-1][:60].lower() if said else "loading libraries"
+        return Status(state="running", stage=stage, pid=launch.pid, updated=launch.started)
     message = "The job ended before it began to work."
     return Status(state="interrupted", message=message, pid=launch.pid, updated=launch.started)

@@ -89,7 +89,7 @@ STEPS: Final = (
         "score",
         "",
         "High and High is hard, every other judged pair is noisy.",
-        "Noisy: highest P(noisy), 1.5 times the estimated number. Hard: low-scored, both grades "
+        "Noisy: highest P(noisy), as many as estimated. Hard: low-scored, both grades "
         "High, not noisy. Clean: the rest.",
     ),
     Step(

@@ -52,6 +52,8 @@ class Manifest(Record):
 
     run_id: str
     created: Moment
+    """When it was started."""
+    finished: Moment | None = None
     dataset: str
     judge: str
     n_users: int
@@ -77,8 +79,10 @@ class Manifest(Record):
     seed: int | None = None
     noise_rate: float | None = None
     """Estimated share of noise among the train interactions."""
+    notes: tuple[str, ...] = ()
+    """What to know before believing the numbers, in plain words."""
     threshold: float | None = None
-    """p_noisy from which an interaction was called noisy."""
+    """p_noisy from which an interaction was called noisy; None where grades alone decide."""
     preset: str = ""
     """Which refined graph the final model used."""
     settings: Mapping[str, Any] = {}
@@ -86,6 +90,18 @@ class Manifest(Record):
     device: str = ""
     files: Mapping[str, str] = {}
     """Sha256 of each file of the run."""
+
+    @property
+    def when(self) -> str:
+        """When it was finished, or, where that was not noted, when it was started."""
+        what, moment = ("finished", self.finished) if self.finished else ("started", self.created)
+        return f"{what} {moment:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def by_grades(self) -> bool:
+        """Whether the verdicts follow from the grades alone, ``scoring.rule=grades``."""
+        scoring = self.settings.get("scoring")
+        return isinstance(scoring, Mapping) and scoring.get("rule") == "grades"
 
 
 class RunOrder(Record):

@@ -87,8 +87,8 @@ def loss_histogram(run: Run, n_bins: int = 40) -> pd.DataFrame:
 def examples(run: Run) -> pd.DataFrame:
     """Five interactions that show the point: badly fitted ones and what they turned out to be.
 
-    Two noisy, two hard and one clean, each the highest-loss one of its verdict, judged ones
-    first.
+    Two noisy and two hard, the highest-loss ones of their verdict, and the clean one that is least
+    likely noise; judged ones first.
 
     Returns:
         All columns of ``interactions.parquet``.
@@ -99,7 +99,8 @@ def examples(run: Run) -> pd.DataFrame:
         SELECT * EXCLUDE (place) FROM (
             SELECT *, row_number() OVER (
                 PARTITION BY verdict
-                ORDER BY user_grade >= 0 DESC, isfinite(loss) DESC, loss DESC, "row"
+                ORDER BY user_grade >= 0 DESC, isfinite(loss) DESC,
+                         CASE WHEN verdict = 'clean' THEN p_noisy ELSE -loss END, "row"
             ) AS place
             FROM interactions
         )

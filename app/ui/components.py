@@ -19,7 +19,7 @@ import streamlit as st
 
 from app.services import jobs, store
 from app.services.records import Detection, Manifest
-from app.ui import state
+from app.ui import state, theme
 from core.errors import WorkbenchError
 from core.types import VERDICTS, Verdict
 
@@ -236,9 +236,13 @@ def _auc_table(detection: Detection) -> pd.DataFrame:
 def evidence(row: pd.Series) -> None:
     """One interaction: what it is, how the signals see it and why."""
     with st.container(border=True):
-        heading, number = st.columns([4, 1], vertical_alignment="center")
+        heading, number, more = st.columns([5, 2, 1], vertical_alignment="center")
         heading.text(f"{row['user_id']} → {row['title']}")
-        number.text(f"{row['verdict']}, P(noisy) {_number(row['p_noisy'])}")
+        sign = theme.VERDICT_SIGNS.get(row["verdict"], "")
+        number.text(f"{sign} {row['verdict']}, P(noisy) {_number(row['p_noisy'])}")
+        if more.button("Card", key=f"card_{row['row']}", icon=":material/open_in_new:"):
+            state.set_next(fl_row=int(row["row"]), fl_verdict=[])
+            state.go("../pages/flagged.py")
         st.text(str(row["explanation"]))
         st.caption(
             f"Loss {_number(row['loss'])} · score {_number(row['score'])} · "

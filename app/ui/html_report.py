@@ -27,8 +27,8 @@ def build(run: Run) -> str:
     manifest = run.manifest
     page = Page(f"LLMHNI report: {manifest.dataset}")
     page.say(
-        f"Run {manifest.run_id}, {manifest.created:%Y-%m-%d %H:%M} UTC. Judged by: "
-        f"{manifest.judge}. Everything is in this file; it opens offline and loads nothing.",
+        f"Run {manifest.run_id}, {manifest.when}. Judged by: {manifest.judge}. "
+        "Everything is in this file; it opens offline and loads nothing.",
         pale=True,
     )
     for heading, part in SECTIONS:

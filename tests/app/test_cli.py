@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from app import cli
-from app.services import environment
+from app.services import environment, notes
 from tests.app.fake_pipeline import refuse
 
 
@@ -118,7 +121,9 @@ def test_wrong_usage_is_code_2(call, arguments):
         (("prepare", "nowhere"), "no import and no file named nowhere"),
         (("import", "nowhere.csv"), "nothing at nowhere.csv"),
         (("report",), "no finished run"),
-        (("report", "gone"), "no finished run"),
+        (("report", "gone"), "no run gone"),
+        (("cancel", "gone"), "no run gone"),
+        (("cancel", "../x"), "no name of a run"),
     ],
 )
 def test_what_does_not_exist_is_said(call, arguments, message):
@@ -136,6 +141,54 @@ def test_ablation_flags_and_settings_reach_the_pipeline(call, pipeline):
     assert config.train.semantic_negatives is True
     assert config.text.shuffle is True
     assert (config.train.pool, config.judge.controls) == (8, 2)
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_dataset_named_after_settings_is_the_dataset(call, pipeline):
+    assert call("run", "--set", "train.pool=8", "small")[0] == 0
+    assert pipeline.configs[0].train.pool == 8
+
+
+def test_a_file_named_after_columns_is_the_file(call, raw_file):
+    code, output, _ = call("import", "--map", "user=user_id", raw_file)
+    assert code == 0
+    assert f"{environment.shell_command('prepare', 'clicks')}\n" in output
+
+
+@pytest.mark.usefixtures("pipeline", "prepared")
+def test_the_report_tells_the_notes_of_the_manifest(call, pipeline):
+    made = pipeline.run_pipeline
+
+    def blind(*arguments):
+        found = made(*arguments)
+        folder = arguments[2]
+        table = pd.read_parquet(folder / "interactions.parquet").assign(semantic=float("nan"))
+        table.to_parquet(folder / "interactions.parquet")
+        scores = replace(found.scores, semantic=np.full_like(found.scores.semantic, np.nan))
+        return replace(found, scores=scores, noise_rate=0.5, threshold=float("nan"))
+
+    pipeline.run_pipeline = blind
+    settings = ("--set", "scoring.rule=grades")
+    result = answer(call("run", "small", "--json", *settings)[1])
+    assert result["threshold"] is None
+    assert result["notes"] == [notes.AT_LIMIT, notes.NO_TEXTS]
+    assert result["created"] <= result["finished"]
+    code, output, _ = call("report")
+    assert code == 0
+    assert "upper limit (50%)" in output
+    assert "No texts: semantic relevance is not known." in output
+    assert "semantic relevance not known," in output
+    assert "low-scored and not both grades High" in output
+    assert "texts, grades and behaviour together" not in output
+    assert ", finished 20" in output
+
+
+@pytest.mark.usefixtures("pipeline", "prepared")
+def test_by_p_noisy_the_report_says_what_each_verdict_means(call):
+    output = call("run", "small")[1]
+    assert "not flagged: nothing speaks strongly enough against it" in output
+    assert "texts, grades and behaviour together speak against it" in output
+    assert "Note:" not in output
 
 
 def test_all_settings_can_be_listed(call):

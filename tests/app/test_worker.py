@@ -38,6 +38,8 @@ def test_a_run_leaves_a_manifest_that_the_app_can_read(prepared, workspace):
     }
     assert run.manifest.ranking.recall20 == 0.3
     assert run.manifest.seed == 3
+    assert run.manifest.created <= run.manifest.finished
+    assert run.manifest.notes == ()
     assert run.manifest.n_judged == 7
     assert run.manifest.settings["seed"] == 3
     assert run.manifest.device
@@ -78,7 +80,12 @@ def test_without_truth_nothing_is_claimed(prepared, workspace):
 def test_the_manifest_names_the_hash_of_every_result_file(prepared, workspace):
     manifest = execute(prepared, CONFIG, workspace, "mine")
     folder = workspace / "runs" / "mine"
-    assert set(manifest["files"]) == {"run.json", "interactions.parquet", "detection.json"}
+    assert set(manifest["files"]) == {
+        "run.json",
+        "interactions.parquet",
+        "detection.json",
+        "kinds.parquet",
+    }
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
@@ -110,6 +117,14 @@ def test_a_file_named_cancel_stops_the_run_and_resume_continues_it(pipeline, pre
     assert manifest["run_id"] == "mine"
     assert pipeline.configs == [CONFIG, CONFIG]
     assert status(workspace)["state"] == "done"
+
+
+def test_what_happens_before_the_first_stage_is_told(pipeline, prepared, workspace):
+    told, seen = [], []
+    pipeline.during = lambda folder: seen.append(json.loads((folder / "status.json").read_text()))
+    execute(prepared, CONFIG, workspace, "mine", told.append)
+    assert told[0] == Progress("loading libraries", 0.0)
+    assert seen[0]["fraction"] == 0.375
 
 
 def test_ctrl_c_is_a_cancel(pipeline, prepared, workspace):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -184,3 +186,12 @@ def test_an_interaction_whose_signals_are_unknown_is_complete(run_folder):
     app = open_page(fl_row="5")
     assert card_title(app) == "Brazil"
     assert "Not known." in texts(app)
+
+
+def test_without_a_threshold_the_list_and_the_card_are_there(run_folder):
+    path = run_folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"threshold": None}))
+    app = open_page(fl_row="3", fl_sort="border")
+    assert not app.error
+    assert card_title(app) == "Dune"

@@ -96,3 +96,11 @@ def test_the_overview_offers_the_report(workspace):
     assert any(
         button.proto.label == "Report as one HTML file" for button in app.get("download_button")
     )
+
+
+def test_verdicts_by_grades_need_no_threshold(workspace):
+    settings_of_grades = {"scoring": {"rule": "grades"}}
+    write_report_run(workspace, threshold=None, settings=settings_of_grades)
+    app = open_page()
+    assert not app.error
+    assert "Verdicts by grades, as second-hand descriptions of the paper have it." in texts(app)

@@ -25,6 +25,7 @@ from app.ui.map.scene import DIM, HIT, Scene, shape_of
 
 FOLDER: Final = Path(__file__).parent
 KINDS: Final = {"uint8": "u8", "uint16": "u16", "uint32": "u32"}
+MAP_SCRIPTS: Final = ("unpack.js", "paint.js", "frame.js", "picture.js", "view.js")
 MAP_KEY: Final = "sm_map"
 LEGEND_KEY: Final = "sm_legend"
 
@@ -161,7 +162,7 @@ def _sources(name: str) -> tuple[str, str, str]:
     """HTML, CSS and JavaScript of a component, from the files beside this one."""
     files = {
         "points": ("<div hidden></div>", "", ("unpack.js", "points.js")),
-        "map": ('<div class="map"></div>', "view.css", ("unpack.js", "paint.js", "view.js")),
+        "map": ('<div class="map"></div>', "view.css", MAP_SCRIPTS),
         "legend": ('<div class="legend"></div>', "legend.css", ("legend.js",)),
     }
     html, css, scripts = files[name]

@@ -1,7 +1,7 @@
 """Choices of the map page: the widgets above the map, and what is chosen on the map itself.
 
-All of it stands in the address. Outline, chosen point and hidden classes have no widget to look
-at: theirs are kept out of sight, because only widgets can be part of an address that lasts.
+All of it stands in the address. Outline, chosen point and hidden classes have no widget: session
+state holds them, and they are written into the address at every run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ WHATS: Final[dict[str, str]] = {
 LAYOUTS: Final = {SIDE_BY_SIDE: "Side by side", "aligned": "Aligned", "raw": "Raw"}
 DRAWINGS: Final = {"auto": "Automatic", "plotly": "Plotly", "webgl": "WebGL", "raster": "Pixels"}
 STYLE: Final = """<style>
-.st-key-sm_kept {display: none}
 .st-key-sm_store {position: absolute; height: 0; overflow: hidden}
 .st-key-chart_sm_plot > [data-testid="stElementContainer"]:first-child {
   border: 1px solid var(--st-border-color, #8884); border-radius: 4px}
@@ -97,14 +96,22 @@ def draw(run: Run, beside: DeltaGenerator) -> Choices:
             )
         with st.popover("Drawing", icon=":material/tune:"):
             drawing = _segments("Draw with", DRAWINGS, DRAW, _draw_help())
-    with st.container(key="sm_kept"):
-        for key in (AREA, PICK, HIDE):
-            st.text_input(key, key=key, bind="query-params")
+    _sync_address()
     with beside:
         colour = _colour(run, what)
     area = map_selection.read_area(str(st.session_state.get(AREA) or ""))
     pick = str(st.session_state.get(PICK) or "")
     return Choices(what, layout, colour, find.strip(), drawing, area, pick)
+
+
+def _sync_address() -> None:
+    """Take what has no widget from the address, at first, and write it there from then on."""
+    for key in (AREA, PICK, HIDE):
+        value = str(st.session_state.setdefault(key, st.query_params.get(key, "")))
+        if value and st.query_params.get(key) != value:
+            st.query_params[key] = value
+        elif not value and key in st.query_params:
+            del st.query_params[key]
 
 
 def on_map(ids: np.ndarray, letter: str) -> None:
@@ -131,14 +138,12 @@ def on_plot(panes: tuple[str, ...], letter: str) -> None:
     if drawn is not None:
         st.session_state[AREA] = map_selection.write_area(*drawn)
     elif selection["points"] and "customdata" in selection["points"][0]:
-        number = np.ravel(selection["points"][0]["customdata"])[0]
-        st.session_state[PICK] = f"{letter}{int(number)}"
+        st.session_state[PICK] = f"{letter}{int(selection['points'][0]['customdata'][0])}"
 
 
 def on_legend(choices: Choices) -> None:
     """Hide a class, or show it again."""
     press = st.session_state[LEGEND_KEY]["press"]
-    print("LEGEND", press, dict(st.session_state[LEGEND_KEY]), st.session_state.get(HIDE), flush=True)
     if press is None:
         return
     hidden = choices.hidden ^ {int(press["place"])}

@@ -55,7 +55,8 @@ def _trace(
         y=xy[:, 1],
         mode="markers",
         name=theme.plain(scene.classes.labels[place]),
-        customdata=scene.points.ids[rows][:, None],
+        # A list of lists: an array would come back from a click as a mapping of its places.
+        customdata=[[int(number)] for number in scene.points.ids[rows]],
         text=hover[rows],
         hovertemplate="%{text}<extra></extra>",
         marker={
@@ -121,12 +122,11 @@ def _outline(picture: go.Figure, scene: Scene) -> None:
 
 def _framed(picture: go.Figure, scene: Scene, height: int) -> go.Figure:
     key = f"{scene.points.n_users} {len(scene.points)} {scene.layout}"
+    # No clickmode, and no lasso to begin with: Streamlit takes clicks away while one is in hand.
     theme.frame(
         picture,
         height,
         margin={"l": 4, "r": 4, "t": 26 if len(scene.panes) > 1 else 4, "b": 4},
-        dragmode="lasso",
-        clickmode="event+select",
         hovermode="closest",
         uirevision=key,
         selectionrevision=_revision(scene.area),

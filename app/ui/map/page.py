@@ -60,7 +60,7 @@ def draw(run: Run, scene: Scene, choices: Choices) -> None:
             "semantic-map",
             on_select=lambda: controls.on_plot(scene.panes, letter),
             selection_mode=("points", "box", "lasso"),
-            config={"scrollZoom": True},
+            config={"scrollZoom": True, "displayModeBar": True},
         )
         return
     ids = scene.points.ids

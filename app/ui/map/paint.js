@@ -175,7 +175,7 @@ class RasterPainter {
 
   covers(shape, dx, dy, reach) {
     if (reach < 2) return true;
-    if (shape === 0) return dx * dx + dy * dy <= reach * reach + 1;
+    if (shape === 0) return dx * dx + dy * dy <= (reach + 0.5) ** 2;
     if (shape === 1) return Math.abs(dx) + Math.abs(dy) <= reach;
     return Math.abs(Math.abs(dx) - Math.abs(dy)) <= reach / 4;
   }

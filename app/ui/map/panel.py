@@ -28,7 +28,8 @@ def selection(run: Run, scene: Scene) -> None:
     with st.container(key="sm_said"):
         if chosen is None:
             st.caption(
-                "Draw around points to select them; click one to see what is known about it."
+                "Lasso or box, from the corner of the map, select points. Click a point to see "
+                "what is known about it."
             )
             if scene.pick is not None:
                 _clear_button()

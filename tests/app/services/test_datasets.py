@@ -36,7 +36,7 @@ def test_a_dataset_that_is_not_there_is_said(workspace, name):
 
 def test_a_damaged_manifest_is_said(workspace):
     (write_dataset(workspace) / "manifest.json").write_text("{")
-    with pytest.raises(DataError, match="damaged: manifest.json"):
+    with pytest.raises(DataError, match=r"damaged: manifest\.json"):
         datasets.load(workspace, "films")
 
 
@@ -117,7 +117,7 @@ def test_pages_follow_one_another_without_gaps(data):
     assert len(rows.drop_duplicates()) == 8
 
 
-def test_orders_that_need_a_column_are_offered_where_it_is(workspace, data):
+def test_orders_that_need_a_column_are_offered_where_it_is(data):
     assert "high" in tables.orders(data, "interactions")
     path = data.folder / "train.parquet"
     pd.read_parquet(path).drop(columns=["rating"]).to_parquet(path)

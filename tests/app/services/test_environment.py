@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -19,6 +22,35 @@ def test_make_exports_the_same_values(name):
     makefile = (environment.ROOT / "Makefile").read_text()
     assert re.search(rf"^{name} \?= {environment.DEFAULTS[name]}$", makefile, re.MULTILINE)
     assert re.search(rf"^export .*\b{name}\b", makefile, re.MULTILINE)
+
+
+def test_a_printed_command_names_the_python_of_the_project(monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(environment.ROOT / ".venv"))
+    assert environment.shell_command("report", "x") == ".venv/bin/python -m app.cli report x"
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    assert environment.shell_command("report", "x") == "python -m app.cli report x"
+
+
+def test_a_printed_command_names_a_workspace_of_its_own(workspace, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    assert environment.shell_command("runs", place=workspace) == "python -m app.cli runs"
+    elsewhere = environment.shell_command("runs", place=workspace / "a b")
+    assert shlex.split(elsewhere) == [
+        *("python", "-m", "app.cli", "runs", "--workspace"),
+        str(workspace / "a b"),
+    ]
+
+
+@pytest.mark.skipif(
+    not (environment.ROOT / ".venv/bin/python").exists(), reason="installed elsewhere"
+)
+def test_a_printed_command_works_from_the_root_of_the_project(workspace, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(environment.ROOT / ".venv"))
+    command = environment.shell_command("runs", "--json", place=workspace / "other place")
+    result = subprocess.run(
+        ["sh", "-c", command], cwd=environment.ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == '{"runs": []}'
 
 
 def test_the_workspace_is_absolute(monkeypatch, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.services import detection, honesty, report, settings_list
 from app.services.store import load_run
 from tests.report_run import write_report_run
@@ -22,8 +24,9 @@ def test_what_was_measured_against_planted_truth(workspace):
     assert "Planted were 33.3%" in said["Share of noise"].text
     assert said["Detection"].standing == "known"
     assert said["Hard"].standing == "known"
-    assert "0.35" in said["Caution"].text
-    assert "1.5 times" in said["Threshold"].text
+    assert "counts 0.5 of its weight" in said["Caution"].text
+    assert "1.0 times the estimated number" in said["Threshold"].text
+    assert "too many" not in said["Threshold"].text
     assert "did better on validation" in said["Refined graph"].text
     assert said["Texts"].standing == "limit"  # hashed words
     assert "train.semantic_negatives" in said["Ablation"].text
@@ -87,3 +90,14 @@ def test_the_most_telling_come_first(workspace):
     hard = report.most_telling(run, "hard", n=1)
     assert hard["loss"].tolist() == [3.5]
     assert hard["kind"].isna().all()
+
+
+@pytest.mark.parametrize(("rate", "said"), [(0.5, True), (0.49, False)])
+def test_an_estimate_at_its_limit_is_said(workspace, rate, said):
+    write_report_run(workspace, noise_rate=rate)
+    (found,) = (
+        one
+        for one in honesty.statements(load_run(workspace, "run-1"))
+        if one.topic == "Share of noise"
+    )
+    assert ("upper limit" in found.text) == said

@@ -156,8 +156,43 @@ def test_an_older_run_with_the_same_process_number_is_not_the_started_job(worksp
     assert jobs.current(workspace).status.state == "running"
 
 
+@pytest.mark.parametrize(
+    ("printed", "stage"),
+    [
+        ("", "loading libraries"),
+        ("Reading sample\nPreparing", "preparing"),
+        ("Reading sample\nWriting the dataset\nDataset sample", "writing the dataset"),
+        ("some warning", "loading libraries"),
+    ],
+)
+def test_before_there_is_a_run_the_last_step_that_was_printed_is_shown(workspace, printed, stage):
+    code = f"import time; print({printed!r}, flush=True); time.sleep(60)"
+    jobs.start_demo(workspace, ("-c", code))
+    try:
+        wait_for(lambda: jobs.tail(workspace / "logs" / "demo.log") == printed)
+        wait_for(lambda: jobs.current(workspace).status.stage == stage)
+    finally:
+        os.kill(launched(workspace), signal.SIGKILL)
+
+
 def test_only_the_end_of_a_log_is_shown(workspace):
     log = workspace / "log"
     log.write_text("\n".join(f"line {number}" for number in range(5000)))
     assert jobs.tail(log, 2) == "line 4998\nline 4999"
     assert jobs.tail(workspace / "none") == ""
+
+
+def test_other_work_has_a_log_of_its_own_and_is_no_run(workspace):
+    assert jobs.launched(workspace, "check-x") is None
+    jobs.start(workspace, ("-c", "print('looked')"), "check-x")
+    wait_for(lambda: not jobs.launched(workspace, "check-x").running)
+    assert jobs.tail(jobs.launched(workspace, "check-x").log) == "looked"
+    assert jobs.current(workspace) is None
+
+
+def test_a_run_is_asked_to_stop_by_a_file(workspace):
+    folder = write_status(workspace, "run-2", state="running", pid=os.getpid(), updated=now())
+    jobs.ask_to_stop(workspace, "run-2")
+    jobs.ask_to_stop(workspace, "run-none")
+    assert (folder / "cancel").exists()
+    assert not (workspace / "runs" / "run-none").exists()

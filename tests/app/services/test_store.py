@@ -91,10 +91,10 @@ def test_no_known_loss_gives_an_empty_histogram(workspace):
 
 
 @pytest.mark.usefixtures("finished_run")
-def test_examples_are_the_worst_fitted_of_each_verdict(workspace):
-    # Noisy: loss 4, then the one with unknown loss. Hard: 3.5, 2. Clean: 1, above 0.
+def test_examples_are_the_worst_fitted_and_the_cleanest(workspace):
+    # Noisy: loss 4, then the one with unknown loss. Hard: 3.5, 2. Clean: p_noisy 0.01, not 0.02.
     rows = store.examples(store.load_run(workspace, "run-1"))
-    assert rows["row"].tolist() == [3, 5, 4, 2, 1]
+    assert rows["row"].tolist() == [3, 5, 4, 2, 0]
 
 
 def test_judged_interactions_come_before_worse_fitted_ones(workspace):

@@ -174,3 +174,15 @@ def look(context, path, text):
     )
     assert view.title().startswith("LLMHNI report")
     return said, len(asked)
+
+
+def test_the_head_says_when_the_run_was_finished_or_else_started(workspace):
+    write_report_run(workspace, threshold=None, finished="2030-01-02T04:05:06+01:00")
+    assert "Run run-1, finished 2030-01-02 03:05 UTC." in html_report.build(
+        load_run(workspace, "run-1")
+    )
+    path = workspace / "runs" / "run-1" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"finished": None}))
+    assert "Run run-1, started 2030-01-02 03:04 UTC." in html_report.build(
+        load_run(workspace, "run-1")
+    )

@@ -125,6 +125,17 @@ def test_reasons_cite_the_facts():
     assert "; 0 users have it with the first." in graded.item_reason[1]
 
 
+def test_items_without_a_title_are_named_by_their_id():
+    items = replace(make_items(), title=("", " \u202e") * (N_ITEMS // 2))
+    train = make_train()
+    graded = EvidenceJudge().judge(
+        make_pairs(train, [ANN], [HORROR], length=2), make_context(train, items=items)
+    )
+    first, second = train.item[train.user == ANN][:2]
+    named = graded.item_reason[0].removeprefix("Nearest in the history: ").split(". ")[0]
+    assert set(named.split(", ")) == {f"'f{first}'", f"'f{second}'"}
+
+
 def test_users_who_have_both_items_are_counted():
     train = make_train()
     graded = EvidenceJudge().judge(

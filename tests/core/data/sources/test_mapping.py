@@ -3,7 +3,14 @@
 import pytest
 from pydantic import ValidationError
 
-from core.data.sources import ColumnMapping, guess_columns, guess_item_mapping, guess_user_mapping
+from core.data.sources import (
+    ColumnMapping,
+    guess_columns,
+    guess_item_columns,
+    guess_item_mapping,
+    guess_user_columns,
+    guess_user_mapping,
+)
 from core.errors import DataError
 
 
@@ -51,6 +58,15 @@ def test_item_columns_are_sorted_into_text_attributes_and_group():
     assert guess.text == ("Description",)
     assert guess.attributes == ("genres", "director")
     assert guess.group == "niche"
+
+
+def test_without_an_id_the_other_columns_are_still_guessed():
+    assert guess_item_columns(["was", "name", "genres"]) == {
+        "title": "name",
+        "attributes": ("genres",),
+    }
+    assert guess_user_columns(["wer", "profile"]) == {"text": ("profile",)}
+    assert guess_item_columns(["x"]) == {}
 
 
 def test_files_without_an_id_ask_for_it():

@@ -1,0 +1,146 @@
+"""All runs of a workspace, finished or not: how each ended, and how it goes on."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import ValidationError
+
+from app.services import environment, jobs, run_folder
+from app.services.records import Manifest
+from core.errors import ConfigError, DataError
+
+RunState = Literal["finished", "running", "stopped", "failed"]
+NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""Names of runs: never a path."""
+SECONDS_TO_STOP: Final = 15.0
+"""How long a request to stop is watched; a run looks for it at every report of its progress."""
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """One run folder."""
+
+    run_id: str
+    state: RunState
+    """``stopped``: asked to, or its process is gone. It and a failed one can be continued."""
+    dataset: str
+    """Empty where that cannot be read."""
+    fingerprint: str
+    """Of the dataset that it was begun on."""
+    dataset_folder: Path | None
+    created: datetime | None
+    finished: datetime | None
+    stage: str
+    fraction: float
+    message: str
+    command: str
+    """Shell command that shows it, stops it or continues it; empty where there is none."""
+
+
+def known_runs(workspace: Path) -> list[KnownRun]:
+    """Every run of a workspace, the latest first, those of unknown date last."""
+    folders = {path.parent for path in workspace.glob("runs/*/*.json")}
+    found = [read(workspace, folder.name) for folder in folders]
+    return sorted(
+        found,
+        key=lambda run: (run.created.timestamp() if run.created else 0.0, run.run_id),
+        reverse=True,
+    )
+
+
+def read(workspace: Path, run_id: str) -> KnownRun:
+    """Find out how a run is doing.
+
+    Raises:
+        ConfigError: If that cannot be the name of a run.
+        DataError: If there is no such run.
+    """
+    if not re.fullmatch(NAME, run_id):
+        raise ConfigError(f"'{run_id}' is no name of a run.")
+    folder = workspace / "runs" / run_id
+    if not folder.is_dir():
+        raise DataError(f"There is no run {run_id}. All runs: {environment.shell_command('runs')}")
+    if (folder / run_folder.MANIFEST).exists():
+        return _finished(workspace, run_id)
+    return _unfinished(workspace, folder)
+
+
+def cancel(workspace: Path, run_id: str, seconds: float | None = None) -> KnownRun:
+    """Ask a running run to stop, and wait for it a while.
+
+    Args:
+        workspace: Folder of all runs.
+        run_id: Which run.
+        seconds: How long to wait; :data:`SECONDS_TO_STOP` if omitted.
+
+    Returns:
+        The run after that; still ``running`` if it has not come to look yet.
+
+    Raises:
+        ConfigError: If it does not run.
+        DataError: If there is no such run.
+    """
+    run = read(workspace, run_id)
+    if run.state != "running":
+        then = f" Continue it with: {run.command}" if run.state == "stopped" else ""
+        raise ConfigError(f"Run {run_id} is not running: it is {run.state}.{then}")
+    jobs.ask_to_stop(workspace, run_id)
+    end = time.monotonic() + (SECONDS_TO_STOP if seconds is None else seconds)
+    while run.state == "running" and time.monotonic() < end:
+        time.sleep(0.1)
+        run = read(workspace, run_id)
+    return run
+
+
+def _finished(workspace: Path, run_id: str) -> KnownRun:
+    path = workspace / "runs" / run_id / run_folder.MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        message = f"{run_folder.MANIFEST} is damaged. Delete the folder, or run it again."
+        return KnownRun(run_id, "failed", "", "", None, None, None, "", 1.0, message, "")
+    return KnownRun(
+        run_id,
+        "finished",
+        manifest.dataset,
+        manifest.dataset_fingerprint,
+        None,
+        manifest.created,
+        manifest.finished,
+        "",
+        1.0,
+        "",
+        environment.shell_command("report", run_id, place=workspace),
+    )
+
+
+def _unfinished(workspace: Path, folder: Path) -> KnownRun:
+    status = jobs.read_status(folder)
+    state: RunState = "stopped"
+    if status is not None and status.state in ("running", "failed"):
+        state = "running" if status.state == "running" else "failed"
+    words = ("cancel", folder.name) if state == "running" else ("run", "--resume", folder.name)
+    command = environment.shell_command(*words, place=workspace)
+    try:
+        order, _ = run_folder.read_order(folder)
+    except DataError:
+        order = None
+    return KnownRun(
+        folder.name,
+        state,
+        order.dataset if order else "",
+        order.dataset_fingerprint if order else "",
+        workspace / order.dataset_folder if order else None,
+        order.created if order else (status.updated if status else None),
+        None,
+        status.stage if status else "",
+        status.fraction if status else 0.0,
+        status.message if status else "",
+        command if order or state == "running" else "",
+    )

@@ -1,0 +1,91 @@
+"""Flagged interactions: table, card and address speak of the same interaction."""
+
+from __future__ import annotations
+
+import re
+
+from tests.browser.screen import TABLE
+from tests.browser.world import HOSTILE
+
+
+def card(screen):
+    return screen.page.locator(".st-key-fl_card")
+
+
+def facts(screen):
+    """User and item of the card."""
+    text = card(screen).inner_text()
+    return re.search(r"User (\S+)", text)[1], re.search(r"Item (\S+)", text)[1]
+
+
+def marked(screen):
+    """Places of the marked rows."""
+    rows = screen.page.locator(TABLE).first.locator("tr[aria-selected='true']")
+    return [int(row.get_attribute("aria-rowindex")) - 2 for row in rows.all()]
+
+
+def chosen(screen):
+    return int(screen.query["fl_row"][0])
+
+
+def test_a_click_shows_the_card_and_names_it_in_the_address(screen, server):
+    screen.open("flagged")
+    screen.choose_row(2)
+    screen.until(lambda: "fl_row" in screen.query)
+    table = server.table("interactions").set_index("row")
+    own = table.loc[chosen(screen)]
+    assert facts(screen) == (own["user_id"], own["item_id"])
+    assert marked(screen) == [2]
+    assert screen.cells(2)[2] == own["user_id"]
+    assert HOSTILE in card(screen).locator("[data-testid='stText']").first.inner_text()
+
+
+def test_another_order_keeps_the_chosen_interaction(screen, server):
+    """The mark of a table is a place: another order must not make it another interaction."""
+    screen.open("flagged")
+    screen.choose_row(2)
+    screen.until(lambda: "fl_row" in screen.query)
+    row, about = chosen(screen), facts(screen)
+    before = screen.cells(2)
+    screen.pick("fl_sort", "User, then item")
+    screen.until(lambda: screen.cells(2) and screen.cells(2) != before)
+    assert chosen(screen) == row
+    assert facts(screen) == about
+    ids = server.table("interactions").query("verdict != 'clean'")
+    place = ids.sort_values(["user_id", "item_id"])["row"].tolist().index(row)
+    assert marked(screen) == ([place] if place < 30 else [])
+    screen.choose_row(2)
+    screen.until(lambda: chosen(screen) != row)
+    assert facts(screen) != about
+
+
+def test_keys_walk_through_the_list_and_turn_its_pages(screen):
+    screen.open("flagged", fl_sort="User, then item")
+    screen.choose_row(0)
+    screen.until(lambda: "fl_row" in screen.query)
+    first = facts(screen)
+    screen.page.locator("h1").click()
+    screen.page.keyboard.press("j")
+    screen.until(lambda: facts(screen) != first)
+    screen.page.keyboard.press("k")
+    screen.until(lambda: facts(screen) == first)
+    screen.page.get_by_test_id("stPagination").get_by_role("button", name="2", exact=True).click()
+    screen.until(lambda: screen.query.get("fl_page") == ["2"])
+    screen.idle()
+    assert facts(screen) == first  # a page is turned, the choice stays
+
+
+def test_a_link_to_an_interaction_opens_its_card(screen, server):
+    own = server.table("interactions").query("verdict == 'clean'").iloc[7]
+    screen.open("flagged", fl_row=int(own["row"]))
+    screen.until(lambda: "User" in card(screen).inner_text())
+    assert facts(screen) == (own["user_id"], own["item_id"])
+
+
+def test_the_card_leads_to_the_graph_around_its_user(screen):
+    screen.open("flagged")
+    user, _ = facts(screen)
+    card(screen).get_by_role("button", name=re.compile("Neighbourhood")).first.click()
+    screen.title("Graph diff")
+    assert screen.query["gd_user"] == [user]
+    screen.says("User in the middle")
