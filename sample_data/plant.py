@@ -99,9 +99,7 @@ def share_out(n_train: IntArray, config: PlantConfig, rng: np.random.Generator) 
         Counts ``(U, 4)``: rows by chance in proportion to the history, columns equal up to one.
     """
     total = round(n_train.sum() * config.rate / (1.0 - config.rate))
-    quarters = total // len(NOISE_KINDS) + (
-        np.arange(len(NOISE_KINDS)) < total % len(NOISE_KINDS)
-    )
+    quarters = total // len(NOISE_KINDS) + (np.arange(len(NOISE_KINDS)) < total % len(NOISE_KINDS))
     share = n_train / n_train.sum()
     counts = np.stack([rng.multinomial(quarter, share) for quarter in quarters], axis=1)
     return counts.astype(np.int64)

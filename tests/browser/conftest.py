@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from app.services import environment
-from tests.browser.screen import Screen
+from tests.browser.screen import TIMEOUT_S, Screen
 from tests.browser.world import OLDER, make_workspace
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -39,7 +39,6 @@ OPTIONS = [
     "--enable-unsafe-swiftshader",
 ]
 HOME = "127.0.0.1"
-TIMEOUT_MS = 60_000
 PROBES = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
 """Streamlit's own search for its root when a page is opened by its address: it tries the address
 of the page first, gets 404, and goes up one step. No error of the app."""
@@ -151,7 +150,7 @@ def screen(server: Server, browser, scheme: str, tmp_path: Path) -> Iterator[Scr
     context = browser.new_context(
         viewport={"width": 1440, "height": 1000}, color_scheme=scheme, accept_downloads=True
     )
-    context.set_default_timeout(TIMEOUT_MS)
+    context.set_default_timeout(1000 * TIMEOUT_S)
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.extend(complaint(message)))

@@ -21,6 +21,8 @@ PAGES = {
 APP = '[data-testid="stApp"]'
 IDLE = f'{APP}[data-test-script-state="notRunning"]'
 TABLE = '[data-testid="stDataFrame"]'
+TIMEOUT_S = 25
+"""Patience with a machine that has other work to do."""
 SETTLE_MS = 150
 """Time between a click and the moment when the page says that its script runs."""
 HEADER, ROW = 35, 28
@@ -67,7 +69,7 @@ class Screen:
 
     def until(self, holds: Callable[[], object]) -> None:
         """Wait until something is so."""
-        for _ in range(600):
+        for _ in range(TIMEOUT_S * 10):
             if holds():
                 return
             self.page.wait_for_timeout(100)
@@ -130,7 +132,7 @@ class Screen:
     def download(self, key: str) -> Path:
         """Press a download button; return the file."""
         with self.page.expect_download() as waiting:
-            self.page.locator(f".st-key-{key} button").first.click()
+            self.page.locator(f".st-key-{key.replace('.', '-')} button").first.click()
         target = self.folder / waiting.value.suggested_filename
         waiting.value.save_as(target)
         return target

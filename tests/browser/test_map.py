@@ -69,7 +69,7 @@ def test_the_outline_stays_after_a_reload(screen):
 def test_hover_tells_and_a_click_chooses_the_same_point(screen, server, draw):
     element = area(screen, draw, "pan")
     box = element.bounding_box()
-    x, y = place_of_item(screen, server, element, draw)
+    x, y = place_of_item(server, element, draw)
     screen.page.mouse.move(box["x"] + x - 3, box["y"] + y)
     screen.page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
     tip = screen.page.locator(".hoverlayer .hovertext" if draw == "Plotly" else ".map .tip").first
@@ -89,7 +89,7 @@ def test_hover_tells_and_a_click_chooses_the_same_point(screen, server, draw):
     assert str(picked["title"])[:30] in told
 
 
-def place_of_item(screen, server, element, draw):
+def place_of_item(server, element, draw):
     """Where, in pixels of the element, the item lies that is farthest from all other points."""
     nodes = server.table("projection")
     places = nodes[["x_aligned", "y_aligned"]].to_numpy()

@@ -94,9 +94,7 @@ def test_every_signal_has_its_three_numbers():
 def test_five_examples_come_with_their_evidence_as_plain_text():
     app = open_app()
     shown = texts(app)
-    assert (
-        shown.index("bob → Dune") < shown.index("cid → Alien") < shown.index("ann → Alien")
-    )
+    assert shown.index("bob → Dune") < shown.index("cid → Alien") < shown.index("ann → Alien")
     assert "bob → **Casino**" in shown
     assert "User's view, low: Avoids deserts" in shown
     assert "Item's view, high: Close to Solaris" in shown
