@@ -15,11 +15,10 @@ import streamlit as st
 
 from app.services import interaction as about
 from app.services.store import Run
-from app.ui import components, state, theme
+from app.ui import components, review, state, theme
 from app.ui.figures import card as figures
 from app.ui.glossary import explain
 
-FLAGGED: Final = "../pages/flagged.py"
 GRAPH: Final = "../pages/graph_diff.py"
 COLUMN: Final = 300
 """Narrowest column of a card, in pixels: the parts stand side by side where there is room."""
@@ -33,8 +32,7 @@ STYLE: Final = """<style>
 
 def open_flagged(row: int) -> None:
     """Show the card of an interaction on the page of flagged interactions."""
-    state.set_next(fl_row=row)
-    state.go(FLAGGED)
+    review.show_card(row)
 
 
 def interaction(run: Run, row: int, key: str, choose: Callable[[int], None] = open_flagged) -> None:

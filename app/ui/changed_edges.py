@@ -11,7 +11,7 @@ import streamlit as st
 from app.services import graph_diff
 from app.services.graph_diff import CHANGES, DECISIONS, NEVER, ORDERS, Filter
 from app.services.store import Run
-from app.ui import card, components, state
+from app.ui import components, review, state
 from app.ui.graph_edges import (
     decision_cell,
     edge_actions,
@@ -97,8 +97,7 @@ def _actions(run: Run, which: Filter, order: str, n: int, n_observed: int) -> No
         ):
             rows = graph_diff.rows(run, which)
             named = " and ".join(which.decisions)
-            state.keep_list(run, rows, f"edges that were {named} by the refined graph")
-            state.go(card.FLAGGED)
+            review.show_list(run, rows, f"edges that were {named} by the refined graph")
 
 
 def _table(run: Run, which: Filter, order: str, offset: int) -> None:

@@ -19,7 +19,7 @@ import streamlit as st
 
 from app.services import jobs, store
 from app.services.records import Detection, Manifest
-from app.ui import state, theme
+from app.ui import review, state, theme
 from core.errors import WorkbenchError
 from core.types import VERDICTS, Verdict
 
@@ -241,8 +241,7 @@ def evidence(row: pd.Series) -> None:
         sign = theme.VERDICT_SIGNS.get(row["verdict"], "")
         number.text(f"{sign} {row['verdict']}, P(noisy) {_number(row['p_noisy'])}")
         if more.button("Card", key=f"card_{row['row']}", icon=":material/open_in_new:"):
-            state.set_next(fl_row=int(row["row"]), fl_verdict=[])
-            state.go("../pages/flagged.py")
+            review.show_card(int(row["row"]))
         st.text(str(row["explanation"]))
         st.caption(
             f"Loss {_number(row['loss'])} · score {_number(row['score'])} · "

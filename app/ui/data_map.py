@@ -11,11 +11,10 @@ import streamlit as st
 
 from app.services import data_map
 from app.services.store import Run
-from app.ui import components, state, theme
+from app.ui import components, review, state, theme
 from app.ui.figures import data_map as figures
 from app.ui.loss_distribution import choice
 
-FLAGGED: Final = "../pages/flagged.py"
 POINTS, DENSITY = "Points", "Density"
 VERDICTS: Final = tuple(theme.VERDICT_SIGNS)
 READING: Final = (
@@ -124,9 +123,7 @@ def _send(run: Run, found: pd.DataFrame) -> None:
         st.text(f"{len(found):,} selected: {said}")
         source = "an area of the data map"
         if st.button("Review them", type="primary", icon=":material/checklist:", key="ls_send"):
-            state.keep_list(run, found["row"].to_numpy(), source)
-            state.set_next(fl_verdict=[])  # the whole list, whatever the verdicts
-            state.go(FLAGGED)
+            review.show_list(run, found["row"].to_numpy(), source)
         if st.button("Draw their curves", icon=":material/show_chart:", key="ls_to_curves"):
             state.keep_list(run, found["row"].to_numpy(), source)
             state.set_next(ls_view="Loss curves")

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app.services.store import Run
-from app.ui import card, state
+from app.ui import card, review, state
 from app.ui.glossary import explain
 from app.ui.theme import EDGE_SIGNS, VERDICT_SIGNS
 
@@ -82,8 +82,7 @@ def edge_actions(run: Run, row: int | None, ends: dict[str, str]) -> None:
                 centre_on(kind, name)
                 st.rerun()
         if row is not None and st.button("Open among the flagged", key="gd_open"):
-            state.set_next(fl_row=row)
-            state.go(card.FLAGGED)
+            review.show_card(row)
     if row is not None:
         card.interaction(run, row, "gd_card")
     else:

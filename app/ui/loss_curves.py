@@ -13,12 +13,11 @@ import streamlit as st
 
 from app.services import loss_curves, losses
 from app.services.store import Run
-from app.ui import card, components, state, theme
+from app.ui import card, components, review, state, theme
 from app.ui.figures import loss_curves as figures
 from app.ui.glossary import explain
 from app.ui.loss_distribution import AXES, COLUMNS, LOSS_HELP, choice
 
-FLAGGED: Final = "../pages/flagged.py"
 BAND: Final = (0.1, 0.5, 0.9)
 
 
@@ -53,9 +52,7 @@ def draw(run: Run) -> None:
     st.text(f"{len(chosen)} of {total:,} found in {where}, {order} first")
     row = _table(run, chosen)
     if st.button("Review them", icon=":material/checklist:", key="ls_lines"):
-        state.keep_list(run, chosen["row"].to_numpy(), f"loss curves, {order} first")
-        state.set_next(fl_verdict=[])  # the whole list, whatever the verdicts
-        state.go(FLAGGED)
+        review.show_list(run, chosen["row"].to_numpy(), f"loss curves, {order} first")
     if row is not None:
         with st.container(border=True):
             card.interaction(run, row, "ls_card")

@@ -12,13 +12,12 @@ import streamlit as st
 from app.services import loss_cut, losses
 from app.services.loss_cut import Outcome
 from app.services.store import Run
-from app.ui import components, state, theme
+from app.ui import components, review, state, theme
 from app.ui.figures import loss_cut as curve_figures
 from app.ui.figures import losses as figures
 from app.ui.glossary import explain
 from app.ui.loss_distribution import KIND, LINEAR, LOG, VERDICT, choice, shape
 
-FLAGGED: Final = "../pages/flagged.py"
 SHARE, VALUE = "Share dropped", "Loss value"
 STEPS: Final = 240
 """Losses that can be chosen, evenly spread."""
@@ -197,9 +196,7 @@ def _send(run: Run, cut: float, truth: loss_cut.Truth) -> None:
     title = f"Review {len(rows):,}"
     icon = ":material/checklist:"
     if st.button(title, type="primary", icon=icon, disabled=not len(rows), key="ls_review"):
-        state.keep_list(run, rows, f"loss cut at {cut:.3f}: {pick}")
-        state.set_next(fl_verdict=[])  # the whole list, whatever the verdicts
-        state.go(FLAGGED)
+        review.show_list(run, rows, f"loss cut at {cut:.3f}: {pick}")
 
 
 def _percent(value: float) -> str:

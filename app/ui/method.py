@@ -14,7 +14,7 @@ import streamlit as st
 from app.services import honesty, method, settings_list
 from app.services.method_steps import STEPS
 from app.services.store import Run
-from app.ui import components, method_boxes, state
+from app.ui import components, method_boxes, review, state
 from app.ui.figures import method as figures
 from app.ui.figures import pipeline as steps
 from app.ui.glossary import explain
@@ -22,7 +22,6 @@ from app.ui.glossary import explain
 EXAMPLE_KEY: Final = "me_example"
 FIND_KEY: Final = "me_find"
 CHANGED_KEY: Final = "me_changed"
-FLAGGED: Final = "../pages/flagged.py"
 EXAMPLES: Final = {
     "Hard, against behaviour": "hard",
     "Most likely noise": "noisy",
@@ -89,8 +88,7 @@ def one_example(run: Run) -> None:
         if found["kind"]:
             st.text(f"Planted: {found['kind']}", help=explain("planted"))
         if st.button("Everything about it", icon=":material/open_in_new:", type="tertiary"):
-            state.set_next(fl_row=found["row"])
-            st.switch_page(FLAGGED)
+            review.show_card(int(found["row"]))
     st.caption(
         "It starts at the log-odds of an interaction that nothing speaks for or against. Language "
         "(texts, and grades where every pair was judged) moves it at equal behaviour; behaviour "

@@ -11,32 +11,16 @@ from app.services.patterns import PATTERNS
 from app.services.store import Run
 from app.ui import saved_views, state
 from app.ui.glossary import TERMS, explain
+from app.ui.review import EVERYTHING, PAGE, ROW, START
 from core.types import VERDICTS
 
-PAGE: Final = "fl_page"
-ROW: Final = "fl_row"
-START: Final[dict[str, Any]] = {
-    "fl_verdict": ["hard", "noisy"],
-    "fl_pattern": "any",
-    "fl_sort": "opposed",
-    "fl_text": "",
-    "fl_p": (0.0, 1.0),
-    "fl_graded": "any",
-    "fl_user": "",
-    "fl_item": "",
-    "fl_reason": "",
-    "fl_edge": [],
-    "fl_kind": [],
-}
-"""Keys of the widgets, which are their names in the address too, and where each one starts."""
 READY: Final = {
     "Start: hard and noisy, signals most at odds first": START,
     "Surest noise": START | {"fl_verdict": ["noisy"], "fl_sort": "p_high"},
     "Kept although hard, highest loss first": START
     | {"fl_verdict": ["hard"], "fl_sort": "loss_high"},
-    "Nearest to the threshold, any verdict": START | {"fl_verdict": [], "fl_sort": "border"},
-    "Model against language, any verdict": START
-    | {"fl_verdict": [], "fl_pattern": "model_against_language"},
+    "Nearest to the threshold, any verdict": EVERYTHING | {"fl_sort": "border"},
+    "Model against language, any verdict": EVERYTHING | {"fl_pattern": "model_against_language"},
 }
 GRADED: Final = {"any": None, "asked": True, "not asked": False}
 

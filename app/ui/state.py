@@ -58,6 +58,8 @@ def put(key: str, value: object) -> None:
     with contextlib.suppress(StreamlitAPIException):  # drawn before: the widget does it itself
         if isinstance(value, str | int) and value != "":
             st.query_params[key] = str(value)
+        elif isinstance(value, list) and value:
+            st.query_params[key] = [str(part) for part in value]
 
 
 def current_run() -> store.Run | None:

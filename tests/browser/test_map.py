@@ -117,4 +117,4 @@ def on_canvas(places, number, size):
     low, high = places.min(axis=0), places.max(axis=0)
     x, y = (places[number] - (low + high) / 2) / ((high - low).max() * (1 + 2 * MARGIN))
     side = min(size["width"], size["height"])
-    return size["width"] / 2 + x * side, size["height"] / 2 - y * side
+    return float(size["width"] / 2 + x * side), float(size["height"] / 2 - y * side)

@@ -11,7 +11,7 @@ import pytest
 
 from app.services import environment
 from tests.browser.screen import PAGES
-from tests.browser.world import HOSTILE, OLDER
+from tests.browser.world import DATASET, HOSTILE, OLDER
 
 HEAVY = ("torch", "umap", "numba", "sentence_transformers", "sklearn", "scipy")
 MOST_MB = 1000
@@ -63,8 +63,13 @@ def test_back_and_reload_keep_the_filters(screen):
     screen.title("Flagged interactions")
     assert screen.says(" of 540 interactions") == found
     screen.go("Method")
+    # Streamlit 1.67 puts the address without any filter into the history before it goes to
+    # another page: the filters are two steps back.
     screen.page.go_back()
     screen.title("Flagged interactions")
+    screen.page.go_back()
+    screen.until(lambda: "fl_text" in screen.query)
+    screen.idle()
     assert screen.query["fl_text"] == ["ghost"]
     assert screen.says(" of 540 interactions") == found
     assert screen.page.locator(".st-key-fl_text input").input_value() == "ghost"
@@ -78,7 +83,7 @@ def test_back_and_reload_keep_the_filters(screen):
         ("flagged", {}),
         ("graph_diff", {"gd_user": "u03"}),
         ("graph_diff", {"gd_view": "Changed edges"}),
-        ("data", {"da_view": "Browse", "da_tab": "Items", "da_item": "i05"}),
+        ("data", {"da_set": DATASET, "da_tab": "Items", "da_item": "i05"}),
         ("method", {}),
     ],
 )
@@ -104,7 +109,7 @@ def test_the_server_stays_light_and_never_loads_the_engine(screen, server):
     if not process.is_dir():
         pytest.skip("only Linux says what a process has loaded")
     loaded = (process / "maps").read_text()
-    found = [name for name in HEAVY if re.search(rf"/{name}/|/lib{name}", loaded)]
+    found = [name for name in HEAVY if f"/site-packages/{name}/" in loaded]
     assert not found
     resident = int(re.search(r"VmRSS:\s+(\d+)", (process / "status").read_text())[1]) / 1024
     assert resident < MOST_MB

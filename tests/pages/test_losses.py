@@ -105,7 +105,7 @@ def test_what_is_dropped_goes_to_the_review_list(run):
     assert (kept.n_rows, kept.source) == (1, "loss cut at 2.000: dropped, called hard")
     assert app.title[0].value == "Flagged interactions"
     assert app.session_state["list"] == kept.id
-    assert not app.session_state["fl_verdict"]  # the whole list is shown
+    assert set(app.session_state["fl_verdict"]) == {"clean", "hard", "noisy"}  # the whole list
 
 
 def test_a_review_list_is_counted_at_the_threshold(run):

@@ -12,7 +12,7 @@ import streamlit as st
 from app.services import map_selection, maps
 from app.services.maps import Points
 from app.services.store import Run
-from app.ui import card, components, state, theme
+from app.ui import card, components, review, state, theme
 from app.ui.glossary import explain
 from app.ui.graph_edges import centre_on
 from app.ui.map.controls import Choices, clear
@@ -42,7 +42,7 @@ def selection(run: Run, scene: Scene) -> None:
         rows = map_selection.rows_of(points, chosen, met)
         if n_chosen:
             _verdicts(run, points, rows)
-        review = st.button(
+        asked = st.button(
             "Review these interactions",
             type="primary",
             key="sm_review",
@@ -50,9 +50,8 @@ def selection(run: Run, scene: Scene) -> None:
             help="Makes them the review list and opens the page of flagged interactions.",
         )
         _clear_button()
-    if review:
-        state.keep_list(run, rows, _source(scene, n_chosen))
-        state.go(card.FLAGGED)
+    if asked:
+        review.show_list(run, rows, _source(scene, n_chosen))
 
 
 def _clear_button() -> None:
