@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.services import store, story
-from app.ui import components, glossary, overview, state
+from app.ui import components, examples, glossary, overview, state
 from app.ui.figures import overview as figures
 
 st.title("Overview")
@@ -18,6 +18,7 @@ st.caption(
 
 components.verdict_metrics(dict(manifest.verdicts))
 components.chart(figures.verdict_shares(manifest.verdicts), "overview_shares", "verdict-shares")
+overview.behind_verdicts(run)
 
 told, costs = st.columns([2, 3], gap="large", vertical_alignment="center")
 cuts = state.ask(story.price_of_a_cut, run)
@@ -27,7 +28,10 @@ with told:
 with costs:
     components.chart(figures.price(cuts), "overview_price", "price-of-a-cut")
 
-st.subheader("Can a signal tell hard from noisy?", help=glossary.explain("auc_top_loss"))
+st.subheader(
+    "Among the highest losses: which signal tells noise from genuine?",
+    help=glossary.explain("auc_top_loss"),
+)
 overview.confusion(run)
 
 found, ranked = st.columns(2, gap="large")
@@ -50,5 +54,5 @@ components.chart(
 
 st.subheader("Five examples")
 for _, example in state.ask(store.examples, run).iterrows():
-    components.evidence(example)
+    examples.evidence(example)
 overview.take_along(run)

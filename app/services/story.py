@@ -70,6 +70,18 @@ def price_of_a_cut(run: Run) -> dict[str, Cut]:
     }
 
 
+def truth_by_verdict(run: Run) -> pd.DataFrame:
+    """What is planted behind each verdict: columns ``verdict``, ``n``, ``noise``, ``hard``."""
+    return query.ask(
+        run,
+        """
+        SELECT verdict, count(*) AS n, count(*) FILTER (WHERE kinds.noise) AS noise,
+               count(*) FILTER (WHERE kinds.hard) AS hard
+        FROM interactions LEFT JOIN kinds USING ("row") GROUP BY verdict
+        """,
+    )
+
+
 def among_highest_loss(run: Run, n_bins: int = 24) -> pd.DataFrame:
     """How each signal is spread among the highest losses, within the two sides it should part.
 

@@ -6,6 +6,7 @@ and in tables alone.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -69,7 +70,7 @@ def interaction(run: Run, row: int, key: str, choose: Callable[[int], None] = op
 def _head(facts: dict[str, Any], key: str) -> None:
     verdict = str(facts["verdict"])
     with st.container(key=f"card_title_{key}"):
-        st.text(str(facts["title"] or facts["item_id"]))
+        st.text(components.named(facts["title"], str(facts["item_id"])))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(chip(verdict), width="content")
         st.text(f"P(noisy) {_number(facts['p_noisy'])}", help=explain("p_noisy"))
@@ -200,7 +201,10 @@ def _similar(run: Run, facts: dict[str, Any], key: str, choose: Callable[[int], 
     columns = ["verdict", "p_noisy", "user_id", "title", "grades"]
     if table["kind"].notna().any():
         columns.append("kind")
-    place = _table(table, columns, f"{key}_similar_{facts['row']}", choose=True)
+    # Marks are places: other cases, or another run, are another table.
+    said = repr((run.id, facts["row"], [int(row) for row in table["row"]]))
+    mark = hashlib.sha256(said.encode()).hexdigest()[:12]
+    place = _table(table, columns, f"{key}_similar_{mark}", choose=True)
     if place is not None:
         choose(int(table["row"].iloc[place]))
     st.caption("Choose one to open its card.")

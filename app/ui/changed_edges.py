@@ -108,7 +108,7 @@ def _table(run: Run, which: Filter, order: str, offset: int) -> None:
     event = st.dataframe(
         table,
         # Selections are places: other rows need another table.
-        key=f"gd_rows_{mark(zip(found['user'], found['item'], strict=True))}",
+        key=f"gd_rows_{mark([run.id, *zip(found['user'], found['item'], strict=True)])}",
         column_order=[
             *("decision", "user_id", "title", "verdict", "p_noisy", "weight"),
             *("reason", "user_reason", "item_reason"),

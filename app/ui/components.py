@@ -19,7 +19,7 @@ import streamlit as st
 
 from app.services import jobs, store
 from app.services.records import Detection, Manifest
-from app.ui import review, state, theme
+from app.ui import state
 from core.errors import WorkbenchError
 from core.types import VERDICTS, Verdict
 
@@ -36,9 +36,6 @@ SIGNAL_NAMES = {
     "logical": "Logical relevance",
     "p_noisy": "P(noisy), all together",
 }
-
-GRADES = {0: "low", 1: "mid", 2: "high"}
-
 
 PICTURE_KEY: Final = "picture"
 """Key of the format in which the camera above a figure saves it."""
@@ -141,6 +138,11 @@ def downloads(write: Callable[[Path], None], key: str, name: str, n_rows: int) -
             )
 
 
+def named(title: object, name: str) -> str:
+    """The title of an item, or its id where it has none."""
+    return title if isinstance(title, str) and title.strip() else name
+
+
 def explain(error: WorkbenchError) -> None:
     """Show an error the user can act on."""
     st.error("This could not be shown.", icon=":material/error:")
@@ -184,6 +186,7 @@ def detection(manifest: Manifest) -> None:
     st.caption("AUC of genuine against planted noise: 0.5 is a coin, 1.0 is perfect.")
     shares = (
         ("Noise found", manifest.noise_recall, "Share of the planted noise called noisy."),
+        ("Precision", manifest.precision, "Share of planted noise among those called noisy."),
         ("Hard kept", manifest.hard_kept, "Share of genuine hard interactions not called noisy."),
         (
             "Hard kept by a loss cut",
@@ -233,26 +236,6 @@ def _auc_table(detection: Detection) -> pd.DataFrame:
     return pd.DataFrame(table, index=index, dtype="float64")
 
 
-def evidence(row: pd.Series) -> None:
-    """One interaction: what it is, how the signals see it and why."""
-    with st.container(border=True):
-        heading, number, more = st.columns([5, 2, 1], vertical_alignment="center")
-        heading.text(f"{row['user_id']} → {row['title']}")
-        sign = theme.VERDICT_SIGNS.get(row["verdict"], "")
-        number.text(f"{sign} {row['verdict']}, P(noisy) {_number(row['p_noisy'])}")
-        if more.button("Card", key=f"card_{row['row']}", icon=":material/open_in_new:"):
-            review.show_card(int(row["row"]))
-        st.text(str(row["explanation"]))
-        st.caption(
-            f"Loss {_number(row['loss'])} · score {_number(row['score'])} · "
-            f"semantic {_number(row['semantic'])} · logical {_number(row['logical'])}"
-        )
-        for view, name in (("user", "User's view"), ("item", "Item's view")):
-            grade = GRADES.get(int(row[f"{view}_grade"]))
-            if grade:
-                st.text(f"{name}, {grade}: {row[f'{view}_reason']}")
-
-
 def current_job() -> bool:
     """Show the job that is running, or how one ended without a result; say whether one runs."""
     job = jobs.current(state.workspace())
@@ -300,8 +283,3 @@ def _ended_job(job: jobs.Job) -> None:
     if printed:
         st.text(f"The end of {job.log}:")
         st.code(printed, language=None)
-
-
-def _number(value: float) -> str:
-    """Three decimals, or a dash for what is not known."""
-    return "–" if math.isnan(value) else f"{value:.3f}"

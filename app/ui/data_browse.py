@@ -148,10 +148,15 @@ def _choose(key: str, target: str, ids: list[str]) -> None:
 
 def _rows(data: PreparedData, table: str, rows: pd.DataFrame) -> None:
     """One page of a table; a click on a user or an item shows it beside the table."""
+    # The prefix stays in the name: an attribute may be called like a column, such as title.
     known = [str(name) for name in rows]
-    names = {name: name.removeprefix(ATTRIBUTE) for name in known if name.startswith(ATTRIBUTE)}
+    labels = {
+        name: st.column_config.Column(name.removeprefix(ATTRIBUTE))
+        for name in known
+        if name.startswith(ATTRIBUTE)
+    }
     hidden = ["row"] if ask(tables.has_texts, data, table) else ["row", "text"]
-    shown = rows.rename(columns=names).drop(columns=hidden, errors="ignore")
+    shown = rows.drop(columns=hidden, errors="ignore")
     if "timestamp" in shown:
         shown["timestamp"] = pd.to_datetime(shown["timestamp"], unit="s", errors="coerce")
     options: dict[str, Any] = {
@@ -159,7 +164,7 @@ def _rows(data: PreparedData, table: str, rows: pd.DataFrame) -> None:
         "row_height": 28,
         "height": 28 * (len(rows) + 1) + 12,
         "placeholder": "–",
-        "column_config": _columns(),
+        "column_config": _columns() | labels,
     }
     if table == "interactions":
         st.dataframe(shown, key="da_rows", **options)

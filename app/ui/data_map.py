@@ -95,7 +95,8 @@ def _selected(
         if panels:  # the axes are x, x2, x3
             panel = int(str(area.get("xref", "x")).removeprefix("x") or 1) - 1
             verdicts = shown[panel : panel + 1]
-        parts.append(state.ask(data_map.inside, run, tuple(x), tuple(y), tuple(verdicts), path))
+        # Not kept: every area is new, and its rows can be megabytes.
+        parts.append(data_map.inside(run, x, y, verdicts, path))
     if not parts and selection.get("points"):
         ids = [_number(point) for point in selection["points"]]
         parts.append(data_map.verdicts_of(run, [number for number in ids if number is not None]))

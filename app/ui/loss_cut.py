@@ -30,13 +30,14 @@ def draw(run: Run) -> None:
         st.info("No loss of this run is known.", icon=":material/info:")
         return
     truth = state.ask(loss_cut.truth, run)
-    cut, now = _threshold(run, values)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        cut, now = _threshold(run, values)
+        _send(run, cut, now, truth)
     ours, theirs = loss_cut.outcomes(now)
     _metrics(now, ours, theirs, truth)
     _listed(run, cut)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         form, by, log = _how(run)
-        _send(run, cut, truth)
     left, right = st.columns([1, 1], gap="large") if truth.noise else (st.container(), None)
     with left:
         _distribution(run, cut, form, by, log)
@@ -63,28 +64,27 @@ def _threshold(run: Run, values: np.ndarray) -> tuple[float, pd.DataFrame]:
     """Draw the slider; the loss it means, and what happens there."""
     called = run.manifest.verdicts.get("noisy", 0) / max(1, run.manifest.n_interactions)
     start = min(60.0, round(200 * called) / 2)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        unit = choice("Threshold by", [SHARE, VALUE], "ls_unit", UNIT_HELP)
-        with st.container(width="stretch"):
-            if unit == SHARE:
-                share = _slider("Drop the highest losses, %", 0.0, 60.0, start, 0.5, "ls_share")
-                place = min(len(values) - 1, round(2 * share))
-                cut = float(values[place])
-                rising = tuple(float(value) for value in values[::-1])
-                table = state.ask(loss_cut.tally, run, rising)
-                return cut, loss_cut.at(table, len(rising) - 1 - place)
-            step = math.ceil(float(values[0]) / STEPS * 1000) / 1000 or 0.001
-            losses_ = tuple(round(step * number, 6) for number in range(STEPS + 1))
-            first = min(losses_, key=lambda loss: abs(loss - values[round(2 * start)]))
-            cut = _slider("Drop losses above", 0.0, losses_[-1], first, step, "ls_value")
-            place = min(STEPS, round(cut / step))
-            table = state.ask(loss_cut.tally, run, losses_)
-            return losses_[place], loss_cut.at(table, place)
+    unit = choice("Threshold by", [SHARE, VALUE], "ls_unit", UNIT_HELP)
+    with st.container(width="stretch"):
+        if unit == SHARE:
+            share = _slider("Drop the highest losses, %", 0.0, 60.0, start, 0.5, "ls_share")
+            place = min(len(values) - 1, round(2 * share))
+            cut = float(values[place])
+            rising = tuple(float(value) for value in values[::-1])
+            table = state.ask(loss_cut.tally, run, rising)
+            return cut, loss_cut.at(table, len(rising) - 1 - place)
+        step = math.ceil(float(values[0]) / STEPS * 1000) / 1000 or 0.001
+        losses_ = tuple(round(step * number, 6) for number in range(STEPS + 1))
+        first = min(losses_, key=lambda loss: abs(loss - values[round(2 * start)]))
+        cut = _slider("Drop losses above", 0.0, losses_[-1], first, step, "ls_value")
+        place = min(STEPS, round(cut / step))
+        table = state.ask(loss_cut.tally, run, losses_)
+        return losses_[place], loss_cut.at(table, place)
 
 
 UNIT_HELP: Final = (
-    "On the final out-of-fold loss. At first as many are dropped as have the verdict noisy, so "
-    "that both ways spend the same budget."
+    "On the final out-of-fold loss. At first about as many are dropped as have the verdict noisy, "
+    "to the nearest half percent, so that both ways cost about the same."
 )
 
 
@@ -187,15 +187,29 @@ def _table(now: pd.DataFrame, truth: loss_cut.Truth) -> None:
     )
 
 
-def _send(run: Run, cut: float, truth: loss_cut.Truth) -> None:
+def how_many(now: pd.DataFrame, pick: str) -> int:
+    """Size of one of the picks, from the counts at a cut: the rows are asked for on a click."""
+    noisy = now["verdict"] == "noisy"
+    counted = {
+        "everything it drops": now["n_loss"],
+        "dropped, called hard": now["n_loss"].where(now["verdict"] == "hard", 0),
+        "dropped, not called noisy": now["n_loss"].where(~noisy, 0),
+        "called noisy, not dropped": (now["n"] - now["n_loss"]).where(noisy, 0),
+        "dropped, planted hard": now["n_loss"].where(now["hard"].astype(bool), 0),
+    }
+    return int(counted[pick].sum())
+
+
+def _send(run: Run, cut: float, now: pd.DataFrame, truth: loss_cut.Truth) -> None:
     """Make a part of what is dropped the review list."""
     picks = [name for name in loss_cut.PICKS if truth.hard_planted or "planted" not in name]
-    with st.container(width=250):
+    with st.container(width=210):
         pick = st.selectbox("Look at", picks, key="ls_pick", bind="query-params")
-    rows = state.ask(loss_cut.picked, run, cut, pick)
-    title = f"Review {len(rows):,}"
+    n_rows = how_many(now, str(pick))
     icon = ":material/checklist:"
-    if st.button(title, type="primary", icon=icon, disabled=not len(rows), key="ls_review"):
+    title = f"Review {n_rows:,}"
+    if st.button(title, type="primary", icon=icon, disabled=not n_rows, key="ls_review"):
+        rows = loss_cut.picked(run, cut, str(pick))  # not kept: each step has others
         review.show_list(run, rows, f"loss cut at {cut:.3f}: {pick}")
 
 

@@ -53,7 +53,8 @@ def draw(run: Run) -> None:
     if number is None:
         _matches(run, kind, text)
         return
-    name = state.ask(ego.title_of, run, number) if kind == "item" else text
+    title = state.ask(ego.title_of, run, number) if kind == "item" else text
+    name = components.named(title, text)
     edges = state.ask(ego.around, run, kind, number)
     centre = figures.Centre(kind, text, name)
     _heading(run, centre, number, edges)
@@ -61,7 +62,7 @@ def draw(run: Run) -> None:
     with grid.cell():
         _network(run, centre, number, edges)
     with grid.cell():
-        selected = _edges(centre, edges)
+        selected = _edges(run, centre, edges)
     if selected is not None:
         far = "item" if kind == "user" else "user"
         edge_actions(
@@ -123,7 +124,7 @@ def _start(run: Run) -> None:
         with column:
             st.subheader(f"{kind.capitalize()}s that changed most")
             found = state.ask(ego.most_changed, run, kind, START_ROWS)
-            _choose(found, cast(ego.Kind, kind), f"gd_start_{kind}", 560)
+            _choose(run, found, cast(ego.Kind, kind), f"gd_start_{kind}", 560)
 
 
 def _matches(run: Run, kind: ego.Kind, text: str) -> None:
@@ -133,18 +134,18 @@ def _matches(run: Run, kind: ego.Kind, text: str) -> None:
         _start(run)
         return
     st.caption(f"The first {len(found)} that fit: select one." if len(found) > 1 else "Select it.")
-    _choose(found, kind, "gd_found", "content")
+    _choose(run, found, kind, "gd_found", "content")
 
 
 def _choose(
-    found: pd.DataFrame, kind: ego.Kind, key: str, height: int | Literal["content"]
+    run: Run, found: pd.DataFrame, kind: ego.Kind, key: str, height: int | Literal["content"]
 ) -> None:
     """Table of nodes; selecting one puts it in the middle."""
     columns = ["id", *(["title"] if kind == "item" else []), "before"]
     columns += [name for name in ("weakened", "dropped", "added") if found[name].any()]
     event = st.dataframe(
         found,
-        key=f"{key}_{mark(found['id'])}",  # selections are places: other rows, other table
+        key=f"{key}_{mark([run.id, *found['id']])}",  # selections are places: other rows, other table
         column_order=[*columns, "moved"],
         hide_index=True,
         height=height,
@@ -167,7 +168,8 @@ def _choose(
 
 def _heading(run: Run, centre: figures.Centre, number: int, edges: pd.DataFrame) -> None:
     st.subheader("User in the middle" if centre.kind == "user" else "Item in the middle")
-    st.text(centre.id if centre.kind == "user" else f"{centre.name} ({centre.id})")
+    plain = centre.kind == "user" or centre.name == centre.id
+    st.text(centre.id if plain else f"{centre.name} ({centre.id})")
     counts = edges["decision"].value_counts()
     before = len(edges) - int(counts.get("added", 0))
     with st.container(horizontal=True, gap="large"):
@@ -202,7 +204,7 @@ def _network(run: Run, centre: figures.Centre, number: int, edges: pd.DataFrame)
         second = state.ask(ego.second_hop, run, centre.kind, number, first, CAP - len(shown))
     event = components.chart(
         figures.ego(centre, shown, ink(), second),
-        key=f"gd_ego_{mark([centre.kind, centre.id, hop])}",
+        key=f"gd_ego_{mark([run.id, centre.kind, centre.id, hop])}",
         name="neighbourhood",
         on_select="rerun",
         selection_mode="points",
@@ -220,7 +222,7 @@ def _network(run: Run, centre: figures.Centre, number: int, edges: pd.DataFrame)
             st.rerun()
 
 
-def _edges(centre: figures.Centre, edges: pd.DataFrame) -> int | None:
+def _edges(run: Run, centre: figures.Centre, edges: pd.DataFrame) -> int | None:
     """Table of the edges; place of the selected one."""
     st.subheader("Its edges")
     shown = edges.head(TABLE_ROWS)
@@ -230,7 +232,8 @@ def _edges(centre: figures.Centre, edges: pd.DataFrame) -> int | None:
     user = centre.kind == "user"
     event = st.dataframe(
         table,
-        key=f"gd_edges_{mark([centre.kind, centre.id])}",
+        # Selections are places: other rows, or another run, need another table.
+        key=f"gd_edges_{mark([run.id, centre.kind, centre.id, *shown['far']])}",
         column_order=[
             *("decision", "title" if user else "far_id", "verdict", "p_noisy", "weight", "reason")
         ],

@@ -9,8 +9,9 @@ import streamlit as st
 from app.services import detection, query, story
 from app.services.store import Run
 from app.services.story import Cut
-from app.ui import components, html_report, state
+from app.ui import components, html_report, state, theme
 from app.ui.figures import overview as figures
+from core.types import VERDICTS
 
 
 def tell(cuts: Mapping[str, Cut]) -> None:
@@ -37,7 +38,23 @@ def tell(cuts: Mapping[str, Cut]) -> None:
         f"verdict {by_verdict.hard:,}. Noise found: {by_loss.noise:,} by loss, "
         f"{by_verdict.noise:,} by verdict."
     )
-    st.caption("Counts of one run, against planted truth that no stage of the method has read.")
+    st.caption(
+        "Counts of one run, against planted truth that no stage of the method has read. One "
+        "default (caution) was chosen with the planted noise of the sample in view: see Method."
+    )
+
+
+def behind_verdicts(run: Run) -> None:
+    """Say how much planted noise and how many planted hard ones each verdict holds."""
+    if not query.has(run, "kinds"):
+        return
+    found = state.ask(story.truth_by_verdict, run).set_index("verdict")
+    said = [
+        f"{theme.VERDICT_SIGNS[name]} {name}: {row['noise'] / row['n']:.0%} planted noise, "
+        f"{row['hard'] / row['n']:.0%} planted hard"
+        for name, row in ((name, found.loc[name]) for name in VERDICTS if name in found.index)
+    ]
+    st.caption("What is behind them: " + " · ".join(said) + ".")
 
 
 def confusion(run: Run) -> None:
@@ -55,8 +72,8 @@ def confusion(run: Run) -> None:
         figures.confusion(spread, said, known), "overview_confusion", "signals-at-highest-loss"
     )
     st.caption(
-        "The 20 % of interactions with the highest out-of-fold loss: the model alone cannot tell "
-        "these apart. "
+        "The 20 % of interactions with the highest out-of-fold loss, where hard and noisy look "
+        "alike: genuine ones among them fit as badly as noise. "
         + (
             "AUC: 0.5 is a coin, 1.0 is perfect; in brackets the 95 % bootstrap interval."
             if known

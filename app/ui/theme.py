@@ -27,7 +27,7 @@ VERDICT_SIGNS: Final[Mapping[str, str]] = {"clean": "●", "hard": "◆", "noisy
 EDGE_COLORS: Final[Mapping[str, str]] = {
     "kept": "#8A8F98",
     "weakened": "#B9A27C",
-    "dropped": "#9A3412",
+    "dropped": "#C2410C",
     "added": "#0E8F7E",
 }
 EDGE_DASHES: Final[Mapping[str, str]] = {

@@ -120,8 +120,8 @@ def _neighbours(
     figure: go.Figure, kind: str, rows: pd.DataFrame, verdict: str, named: bool, ink: str
 ) -> None:
     far_kind = "item" if kind == "user" else "user"
-    names = rows["title"] if kind == "user" else rows["far_id"]
-    shown = [plain(str(name), 30) for name in names.fillna(rows["far_id"])]
+    names = rows["title"].fillna("") if kind == "user" else rows["far_id"]
+    shown = [plain(str(name), 30) for name in names.where(names != "", rows["far_id"])]
     figure.add_scatter(
         x=rows["x"],
         y=rows["y"],

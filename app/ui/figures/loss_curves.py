@@ -51,7 +51,9 @@ def curves(
                 "dash": theme.VERDICT_DASHES.get(str(one["verdict"]), "solid"),
                 "width": 2,
             },
-            hovertemplate=f"<b>{number}</b> {label}<br>epoch %{{x}}: %{{y:.3f}}<extra></extra>",
+            # Data never becomes part of a template: plotly would fill in what looks like a field.
+            text=[f"<b>{number}</b> {label}"] * len(line),
+            hovertemplate="%{text}<br>epoch %{x}: %{y:.3f}<extra></extra>",
         )
         x, y = (float(line[name].iloc[-1]) for name in ("epoch", "loss"))
         ends.append((y, x, number, color))

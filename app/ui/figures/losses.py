@@ -152,7 +152,9 @@ def _lines(shapes: Shapes, planted: Mapping[str, str], place: int) -> go.Figure:
                 "width": 2.25,
                 "shape": "hv" if shapes.form == HISTOGRAM else "linear",
             },
-            hovertemplate=f"{title} "
+            # Data never becomes part of a template: plotly would fill in what looks like a field.
+            text=title,
+            hovertemplate="%{text} "
             + ("%{y:.3f}" if shapes.form == DENSITY else "%{y:.1%}")
             + "<extra></extra>",
         )

@@ -28,6 +28,10 @@ def figure(scene: Scene, height: int) -> go.Figure:
     """
     names = [NAMES[pane] for pane in scene.panes] if len(scene.panes) > 1 else None
     picture = make_subplots(1, len(scene.panes), subplot_titles=names, horizontal_spacing=0.01)
+    # The mode bar lies over the right end of the panes: their titles begin at the left.
+    for column, title in enumerate(picture.layout.annotations, start=1):
+        axis = "" if column == 1 else str(column)
+        title.update(x=picture.layout[f"xaxis{axis}"].domain[0], xanchor="left")
     marks = scene.marks
     hover = _hover(scene)
     for column, pane in enumerate(scene.panes, start=1):

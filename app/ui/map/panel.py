@@ -14,7 +14,7 @@ from app.services.maps import Points
 from app.services.store import Run
 from app.ui import card, components, review, state, theme
 from app.ui.glossary import explain
-from app.ui.graph_edges import centre_on
+from app.ui.graph_edges import centre_on, mark
 from app.ui.map.controls import Choices, clear
 from app.ui.map.scene import Scene
 
@@ -114,9 +114,10 @@ def _node(run: Run, points: Points, number: int) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         with st.container(key="sm_name"):
-            st.text(facts["title"])
-        named = [facts["kind"], facts["id"], facts["group"]]
-        parts = [part for part in dict.fromkeys(named) if part and part != facts["title"]]
+            title = components.named(facts["title"], str(facts["id"]))
+            st.text(title)
+        known = [facts["kind"], facts["id"], facts["group"]]
+        parts = [part for part in dict.fromkeys(known) if part and part != title]
         st.text(" · ".join(parts))
         st.text(facts["text"] or "No text.")
         if st.button("Edges around it", key="sm_ego", icon=":material/hub:", help=EGO_HELP):
@@ -132,8 +133,8 @@ def _node(run: Run, points: Points, number: int) -> None:
             hide_index=True,
             height=min(320, 40 + 28 * len(shown)),
             row_height=28,
-            # Marks are places: another point is another table, so that a mark never stays behind.
-            key=f"sm_node_{number}",
+            # Marks are places: another point or run is another table: a mark never stays behind.
+            key=f"sm_node_{mark([run.id, number, *rows['row']])}",
             on_select="rerun",
             selection_mode="single-row",
             column_config=_columns(),

@@ -96,3 +96,12 @@ def test_the_validation_curve_has_both_trainings_in_order(run):
     curve = story.validation_curve(run)
     assert curve["stage"].tolist() == ["pretrain", "train", "train"]
     assert curve["value"].tolist() == [0.2, 0.3, 0.4]
+
+
+def test_what_is_planted_behind_each_verdict_is_counted(run):
+    pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
+    found = story.truth_by_verdict(run).set_index("verdict")
+    # Rows 0, 1 clean; 2, 4 hard; 3, 5 noisy. Row 1 and 2 are planted hard, 3 and 4 planted noise.
+    assert found.loc["clean"].tolist() == [2, 0, 1]
+    assert found.loc["hard"].tolist() == [2, 1, 1]
+    assert found.loc["noisy"].tolist() == [2, 1, 0]

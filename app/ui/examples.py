@@ -1,0 +1,42 @@
+"""Cards of the examples on the overview.
+
+Titles, reasons and explanations come from data and language models: ``st.text`` alone shows them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from app.ui import components, review, theme
+
+GRADES: Final = {0: "low", 1: "mid", 2: "high"}
+
+
+def evidence(row: pd.Series) -> None:
+    """One interaction: what it is, how the signals see it and why."""
+    with st.container(border=True):
+        heading, number, more = st.columns([5, 2, 1], vertical_alignment="center")
+        item = components.named(row["title"], str(row["item_id"]))
+        heading.text(f"{row['user_id']} → {item}")
+        sign = theme.VERDICT_SIGNS.get(row["verdict"], "")
+        number.text(f"{sign} {row['verdict']}, P(noisy) {_number(row['p_noisy'])}")
+        if more.button("Card", key=f"card_{row['row']}", icon=":material/open_in_new:"):
+            review.show_card(int(row["row"]))
+        st.text(str(row["explanation"]))
+        st.caption(
+            f"Loss {_number(row['loss'])} · score {_number(row['score'])} · "
+            f"semantic {_number(row['semantic'])} · logical {_number(row['logical'])}"
+        )
+        for view, name in (("user", "User's view"), ("item", "Item's view")):
+            grade = GRADES.get(int(row[f"{view}_grade"]))
+            if grade:
+                st.text(f"{name}, {grade}: {row[f'{view}_reason']}")
+
+
+def _number(value: float) -> str:
+    """Three decimals, or a dash for what is not known."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
