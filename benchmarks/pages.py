@@ -238,8 +238,7 @@ def views(session: Session) -> None:
         )  # fmt: skip
     session.reach("flagged")
     for _ in range(session.repeat):
-        following = page.get_by_role("button", name="Next J")
-        session.time("Flagged: next card", "card", following.click)
+        session.time("Flagged: next card", "card", session.key("fl_Next", "button").click)
     session.reach("graph_diff", gd_view="User or item")
     session.time("Graph: one user", "card", page.get_by_role("button", name="Surprise me").click)
 

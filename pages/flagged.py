@@ -131,6 +131,7 @@ with left:
         if verdict in counts
     )
     st.text(f"{total:,} of {run.manifest.n_interactions:,} interactions: {said or 'none'}")
+    review_filters.leave_out(run, total)
     listed = st.container(key="fl_list", height=640, border=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         number = st.pagination(n_pages, key=PAGE, bind="query-params", max_visible_pages=5)

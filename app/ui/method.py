@@ -65,9 +65,12 @@ def pipeline(run: Run) -> None:
 
 def one_example(run: Run) -> None:
     """One p_noisy, taken apart."""
+    known = run.manifest.threshold is not None  # without one, nothing lies at it
+    if not known and st.session_state.get(EXAMPLE_KEY) == "At the threshold":
+        del st.session_state[EXAMPLE_KEY]
     chosen = st.segmented_control(
         "Example",
-        list(EXAMPLES),
+        [name for name in EXAMPLES if known or EXAMPLES[name] != "border"],
         default="Hard, against behaviour",
         required=True,
         key=EXAMPLE_KEY,

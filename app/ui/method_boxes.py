@@ -79,9 +79,10 @@ def _judge(manifest: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:
 
 def _p_noisy(manifest: Manifest, _: Mapping[str, float]) -> tuple[str, ...]:
     rate = "–" if manifest.noise_rate is None else f"{manifest.noise_rate:.1%}"
-    threshold = "–" if manifest.threshold is None else f"{manifest.threshold:.3f}"
     caution = theme.plain(_said(manifest, "scoring", "caution"), 6)
-    return f"mean {rate}", f"caution {caution}", f"noisy from {threshold}"
+    if manifest.threshold is None:  # the grades decide
+        return f"mean {rate}", f"caution {caution}"
+    return f"mean {rate}", f"caution {caution}", f"noisy from {manifest.threshold:.3f}"
 
 
 def _verdict(manifest: Manifest, _: Mapping[str, float]) -> tuple[str, ...]:

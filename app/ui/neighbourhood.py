@@ -124,7 +124,7 @@ def _start(run: Run) -> None:
         with column:
             st.subheader(f"{kind.capitalize()}s that changed most")
             found = state.ask(ego.most_changed, run, kind, START_ROWS)
-            _choose(run, found, cast(ego.Kind, kind), f"gd_start_{kind}", 560)
+            _choose(found, cast(ego.Kind, kind), f"gd_start_{kind}", 560)
 
 
 def _matches(run: Run, kind: ego.Kind, text: str) -> None:
@@ -134,18 +134,18 @@ def _matches(run: Run, kind: ego.Kind, text: str) -> None:
         _start(run)
         return
     st.caption(f"The first {len(found)} that fit: select one." if len(found) > 1 else "Select it.")
-    _choose(run, found, kind, "gd_found", "content")
+    _choose(found, kind, "gd_found", "content")
 
 
 def _choose(
-    run: Run, found: pd.DataFrame, kind: ego.Kind, key: str, height: int | Literal["content"]
+    found: pd.DataFrame, kind: ego.Kind, key: str, height: int | Literal["content"]
 ) -> None:
     """Table of nodes; selecting one puts it in the middle."""
     columns = ["id", *(["title"] if kind == "item" else []), "before"]
     columns += [name for name in ("weakened", "dropped", "added") if found[name].any()]
     event = st.dataframe(
         found,
-        key=f"{key}_{mark([run.id, *found['id']])}",  # selections are places: other rows, other table
+        key=f"{key}_{mark(found['id'])}",  # selections are places: other rows, other table
         column_order=[*columns, "moved"],
         hide_index=True,
         height=height,
@@ -204,7 +204,7 @@ def _network(run: Run, centre: figures.Centre, number: int, edges: pd.DataFrame)
         second = state.ask(ego.second_hop, run, centre.kind, number, first, CAP - len(shown))
     event = components.chart(
         figures.ego(centre, shown, ink(), second),
-        key=f"gd_ego_{mark([run.id, centre.kind, centre.id, hop])}",
+        key=f"gd_ego_{mark([centre.kind, centre.id, hop])}",
         name="neighbourhood",
         on_select="rerun",
         selection_mode="points",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final, Literal
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app.services import flagged
 from app.services.patterns import PATTERNS
@@ -27,15 +29,18 @@ GRADED: Final = {"any": None, "asked": True, "not asked": False}
 
 def draw(run: Run) -> tuple[flagged.Filters, str]:
     """Draw the filters; return them and the chosen order."""
+    _drop_unknown(run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         _pills("Verdict", list(VERDICTS), "fl_verdict", explain("verdict"))
         _select("Signals", {"any": "Any", **_titles()}, "fl_pattern", _meanings(), 180)
-        order = {name: title for name, (title, _) in flagged.ORDERS.items()}
+        order = {name: flagged.ORDERS[name][0] for name in orders(run)}
         _select("Order", order, "fl_sort", ORDER_HELP, 190)
         _text("Search", "fl_text", "Title or id", 150, "Part of a title or an id.")
         with st.popover("More", icon=":material/tune:", type=_more_type()):
             _more(run)
-        saved_views.menu("flagged", list(START), READY, {PAGE: 1, ROW: None})
+        possible = orders(run)
+        ready = {name: view for name, view in READY.items() if view["fl_sort"] in possible}
+        saved_views.menu("flagged", list(START), ready, {PAGE: 1, ROW: None})
     return _read(run), str(st.session_state["fl_sort"])
 
 
@@ -61,16 +66,66 @@ def _more(run: Run) -> None:
     _text("Reason", "fl_reason", "Part of a reason", "stretch", "Words of the judge, either view.")
     help_text = "  \n".join(f"**{name}**: {explain(name)}" for name in ("dropped", "weakened"))
     _pills("Edge", list(flagged.EDGE_DECISIONS), "fl_edge", help_text)
-    kinds = state.ask(flagged.kinds, run)
+    kinds = _kinds(run)
     if kinds:
         help_text = "  \n".join(f"**{kind}**: {TERMS[kind]}" for kind in kinds if kind in TERMS)
-        _pills("Planted", [*kinds, flagged.NO_KIND], "fl_kind", help_text)
+        _pills("Planted", kinds, "fl_kind", help_text)
+
+
+def orders(run: Run) -> list[str]:
+    """Orders that mean something in this run: without a threshold nothing is near to one."""
+    known = run.manifest.threshold is not None
+    return [name for name in flagged.ORDERS if known or name != "border"]
+
+
+def leave_out(run: Run, total: int) -> None:
+    """Say so where filters hide a part of the review list in force; offer to show all of it."""
+    chosen = state.current_list(run)
+    if chosen is None or total >= chosen.n_rows:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            f"Showing {total:,} of the {chosen.n_rows:,} on the review list: filters leave out "
+            "the rest.",
+            width="content",
+        )
+        if st.button("Show all", key="fl_all", type="tertiary", icon=":material/filter_alt_off:"):
+            state.set_next(**{**EVERYTHING, "fl_sort": st.session_state["fl_sort"], PAGE: 1})
+            st.rerun()
+
+
+def _kinds(run: Run) -> list[str]:
+    """Planted kinds that can be asked for; none where nothing was planted."""
+    kinds = state.ask(flagged.kinds, run)
+    return [*kinds, flagged.NO_KIND] if kinds else []
+
+
+def _drop_unknown(run: Run) -> None:
+    """Forget values, of an address or a view of another run, that this run does not have.
+
+    They would be in force without a widget that shows them.
+    """
+    kinds = _kinds(run)
+    chosen = st.session_state.get("fl_kind") or []
+    if any(kind not in kinds for kind in chosen):
+        state.put("fl_kind", [kind for kind in chosen if kind in kinds])
+    for key, known in (("fl_kind", kinds), ("fl_sort", orders(run))):
+        if any(value not in known for value in st.query_params.get_all(key)):
+            kept = [value for value in st.query_params.get_all(key) if value in known]
+            with contextlib.suppress(StreamlitAPIException, KeyError):  # its widget does it
+                if kept:
+                    st.query_params[key] = kept
+                else:
+                    del st.query_params[key]
+    if st.session_state.get("fl_sort", START["fl_sort"]) not in orders(run):
+        st.session_state["fl_sort"] = START["fl_sort"]
 
 
 def _read(run: Run) -> flagged.Filters:
     """The filters that the widgets say."""
     said = {key: st.session_state.get(key, start) for key, start in START.items()}
     chosen = state.current_list(run)
+    known = _kinds(run)
     low, high = said["fl_p"]
     return flagged.Filters(
         verdicts=tuple(said["fl_verdict"] or ()),
@@ -83,7 +138,7 @@ def _read(run: Run) -> flagged.Filters:
         text=str(said["fl_text"] or "").strip(),
         reason=str(said["fl_reason"] or "").strip(),
         edges=tuple(said["fl_edge"] or ()),
-        kinds=tuple(said["fl_kind"] or ()),
+        kinds=tuple(kind for kind in said["fl_kind"] or () if kind in known),
         list_path=str(chosen.path) if chosen else "",
     )
 

@@ -24,6 +24,12 @@ _NEXT: Final = "_next"
 """Values that widgets are to take before they are drawn the next time: once drawn, their values
 cannot be set."""
 
+_GONE: Final = "_gone_run"
+"""The run that an address named and that does not exist."""
+_PLACES: Final = {"fl_row": None, "fl_page": 1, "sm_area": "", "sm_pick": ""}
+"""Key and empty value of what means something else, or nothing, in another run: numbers, pages and
+places. Ids of users and items stay, so that one can be looked at in two runs."""
+
 Answer = TypeVar("Answer")
 
 
@@ -39,9 +45,19 @@ def choose_run() -> None:
     run_ids = store.run_ids(workspace())
     if not run_ids:
         return
+    _forget_missing(run_ids)
     st.sidebar.selectbox(
-        "Run", run_ids, key=RUN_KEY, bind="query-params", help="Finished runs, newest first."
+        "Run",
+        run_ids,
+        key=RUN_KEY,
+        bind="query-params",
+        on_change=_forget_places,
+        help="Finished runs, newest first.",
     )
+    if _GONE in st.session_state:
+        st.sidebar.warning("The address names a run that is not there:", icon=":material/warning:")
+        st.sidebar.text(st.session_state[_GONE])
+        st.sidebar.text("This is another one.")
     with contextlib.suppress(DataError):  # the page itself says that a run is damaged
         run = current_run()
         if run is not None:
@@ -118,7 +134,9 @@ def ask(
     return cast(Answer, answer)
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+# Answers are pages and summaries, some of them large, such as the points of a map: the oldest
+# make way.
+@st.cache_data(max_entries=300, max_size="400 MB", show_spinner=False)
 def _answers(
     name: str,  # noqa: ARG001 - part of the key
     stamp: tuple[str, str],  # noqa: ARG001 - likewise
@@ -128,6 +146,34 @@ def _answers(
     _run: store.Run,
 ) -> object:
     return _function(_run, *arguments, **dict(named))
+
+
+def _forget_missing(run_ids: list[str]) -> None:
+    """Take a run that does not exist out of the choice, and what belonged to it."""
+    named = (st.session_state.get(RUN_KEY), st.query_params.get(RUN_KEY))
+    missing = [run_id for run_id in named if run_id is not None and run_id not in run_ids]
+    if not missing:
+        return
+    st.session_state.pop(RUN_KEY, None)
+    _drop_from_address(RUN_KEY, LIST_KEY)
+    _forget_places()
+    st.session_state[_GONE] = str(missing[-1])
+    st.rerun()  # widgets take their first value from the address that this run began with
+
+
+def _forget_places() -> None:
+    """Forget what was chosen in the run that was shown so far."""
+    st.session_state.pop(_GONE, None)
+    for key, nothing in _PLACES.items():
+        if key in st.session_state or key in st.query_params:
+            st.session_state[key] = nothing  # the session comes before the address
+    _drop_from_address(*_PLACES)
+
+
+def _drop_from_address(*keys: str) -> None:
+    for key in keys:
+        with contextlib.suppress(StreamlitAPIException, KeyError):  # drawn: its value is the way
+            del st.query_params[key]
 
 
 def _choose_list(run: store.Run) -> None:

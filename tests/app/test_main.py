@@ -102,7 +102,7 @@ def test_a_browser_shows_the_run_without_leaving_this_machine(server):
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{server}/?run=run-1")
-        page.get_by_text("ann → <b>Bambi</b>").wait_for(timeout=60_000)
+        page.get_by_text("ann → Alien").wait_for(timeout=60_000)
         page.locator(".js-plotly-plot").nth(1).wait_for(timeout=60_000)
         browser.close()
     assert not errors

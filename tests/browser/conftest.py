@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,27 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.services import environment
-from tests.browser.screen import TIMEOUT_S, Screen
 from tests.browser.world import OLDER, make_workspace
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""Names under which the system's own browser is looked for; else the one Playwright brings."""
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # WebGL in software, so that the map draws the same with and without a graphics card.
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
-HOME = "127.0.0.1"
+from benchmarks.browser import HOME, launch, serve  # noqa: E402 - needs Playwright
+from tests.browser.screen import TIMEOUT_S, Screen  # noqa: E402
+
 PROBES = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
 """Streamlit's own search for its root when a page is opened by its address: it tries the address
 of the page first, gets 404, and goes up one step. No error of the app."""
@@ -52,8 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass(frozen=True)
-class Server:
-    """The running app."""
+class App:
+    """The running app, and what it shows."""
 
     url: str
     pid: int
@@ -69,73 +47,35 @@ class Server:
         """A table of the newest run."""
         return pd.read_parquet(self.run / f"{name}.parquet")
 
+    def kept(self, name: str) -> set[int]:
+        """Interactions of a review list of the newest run."""
+        folder = self.workspace / "selections" / self.run.name
+        return set(pd.read_parquet(folder / f"{name}.parquet")["row"])
+
 
 @pytest.fixture(scope="session")
-def chromium() -> str | None:
-    """Path of a browser on this machine; None = the one that Playwright brought."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str | None) -> Iterator[sync_api.Browser]:
+def browser() -> Iterator[sync_api.Browser]:
     """One browser for all tests; skips them where there is none."""
     with sync_api.sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+            started = launch(playwright)
         except sync_api.Error as error:
-            pytest.skip(f"no Chromium: install one, or 'playwright install chromium' ({error})")
+            pytest.skip(f"no Chromium: install one, or run 'playwright install chromium' ({error})")
         yield started
         started.close()
 
 
 @pytest.fixture(scope="session")
-def workspace(browser, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - no browser, no run
-    """A workspace with one finished run of the real method."""
+def world(browser, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - else skipped
+    """A workspace with a run of the real method."""
     return make_workspace(tmp_path_factory.mktemp("browser"))
 
 
 @pytest.fixture(scope="session")
-def server(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(world: Path) -> Iterator[App]:
     """The app as people start it, but from another folder than that of the project."""
-    port, elsewhere = free_port(), tmp_path_factory.mktemp("elsewhere")
-    log = elsewhere / "app.log"
-    variables = environment.with_defaults(os.environ)
-    variables[environment.WORKSPACE_VARIABLE] = str(workspace)
-    command = [sys.executable, str(environment.ROOT / "app"), "--port", str(port)]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [*command, "--server.headless=true"],
-            cwd=elsewhere,
-            env=variables,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_for(f"http://{HOME}:{port}/_stcore/health", process, log)
-        yield Server(f"http://{HOME}:{port}", process.pid, workspace)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOME, 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the app answers."""
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"the app did not answer: {log.read_text()}")
+    with serve(world) as started:
+        yield App(started.url, started.pid, world)
 
 
 @pytest.fixture
@@ -145,7 +85,7 @@ def scheme() -> str:
 
 
 @pytest.fixture
-def screen(server: Server, browser, scheme: str, tmp_path: Path) -> Iterator[Screen]:
+def screen(server: App, browser, scheme: str, tmp_path: Path) -> Iterator[Screen]:
     """A fresh browser window on the app; no error and no foreign request may come of the test."""
     context = browser.new_context(
         viewport={"width": 1440, "height": 1000}, color_scheme=scheme, accept_downloads=True
@@ -172,5 +112,5 @@ def complaint(message: sync_api.ConsoleMessage) -> list[str]:
 
 def foreign(url: str) -> list[str]:
     """A request that would leave this machine."""
-    local = url.startswith(("data:", "blob:", f"http://{HOME}:"))
+    local = url.startswith(("data:", "blob:", f"http://{HOME}:", f"ws://{HOME}:"))
     return [] if local else [f"request to {url}"]

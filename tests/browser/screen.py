@@ -8,20 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-PAGES = {
-    "": "Overview",
-    "losses": "Loss distributions",
-    "semantic_map": "Semantic map",
-    "flagged": "Flagged interactions",
-    "graph_diff": "Graph diff",
-    "data": "Data",
-    "method": "Method",
-}
-"""Address of each page -> its title."""
-APP = '[data-testid="stApp"]'
-IDLE = f'{APP}[data-test-script-state="notRunning"]'
+from benchmarks.browser import DRAWN, PAGES
+
 TABLE = '[data-testid="stDataFrame"]'
-TIMEOUT_S = 25
+TIMEOUT_S = 60
 """Patience with a machine that has other work to do."""
 SETTLE_MS = 150
 """Time between a click and the moment when the page says that its script runs."""
@@ -49,12 +39,9 @@ class Screen:
         self.idle()
 
     def idle(self) -> None:
-        """Wait until the script of the page has run to its end, and nothing on screen is stale."""
+        """Wait until the script of the page has run to its end, and everything is drawn."""
         self.page.wait_for_timeout(SETTLE_MS)
-        self.page.locator(IDLE).wait_for(state="attached")
-        self.page.wait_for_function(
-            """() => !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]')"""
-        )
+        self.page.wait_for_function(DRAWN)
         assert not self.page.get_by_test_id("stException").count(), self.text()
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pandas as pd
 import pytest
 
 BOXES = {
@@ -52,9 +51,9 @@ def test_an_outline_of_the_data_map_becomes_the_review_list(screen, server, tool
     screen.press("Review them")
     screen.title("Flagged interactions")
     (name,) = screen.query["list"]
-    kept = pd.read_parquet(server.workspace / "selections" / server.run.name / f"{name}.parquet")
+    kept = server.kept(name)
     assert len(kept) == number
-    found = table.set_index("row").loc[kept["row"], "loss_variability"]
+    found = table.set_index("row").loc[list(kept), "loss_variability"]
     assert found.min() >= left - 0.01
     assert found.max() <= right + 0.01
     assert screen.says(" of 540 interactions").startswith(f"{number} of 540")

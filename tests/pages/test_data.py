@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -214,3 +215,11 @@ def test_finished_runs_on_the_dataset_are_offered(workspace):
     write_run(workspace, "mine", {"dataset_fingerprint": "sha256:abc"})
     write_run(workspace, "other", {"dataset_fingerprint": "sha256:old"})
     assert open_page(da_view="Run the method").selectbox(key="da_open_run").options == ["mine"]
+
+
+def test_an_attribute_called_like_a_column_is_shown_beside_it(workspace):
+    path = write_dataset(workspace) / "items.parquet"
+    same = {f"attribute:{name}": [["x"], [], []] for name in ("group", "title", "text", "n_train")}
+    pd.read_parquet(path).assign(**same).to_parquet(path)
+    shown = open_page(da_tab="Items").dataframe[0].value
+    assert {"title", "group", "attribute:title", "attribute:n_train"} <= set(shown.columns)

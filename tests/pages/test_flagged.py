@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -195,3 +196,67 @@ def test_without_a_threshold_the_list_and_the_card_are_there(run_folder):
     app = open_page(fl_row="3", fl_sort="border")
     assert not app.error
     assert card_title(app) == "Dune"
+
+
+def test_a_planted_kind_that_the_run_has_not_does_not_filter_unseen(workspace):
+    write_review_run(workspace, planted=False)
+    app = open_page(fl_kind=["uniform"])
+    assert len(listed(app)) == 4
+    assert "fl_kind" not in app.query_params
+    app.session_state["_next"] = {"fl_kind": ["uniform"]}  # as a saved view does
+    app.run()
+    assert not app.exception
+    assert len(listed(app)) == 4
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_known_kinds_of_the_address_stay_in_force():
+    app = open_page(fl_kind=["uniform", "nowhere"])
+    assert listed(app) == ["Dune"]
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_run_that_does_not_exist_is_named_as_plain_text_and_its_card_is_not_shown():
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    app.switch_page(PAGE)  # at once, as a link does
+    app.query_params["run"], app.query_params["fl_row"] = HOSTILE, "5"
+    app.run()
+    assert "not there" in app.sidebar.warning[0].value
+    assert HOSTILE in [text.value for text in app.sidebar.text]
+    assert app.number_input(key="fl_row").value is None
+    assert card_title(app) == "**Casino**"  # the first of the list, not interaction 5
+
+
+def test_another_run_forgets_the_chosen_interaction(run_folder):
+    copy = run_folder.with_name("run-2")
+    shutil.copytree(run_folder, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"run_id": "run-2"}))
+    app = open_page(run=run_folder.name, fl_row="3")
+    assert card_title(app) == "Dune"
+    app.sidebar.selectbox(key="run").set_value("run-2").run()
+    assert app.number_input(key="fl_row").value is None
+    assert card_title(app) == "**Casino**"
+    assert not app.sidebar.warning
+
+
+def test_a_list_cut_down_by_filters_says_so_and_can_be_shown_whole(run_folder, workspace):
+    run = store.load_run(workspace, run_folder.name)
+    kept = selection.save(run, [0, 1, 3], "three")
+    app = open_page(list=kept.id)
+    assert listed(app) == ["Dune"]
+    assert any("Showing 1 of the 3 on the review list" in one.value for one in app.caption)
+    app.button(key="fl_all").click().run()
+    assert len(listed(app)) == 3
+    assert not [button for button in app.button if button.key == "fl_all"]
+
+
+def test_without_a_threshold_nothing_is_near_to_one(run_folder):
+    path = run_folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"threshold": None}))
+    app = open_page(fl_sort="border")
+    order = app.selectbox(key="fl_sort")
+    assert order.value == "opposed"
+    assert not any("threshold" in option for option in order.options)
+    assert not any("threshold" in button.label for button in app.button)

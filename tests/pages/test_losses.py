@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.services import environment, selection, store
+from app.services import environment, loss_cut, selection, store
+from app.ui.loss_cut import how_many
 from tests.loss_run import write_loss_run
 from tests.run_folder import INTERACTIONS, NAN
 
@@ -182,3 +183,10 @@ def test_a_damaged_file_is_explained(workspace, damaged):
     app = open_page()
     assert "could not be shown" in app.error[0].value
     assert any("run it again" in text for text in texts(app))
+
+
+@pytest.mark.parametrize("cut", [0.0, 1.0, 2.0, 3.7])
+def test_the_sizes_of_the_picks_are_those_of_their_rows(run, cut):
+    now = loss_cut.at(loss_cut.tally(run, (cut,)), 0)
+    for pick in loss_cut.PICKS:
+        assert how_many(now, pick) == len(loss_cut.picked(run, cut, pick))

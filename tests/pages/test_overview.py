@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import environment, jobs
-from tests.run_folder import MANIFEST, write_run, write_status
+from tests.run_folder import INTERACTIONS, MANIFEST, write_run, write_status
 
 MAIN = environment.ROOT / "app" / "main.py"
 
@@ -159,3 +159,8 @@ def test_an_interrupted_job_shows_the_end_of_its_log(workspace):
     assert "interrupted" in app.error[0].value
     assert app.code[0].value == "the disk is full"
     assert [button.label for button in app.button] == ["Run the sample"]
+
+
+def test_an_item_without_a_title_goes_by_its_id(workspace):
+    write_run(workspace, interactions=INTERACTIONS | {"title": [""] * 6})
+    assert any(text.endswith(" → i3") for text in texts(open_app()))

@@ -31,7 +31,7 @@ def figure(scene: Scene, height: int) -> go.Figure:
     # The mode bar lies over the right end of the panes: their titles begin at the left.
     for column, title in enumerate(picture.layout.annotations, start=1):
         axis = "" if column == 1 else str(column)
-        title.update(x=picture.layout[f"xaxis{axis}"].domain[0], xanchor="left")
+        title.update(x=picture.layout[f"xaxis{axis}"].domain[0], xanchor="left", font={"size": 13})
     marks = scene.marks
     hover = _hover(scene)
     for column, pane in enumerate(scene.panes, start=1):

@@ -80,3 +80,9 @@ def test_the_theme_has_the_same_colors():
     colors = [theme.VERDICT_COLORS[verdict] for verdict in VERDICTS]
     assert configured["light"]["chartCategoricalColors"] == colors
     assert configured["dark"]["chartCategoricalColors"] == colors
+
+
+@pytest.mark.parametrize("background", ["#FFFFFF", "#14171B"])
+def test_changed_edges_are_visible_on_both_backgrounds(background):
+    for decision in ("dropped", "added"):
+        assert contrast(theme.EDGE_COLORS[decision], background) >= 3

@@ -129,7 +129,7 @@ def test_curves_are_numbered_at_their_ends():
     )
     lines = pd.DataFrame({"row": [5, 5, 6, 6], "epoch": [1, 2] * 2, "loss": [1.0, 2.0, 1.0, 2.01]})
     figure = loss_curves.curves(chosen, lines, np.array([1, 2]), np.ones((2, 3, 3)), "Loss")
-    assert "&lt;b&gt;x" in figure.data[-2].hovertemplate
+    assert "&lt;b&gt;x" in figure.data[-2].text[0]
     marks = {mark.text: mark.y for mark in figure.layout.annotations}
     assert marks["<b>2</b>"] - marks["<b>1</b>"] == pytest.approx(0.05 * 2.01)
 
