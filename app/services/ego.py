@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from app.services.graph_diff import EDGE, TITLES
+from app.services.graph_diff import DECISION, EDGE, TITLES, WEAKENED
 from app.services.query import ask
 from app.services.store import Run
 
@@ -143,8 +143,7 @@ def second_hop(
         f"""
         WITH step AS (
             SELECT "{kind}" AS number, {kind}_id AS id, "{far}" AS near,
-                   CASE WHEN origin = 'kept' AND weight < 1 THEN 'weakened' ELSE origin END
-                       AS decision
+                   {DECISION} AS decision
             FROM edges WHERE list_contains($first, "{far}") AND "{kind}" <> $number
         ),
         weighed AS (SELECT *, count(*) OVER (PARTITION BY number) AS shared FROM step)
@@ -166,7 +165,7 @@ def _changes(kind: Kind) -> str:
     """Changes by node, without the join to the verdicts."""
     return f"""change AS (
         SELECT "{kind}" AS number, count(*) FILTER (in_original) AS before,
-               count(*) FILTER (origin = 'kept' AND weight < 1) AS weakened,
+               count(*) FILTER {WEAKENED} AS weakened,
                count(*) FILTER (origin = 'dropped') AS dropped,
                count(*) FILTER (origin = 'added') AS added,
                sum(abs(weight::DOUBLE - in_original::INTEGER)) AS moved

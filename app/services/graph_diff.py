@@ -1,6 +1,13 @@
 """The original graph beside the refined one: what was kept, weakened, dropped and added, and why.
 
-A decision is the ``origin`` of an edge, with kept edges of a weight below 1 called ``weakened``.
+A decision is the ``origin`` of an edge, with kept edges of a weight below 0.95 called ``weakened``:
+an edge that keeps 95 % of its weight or more is kept. Soft weights are 1 - p_noisy and hardly ever
+exactly 1, so without that rule every edge would count as weakened. Weakened edges are told in
+``BANDS`` of weight.
+
+The reason of an edge may end in a number of its own ("weight by p_noisy 0.11"); edges are grouped
+and filtered by the reason without it.
+
 The verdict of an edge that was never observed is ``never observed``.
 """
 
@@ -20,6 +27,15 @@ from app.services.store import Run
 DECISIONS: Final = ("kept", "weakened", "dropped", "added")
 CHANGES: Final = DECISIONS[1:]
 NEVER: Final = "never observed"
+BANDS: Final[Mapping[str, tuple[float, float]]] = {
+    "0-0.25": (0.0, 0.25),
+    "0.25-0.5": (0.25, 0.5),
+    "0.5-0.75": (0.5, 0.75),
+    "0.75-0.95": (0.75, 0.95),
+}
+"""Weights of weakened edges by name: from, and to without the end."""
+KEPT_FROM: Final = 0.95
+"""Weight from which a kept edge is called kept."""
 ORDERS: Final[Mapping[str, str]] = {
     "P(noisy), high first": "p_noisy DESC NULLS LAST",
     "P(noisy), low first": "p_noisy ASC NULLS LAST",
@@ -28,12 +44,24 @@ ORDERS: Final[Mapping[str, str]] = {
     "Title": "title ASC NULLS LAST",
 }
 
-EDGE: Final = """edge AS (
+WEAKENED: Final = f"(origin = 'kept' AND weight::FLOAT < {KEPT_FROM}::FLOAT)"
+"""Condition on a row of ``edges``; as FLOAT, because 0.95 of the file is below 0.95 as DOUBLE."""
+DECISION: Final = f"CASE WHEN {WEAKENED} THEN 'weakened' ELSE origin END"
+_BAND: Final = (
+    "CASE "
+    + " ".join(
+        f"WHEN weight::FLOAT < {below}::FLOAT THEN '{name}'" for name, (_, below) in BANDS.items()
+    )
+    + " END"
+)
+EDGE: Final = f"""edge AS (
     SELECT e."user", e.item, e.user_id, e.item_id, e.weight, e.reason,
+           regexp_replace(e.reason, ' [-+]?[0-9.]+$', '') AS why,
            e.in_original, e.in_refined,
-           CASE WHEN e.origin = 'kept' AND e.weight < 1 THEN 'weakened' ELSE e.origin END
-               AS decision,
-           i."row", coalesce(i.verdict, 'never observed') AS verdict, i.p_noisy
+           {DECISION} AS decision,
+           CASE WHEN {WEAKENED} THEN {_BAND} ELSE '' END AS band,
+           i."row", coalesce(i.verdict, 'never observed') AS verdict,
+           CASE WHEN isfinite(i.p_noisy) THEN i.p_noisy END AS p_noisy
     FROM edges e LEFT JOIN interactions i ON i."user" = e."user" AND i.item = e.item
 )"""
 TITLES: Final = """titles AS (
@@ -41,7 +69,7 @@ TITLES: Final = """titles AS (
 )"""
 _FITS: Final = """list_contains($decisions, decision)
     AND (len($verdicts) = 0 OR list_contains($verdicts, verdict))
-    AND ($reason = '' OR reason = $reason)"""
+    AND ($reason = '' OR why = $reason)"""
 _HAS_TEXT: Final = """(contains(lower(user_id), lower($text))
     OR contains(lower(item_id), lower($text))
     OR contains(lower(coalesce(title, '')), lower($text)))"""
@@ -54,6 +82,7 @@ class Filter:
     decisions: tuple[str, ...] = CHANGES
     verdicts: tuple[str, ...] = ()
     reason: str = ""
+    """As :func:`flows` has it, without the number at its end."""
     text: str = ""
     """Part of a user id, item id or title."""
     chosen: Selection | None = None
@@ -65,9 +94,11 @@ def totals(run: Run) -> pd.DataFrame:
 
     Returns:
         One row: ``original`` and ``refined`` (edges), ``kept``, ``weakened``, ``dropped``,
-        ``added`` (edges), ``weight`` (sum over the refined graph), ``users_alone`` and
-        ``items_alone`` (nodes that had an edge and have none left).
+        ``added`` (edges), ``weakened <band>`` (edges, for each of ``BANDS``), ``weight`` (sum over
+        the refined graph), ``users_alone`` and ``items_alone`` (nodes that had an edge and have
+        none left).
     """
+    bands = ", ".join(f"count(*) FILTER (band = '{name}') AS \"weakened {name}\"" for name in BANDS)
     return ask(
         run,
         f"""
@@ -84,6 +115,7 @@ def totals(run: Run) -> pd.DataFrame:
                count(*) FILTER (decision = 'weakened') AS weakened,
                count(*) FILTER (decision = 'dropped') AS dropped,
                count(*) FILTER (decision = 'added') AS added,
+               {bands},
                coalesce(sum(weight), 0)::DOUBLE AS weight,
                (SELECT count(*) FROM alone WHERE kind = 'user') AS users_alone,
                (SELECT count(*) FROM alone WHERE kind = 'item') AS items_alone
@@ -93,10 +125,11 @@ def totals(run: Run) -> pd.DataFrame:
 
 
 def flows(run: Run) -> pd.DataFrame:
-    """Count edges by verdict, decision and reason.
+    """Count edges by verdict, decision, band of weight and reason.
 
     Returns:
-        Columns ``verdict``, ``decision``, ``reason``, ``n``, ``weight`` (mean in the refined
+        Columns ``verdict``, ``decision``, ``band`` (of ``BANDS``; empty unless weakened),
+        ``reason`` (without the number at its end), ``n``, ``weight`` (mean in the refined
         graph), ``planted`` (share that was planted as noise; NaN where nothing was planted or
         nothing was observed), most frequent first.
     """
@@ -104,12 +137,12 @@ def flows(run: Run) -> pd.DataFrame:
         run,
         f"""
         WITH {EDGE}, planted AS (SELECT count(*) > 0 AS known FROM kinds)
-        SELECT verdict, decision, reason, count(*) AS n, avg(weight)::DOUBLE AS weight,
+        SELECT verdict, decision, band, why AS reason, count(*) AS n, avg(weight)::DOUBLE AS weight,
                CASE WHEN any_value(planted.known) AND verdict <> 'never observed'
                     THEN avg(coalesce(kinds.noise, false)::INTEGER) END::DOUBLE AS planted
         FROM edge LEFT JOIN kinds USING ("row"), planted
-        GROUP BY verdict, decision, reason
-        ORDER BY n DESC, verdict, decision, reason
+        GROUP BY verdict, decision, band, why
+        ORDER BY n DESC, verdict, decision, band, why
         """,
     )
 

@@ -48,15 +48,20 @@ def facts(run: Run, row: int) -> dict[str, Any] | None:
 def texts(run: Run, user: int, item: int) -> dict[str, Any]:
     """Texts of both sides: ``profile`` (of the user), ``text`` and ``attributes`` (of the item).
 
-    ``attributes`` is a table with ``name`` and ``values``, empty where the items have none.
+    ``attributes`` is a table with ``name`` and ``values``, empty where the items have none, or
+    where the dataset is gone or was prepared again: the run itself keeps only the texts.
     """
-    profile = query.ask(
+    kept = query.ask(
         run,
-        "SELECT text FROM embeddings WHERE kind = 'user' AND number = $number",
-        {"number": user},
+        """
+        SELECT kind, text FROM embeddings
+        WHERE (kind = 'user' AND number = $user) OR (kind = 'item' AND number = $item)
+        """,
+        {"user": user, "item": item},
     )
+    of_run = {str(kind): str(text or "") for kind, text in zip(kept.kind, kept.text, strict=True)}
     described: dict[str, Any] = {}
-    if query.has(run, "items"):  # the dataset may have been moved away; the run says enough
+    if query.has(run, "items"):
         sql = "SELECT * FROM items LIMIT 1 OFFSET $number"
         described = _first(query.ask(run, sql, {"number": item})) or {}
     attributes = {
@@ -65,8 +70,8 @@ def texts(run: Run, user: int, item: int) -> dict[str, Any]:
         if name.startswith("attribute:") and values is not None and len(values)
     }
     return {
-        "profile": "" if profile.empty else str(profile["text"].iloc[0]),
-        "text": str(described.get("text") or ""),
+        "profile": of_run.get("user", ""),
+        "text": str(described.get("text") or of_run.get("item", "")),
         "attributes": pd.DataFrame({"name": attributes.keys(), "values": attributes.values()}),
     }
 
@@ -92,10 +97,11 @@ def mean_curve(run: Run) -> pd.DataFrame:
 def history(run: Run, user: int, item: int, n: int = 6) -> pd.DataFrame:
     """Other train items of the user, the most similar to the item first.
 
-    Similarity is the cosine of the text embeddings before alignment.
+    Similarity is the cosine of the text embeddings before alignment; items without one, such as
+    those without a text, come last.
 
     Returns:
-        Columns ``similarity, title, verdict, p_noisy, row``.
+        Columns ``similarity`` (NaN where not known), ``title, verdict, p_noisy, row``.
     """
     # The numbers first: as values they let the reader skip most of a file with many embeddings.
     theirs = query.ask(run, 'SELECT item FROM interactions WHERE "user" = $user', {"user": user})[
@@ -108,13 +114,16 @@ def history(run: Run, user: int, item: int, n: int = 6) -> pd.DataFrame:
             SELECT number, raw FROM embeddings
             WHERE kind = 'item' AND number BETWEEN $low AND $high AND number IN $items
         ),
-        this AS (SELECT raw FROM near WHERE number = $item)
-        SELECT list_cosine_similarity(near.raw, this.raw) AS similarity,
+        this AS (SELECT raw FROM near WHERE number = $item),
+        compared AS (
+            SELECT number, list_cosine_similarity(near.raw, this.raw) AS cosine
+            FROM near, this WHERE number <> $item
+        )
+        SELECT CASE WHEN isfinite(cosine) THEN cosine END AS similarity,
                title, verdict, p_noisy, "row"
-        FROM near, this, interactions
-        WHERE near.number <> $item AND interactions."user" = $user
-              AND interactions.item = near.number
-        ORDER BY similarity DESC, "row" LIMIT $n
+        FROM compared JOIN interactions ON interactions.item = compared.number
+        WHERE interactions."user" = $user
+        ORDER BY similarity DESC NULLS LAST, "row" LIMIT $n
         """,
         {"user": user, "item": item, "items": theirs.tolist(), "n": n}
         | {"low": int(min(theirs, default=item)), "high": int(max(theirs, default=item))},
@@ -151,13 +160,15 @@ def similar(run: Run, row: int, n: int = 6) -> pd.DataFrame:
     """Other interactions with nearly the same evidence, whatever their verdict.
 
     Nearest by loss, score, semantic relevance and both grades, each divided by its standard
-    deviation; judged ones are compared with judged ones.
+    deviation; judged ones are compared with judged ones. What the interaction itself lacks is left
+    out, and others that lack what it has come last.
 
     Returns:
         Columns ``verdict, p_noisy, user_id, title, user_grade, item_grade, kind, row``.
     """
     squares = " + ".join(
-        f"coalesce(pow((i.{name} - this.{name}) / nullif(spread.{name}, 0), 2), 0)"
+        f"CASE WHEN isfinite(this.{name}) "
+        f"THEN coalesce(pow((i.{name} - this.{name}) / nullif(spread.{name}, 0), 2), 0) ELSE 0 END"
         for name in ("loss", "score", "semantic", "user_grade", "item_grade")
     )
     spreads = ", ".join(

@@ -186,7 +186,8 @@ VERDICT_CODE: Final = (
 
 def _sizes(run: Run) -> tuple[int, int]:
     """Number of users and of nodes."""
-    found = query.ask(run, "SELECT count_if(kind = 'user') AS u, count(*) AS n FROM projection")
+    sql = "SELECT count(*) FILTER (WHERE kind = 'user') AS u, count(*) AS n FROM projection"
+    found = query.ask(run, sql)
     return int(found["u"].iloc[0]), int(found["n"].iloc[0])
 
 

@@ -48,11 +48,13 @@ def step_numbers(run: Run) -> dict[str, float]:
             FROM metrics""",
         "loss_history": "SELECT count(DISTINCT epoch) AS loss_epochs FROM loss_history",
         "interactions": """
-            SELECT count_if(user_grade >= 0 AND item_grade >= 0) AS judged,
-                   count_if(user_grade = 2 AND item_grade = 2) AS both_high FROM interactions""",
+            SELECT count(*) FILTER (WHERE user_grade >= 0 AND item_grade >= 0) AS judged,
+                   count(*) FILTER (WHERE user_grade = 2 AND item_grade = 2) AS both_high
+            FROM interactions""",
         "edges": """
-            SELECT count_if(origin = 'kept') AS kept, count_if(origin = 'dropped') AS dropped,
-                   count_if(origin = 'added') AS added FROM edges""",
+            SELECT count(*) FILTER (WHERE origin = 'kept') AS kept,
+                   count(*) FILTER (WHERE origin = 'dropped') AS dropped,
+                   count(*) FILTER (WHERE origin = 'added') AS added FROM edges""",
     }
     found: dict[str, float] = {}
     for table, sql in asked.items():

@@ -29,7 +29,7 @@ TABLES: Final = (
     "vectors",
     "metrics",
 )
-OF_DATASET: Final = ("users", "items")
+OF_DATASET: Final = ("users", "items", "test")
 EMPTY: Final = {
     "kinds": "SELECT 0::BIGINT AS \"row\", '' AS kind, false AS noise, false AS hard WHERE false",
 }
@@ -46,8 +46,8 @@ def ask(
 
     Args:
         run: Whose tables are meant.
-        sql: A SELECT over the tables of docs/run-folder.md (``TABLES``, ``kinds``) and ``users``
-            and ``items`` of the dataset. Values come as ``$name``, never inside the text.
+        sql: A SELECT over the tables of docs/run-folder.md (``TABLES``, ``kinds``) and ``users``,
+            ``items`` and ``test`` of its own dataset, where :func:`has` says so. Values come as ``$name``, never inside the text.
         parameters: Values of the ``$names``.
         tables: More tables by name: data frames, or Parquet files.
 
@@ -58,9 +58,7 @@ def ask(
         with duckdb.connect(":memory:") as connection:
             _open(connection, run, sql, tables or {})
             return connection.execute(sql, dict(parameters or {})).df()
-    except (duckdb.IOException, duckdb.CatalogException, duckdb.BinderException) as error:
-        raise _damaged(run, error) from error
-    except duckdb.InvalidInputException as error:
+    except duckdb.Error as error:
         raise _damaged(run, error) from error
 
 
@@ -106,10 +104,26 @@ def dataset_folder(run: Run) -> Path:
     return run.folder.parents[1] / named  # an absolute name wins over the workspace
 
 
+def own_dataset(run: Run) -> Path | None:
+    """Folder of the dataset as the run read it; None where it is gone or another by now.
+
+    A dataset that was prepared again under the same name has other rows under the same numbers.
+    Runs that do not know their fingerprint take the dataset as it is.
+    """
+    folder = dataset_folder(run)
+    if not run.manifest.dataset_fingerprint:
+        return folder if folder.is_dir() else None
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # while a dataset is written it has no manifest
+    return folder if found == run.manifest.dataset_fingerprint else None
+
+
 def has(run: Run, table: str) -> bool:
-    """Whether the run (or its dataset) has a table."""
-    folder = dataset_folder(run) if table in OF_DATASET else run.folder
-    return (folder / f"{table}.parquet").is_file()
+    """Whether the run (or the dataset as the run read it) has a table."""
+    folder = own_dataset(run) if table in OF_DATASET else run.folder
+    return folder is not None and (folder / f"{table}.parquet").is_file()
 
 
 def _open(
@@ -118,16 +132,18 @@ def _open(
     sql: str,
     tables: Mapping[str, pd.DataFrame | Path],
 ) -> None:
-    named = set(re.findall(r"\w+", sql))
+    named = set(re.findall(r"(?<![$\w])\w+", sql))  # $items is a value, not the table
     for name in named.intersection((*TABLES, *EMPTY)):
         path = run.folder / f"{name}.parquet"
         if name in EMPTY and not path.is_file():
             connection.execute(f'CREATE VIEW "{name}" AS {EMPTY[name]}')
         else:
             connection.from_parquet(str(path)).create_view(name)
-    for name in named.intersection(OF_DATASET):
-        if name not in tables:
-            connection.from_parquet(str(dataset_folder(run) / f"{name}.parquet")).create_view(name)
+    # What is not there stays out: the word may be a column's, and a table is missed by the question.
+    dataset = own_dataset(run) if named.intersection(OF_DATASET).difference(tables) else None
+    for name in named.intersection(OF_DATASET).difference(tables):
+        if dataset is not None and (dataset / f"{name}.parquet").is_file():
+            connection.from_parquet(str(dataset / f"{name}.parquet")).create_view(name)
     for name, table in tables.items():
         if isinstance(table, Path):
             connection.from_parquet(str(table)).create_view(name)

@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.services.graph_diff import EDGE, TITLES
-from app.services.query import ask, dataset_folder, has
+from app.services.graph_diff import EDGE, TITLES, WEAKENED
+from app.services.query import ask, has
 from app.services.store import Run
 from core.errors import DataError
 
@@ -54,7 +54,7 @@ def top(run: Run, user: int, k: int = K) -> pd.DataFrame:
     found = found.sort_values(["after", "before"], ignore_index=True)
     found = found.merge(_about(run, user, tuple(map(int, listed))), on="item", how="left")
     found = found.merge(_hits(run, user), on="item", how="left")
-    found["hit"] = found["hit"].fillna(False) if _test(run).is_file() else None
+    found["hit"] = found["hit"].fillna(False) if has(run, "test") else None
     return pd.concat([found, _nearest(run, found["item"].to_numpy(), history)], axis=1)
 
 
@@ -89,12 +89,11 @@ def _about(run: Run, user: int, items: tuple[int, ...]) -> pd.DataFrame:
     """Id and title of items, and what the refined graph changed about them."""
     return ask(
         run,
-        """
+        f"""
         WITH changed AS (
             SELECT item, bool_or("user" = $user AND origin = 'added') AS edge_added,
                    count(*) FILTER (origin = 'added') AS item_added,
-                   count(*) FILTER (origin = 'dropped' OR (origin = 'kept' AND weight < 1))
-                       AS item_dropped
+                   count(*) FILTER (origin = 'dropped' OR {WEAKENED}) AS item_dropped
             FROM edges WHERE list_contains($listed, item) GROUP BY item
         )
         SELECT p.number AS item, p.id AS item_id, p.title,
@@ -110,24 +109,19 @@ def _about(run: Run, user: int, items: tuple[int, ...]) -> pd.DataFrame:
 
 def _hits(run: Run, user: int) -> pd.DataFrame:
     """Test items of a user: ``item``, ``hit``."""
-    if not _test(run).is_file():
+    if not has(run, "test"):
         return pd.DataFrame({"item": pd.Series(dtype="int64"), "hit": pd.Series(dtype="boolean")})
     found = ask(
         run,
         'SELECT DISTINCT item, true AS hit FROM test WHERE "user" = $user',
         {"user": user},
-        {"test": _test(run)},
     )
     return found.astype({"hit": "boolean"})
 
 
 def n_test(run: Run, user: int) -> int | None:
-    """Number of test items of a user; None where the dataset has no test set any more."""
-    return len(_hits(run, user)) if _test(run).is_file() else None
-
-
-def _test(run: Run) -> Path:
-    return dataset_folder(run) / "test.parquet"
+    """Number of test items of a user; None where the dataset of the run is gone or another."""
+    return len(_hits(run, user)) if has(run, "test") else None
 
 
 def _nearest(run: Run, items: npt.NDArray[np.int64], history: pd.DataFrame) -> pd.DataFrame:
@@ -137,13 +131,16 @@ def _nearest(run: Run, items: npt.NDArray[np.int64], history: pd.DataFrame) -> p
         return pd.DataFrame(index=range(len(items)), columns=columns)
     texts = _unit(_matrices(run, "embeddings", "aligned")[1])
     cosine = texts[items] @ texts[history["item"].to_numpy()].T  # (n, D) @ (D, H) -> (n, H)
+    cosine = np.where(np.isfinite(cosine), cosine, -np.inf)  # argmax takes NaN for the highest
     best = cosine.argmax(axis=1)
+    nearness = cosine[np.arange(len(items)), best].astype(np.float64)
+    is_known = np.isfinite(nearness)
     near = history.iloc[best].reset_index(drop=True)
     return pd.DataFrame(
         {
-            "near_title": near["title"],
-            "near_decision": near["decision"],
-            "near": cosine[np.arange(len(items)), best].astype(np.float64),
+            "near_title": near["title"].where(is_known),
+            "near_decision": near["decision"].where(is_known),
+            "near": np.where(is_known, nearness, np.nan),
         }
     )
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from app.services import whole_file
 from app.services.records import RunOrder, State
 from core.config import RunConfig
 from core.errors import DataError
@@ -84,9 +85,8 @@ def now() -> str:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON file, whole or not at all; numbers that are not finite become null."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(as_json(values), encoding="utf-8")
-    os.replace(temporary, path)
+    with whole_file.replacing(path) as aside:
+        aside.write_text(as_json(values), encoding="utf-8")
 
 
 def as_json(values: Mapping[str, Any]) -> str:

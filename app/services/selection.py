@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.services import whole_file
 from app.services.store import Run
 
 
@@ -42,12 +42,10 @@ def save(run: Run, rows: Iterable[int] | np.ndarray, source: str) -> Selection:
     folder = _folder(run)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
-    aside = path.with_suffix(f".{os.getpid()}.tmp")
-    pq.write_table(pa.table({"row": found}), aside)
-    os.replace(aside, path)
-    note = path.with_suffix(".json")
-    aside.write_text(json.dumps({"source": source, "n_rows": len(found)}))
-    os.replace(aside, note)
+    with whole_file.replacing(path) as aside:
+        pq.write_table(pa.table({"row": found}), aside)
+    with whole_file.replacing(path.with_suffix(".json")) as aside:
+        aside.write_text(json.dumps({"source": source, "n_rows": len(found)}))
     return Selection(name, path, source, len(found))
 
 

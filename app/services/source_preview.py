@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 import duckdb
 import pandas as pd
 
+from app.services import whole_file
 from core.data.sources import (
     SOURCES,
     guess_columns,
@@ -116,17 +117,32 @@ def keep_upload(content: BinaryIO, name: str, workspace: Path) -> Path:
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-._")[:64] or "upload"
     folder = workspace / "uploads"
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{stem}.{os.getpid()}.tmp"
-    content.seek(0)
-    with unfinished.open("wb") as target:
-        shutil.copyfileobj(content, target, 4 << 20)
     path = folder / f"{stem}{suffix}"
-    number = 1
-    while path.exists() and not _same(path, unfinished):
-        number += 1
-        path = folder / f"{stem}-{number}{suffix}"
-    unfinished.replace(path)
+    with whole_file.beside(path) as unfinished:
+        content.seek(0)
+        with unfinished.open("xb") as target:
+            shutil.copyfileobj(content, target, 4 << 20)
+        number = 1
+        while not _claim(unfinished, path) and not _same(path, unfinished):
+            number += 1
+            path = folder / f"{stem}-{number}{suffix}"
     return path
+
+
+def _claim(finished: Path, path: Path) -> bool:
+    """Give a file a name, whole and at once; False where the name is taken."""
+    try:
+        os.link(finished, path)
+    except FileExistsError:
+        return False
+    except OSError:  # no hard links here, as on some mounted folders
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        shutil.copyfile(finished, finished.with_suffix(".copy.tmp"))
+        os.replace(finished.with_suffix(".copy.tmp"), path)
+    return True
 
 
 def _tables(place: Path) -> tuple[Path, ...]:

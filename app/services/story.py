@@ -34,6 +34,7 @@ class Cut:
 
 def price_of_a_cut(run: Run) -> dict[str, Cut]:
     """Compare the verdict noisy with a loss cut that drops as many: ``verdict`` and ``loss``."""
+    # Nothing may be dropped at all, and over no rows count_if gives NULL where FILTER gives 0.
     found = query.ask(
         run,
         """
@@ -49,10 +50,13 @@ def price_of_a_cut(run: Run) -> dict[str, Cut]:
                    coalesce(kinds.noise, false) AS noise, coalesce(kinds.hard, false) AS hard
             FROM placed CROSS JOIN cut LEFT JOIN kinds USING ("row")
         )
-        SELECT 'verdict' AS by, count(*) AS n, count_if(both_high) AS both_high,
-               count_if(noise) AS noise, count_if(hard) AS hard FROM known WHERE by_verdict
+        SELECT 'verdict' AS by, count(*) AS n,
+               count(*) FILTER (WHERE both_high) AS both_high,
+               count(*) FILTER (WHERE noise) AS noise, count(*) FILTER (WHERE hard) AS hard
+        FROM known WHERE by_verdict
         UNION ALL
-        SELECT 'loss', count(*), count_if(both_high), count_if(noise), count_if(hard)
+        SELECT 'loss', count(*), count(*) FILTER (WHERE both_high),
+               count(*) FILTER (WHERE noise), count(*) FILTER (WHERE hard)
         FROM known WHERE by_loss
         """,
         {"high": HIGH},

@@ -46,9 +46,12 @@ def choose_run() -> None:
     if not run_ids:
         return
     _forget_missing(run_ids)
+    if st.session_state.get(RUN_KEY) is None and RUN_KEY not in st.query_params:
+        put(RUN_KEY, run_ids[0])
     st.sidebar.selectbox(
         "Run",
         run_ids,
+        index=None,  # no default: an address leaves defaults out, and would mean another run later
         key=RUN_KEY,
         bind="query-params",
         on_change=_forget_places,
