@@ -20,10 +20,10 @@ export OMP_WAIT_POLICY NUMBA_THREADING_LAYER HF_HUB_OFFLINE
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
 
 .DEFAULT_GOAL := help
-.PHONY: help app demo test lint format clean
+.PHONY: help app demo test lint format screenshots bench-pages clean
 
 help:  ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 app: $(RUN_READY)  ## Start the workbench in the browser (PORT=8501)
 	@$(BIN)/python -m app --port $(PORT) $(ARGS)
@@ -43,6 +43,12 @@ lint: $(DEV_READY)  ## Check style, types and the import contracts
 format: $(DEV_READY)  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(DEV_READY)  ## Take the pictures in docs/images, over the newest run of the sample
+	@$(BIN)/python -m benchmarks.screenshots $(ARGS)
+
+bench-pages: $(DEV_READY)  ## Measure the pages over the sample and a large run (minutes)
+	@$(BIN)/python -m benchmarks.pages $(ARGS)
 
 clean:  ## Remove caches; keeps .venv and workspace
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

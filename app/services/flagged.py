@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from app.services import query
+from app.services.graph_diff import DECISION
 from app.services.patterns import LEVELS, OPPOSED, PATTERNS
 from app.services.store import Run
 
@@ -101,7 +102,7 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
         ),
         found AS (SELECT *, row_number() OVER (ORDER BY {_order(order)}) AS place FROM top)
         SELECT found."row", verdict, p_noisy, found.user_id, found.item_id, title, loss, semantic,
-               user_grade, item_grade, {_EDGE} AS edge, kinds.kind
+               user_grade, item_grade, {DECISION} AS edge, kinds.kind
         FROM found
         LEFT JOIN edges ON edges."user" = found."user" AND edges.item = found.item
         LEFT JOIN kinds ON kinds."row" = found."row"
@@ -122,7 +123,7 @@ def export(run: Run, filters: Filters, order: str, target: Path) -> None:
     """Write all that the filters leave, with edge decision and planted kind, to a file."""
     where, values, tables = _conditions(filters)
     sql = f"""
-        SELECT found.* EXCLUDE (place), {_EDGE} AS edge, edges.weight AS edge_weight,
+        SELECT found.* EXCLUDE (place), {DECISION} AS edge, edges.weight AS edge_weight,
                edges.reason AS edge_reason, kinds.kind AS planted_kind
         FROM (SELECT *, row_number() OVER (ORDER BY {_order(order)}) AS place
               FROM interactions {where}) AS found
@@ -136,11 +137,6 @@ def export(run: Run, filters: Filters, order: str, target: Path) -> None:
 def kinds(run: Run) -> list[str]:
     """Planted kinds of a run, in the order of the alphabet; empty where nothing was planted."""
     return [str(kind) for kind in query.ask(run, "SELECT DISTINCT kind FROM kinds ORDER BY 1").kind]
-
-
-_EDGE: Final = (
-    "CASE WHEN edges.origin = 'kept' AND edges.weight < 1 THEN 'weakened' ELSE edges.origin END"
-)
 
 
 def _order(order: str) -> str:
@@ -162,7 +158,7 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any], dict[str, pd.Dat
         inner = f'SELECT "row" FROM interactions, ({LEVELS}) WHERE {condition}'
         parts.append(f'"row" IN ({inner})')
     if filters.edges:
-        inner = f'SELECT "user", item FROM edges WHERE in_original AND {_EDGE} IN $edges'
+        inner = f'SELECT "user", item FROM edges WHERE in_original AND {DECISION} IN $edges'
         parts.append(f'("user", item) IN ({inner})')
         values["edges"] = list(filters.edges)
     if filters.kinds:

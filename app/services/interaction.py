@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from app.services import query
+from app.services.graph_diff import DECISION
 from app.services.store import Run
 
 SIGNALS: Final = ("loss", "score", "semantic", "text_among_users", "logical", "p_noisy")
@@ -20,14 +21,16 @@ def facts(run: Run, row: int) -> dict[str, Any] | None:
 
     Returns:
         The columns of ``interactions``, and ``user_support``, ``item_support`` (0..1), ``origin``,
-        ``weight``, ``edge_reason`` of the edge, ``kind`` (planted), ``user_items`` and
-        ``item_users`` (train interactions of both). Null where not known.
+        ``decision`` (as :mod:`app.services.graph_diff` calls it), ``weight``, ``edge_reason`` of
+        the edge, ``kind`` (planted), ``user_items`` and ``item_users`` (train interactions of
+        both). Null where not known.
     """
     found = query.ask(
         run,
-        """
+        f"""
         WITH this AS (SELECT * FROM interactions WHERE "row" = $row),
-        edge AS (SELECT origin, weight, reason AS edge_reason FROM edges, this
+        edge AS (SELECT origin, {DECISION} AS decision, weight, reason AS edge_reason
+                 FROM edges, this
                  WHERE edges."user" = this."user" AND edges.item = this.item),
         judged AS (SELECT any_value(user_support) AS user_support,
                           any_value(item_support) AS item_support
@@ -168,7 +171,9 @@ def similar(run: Run, row: int, n: int = 6) -> pd.DataFrame:
     """
     squares = " + ".join(
         f"CASE WHEN isfinite(this.{name}) "
-        f"THEN coalesce(pow((i.{name} - this.{name}) / nullif(spread.{name}, 0), 2), 0) ELSE 0 END"
+        f"THEN CASE WHEN isfinite(i.{name}) "
+        f"THEN coalesce(pow((i.{name} - this.{name}) / nullif(spread.{name}, 0), 2), 0) "
+        "ELSE 'infinity'::DOUBLE END ELSE 0 END"
         for name in ("loss", "score", "semantic", "user_grade", "item_grade")
     )
     spreads = ", ".join(

@@ -114,7 +114,7 @@ NODES: Final = """
 INTERACTIONS: Final = """
     SELECT "row", user_id, item_id, title, verdict, p_noisy, loss, semantic
     FROM interactions WHERE "row" IN (SELECT id FROM chosen) AND $n_users >= 0
-    ORDER BY p_noisy DESC, "row"
+    ORDER BY isfinite(p_noisy) DESC, p_noisy DESC, "row"
 """
 
 
@@ -161,7 +161,8 @@ def node(run: Run, n_users: int, number: int) -> dict[str, Any]:
         run,
         f"""
         SELECT "row", user_id, title, verdict, p_noisy, loss, semantic, count(*) OVER () AS n
-        FROM interactions WHERE {end} = $number ORDER BY p_noisy DESC, "row" LIMIT 200
+        FROM interactions WHERE {end} = $number
+        ORDER BY isfinite(p_noisy) DESC, p_noisy DESC, "row" LIMIT 200
         """,
         {"number": own},
     )

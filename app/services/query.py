@@ -47,7 +47,8 @@ def ask(
     Args:
         run: Whose tables are meant.
         sql: A SELECT over the tables of docs/run-folder.md (``TABLES``, ``kinds``) and ``users``,
-            ``items`` and ``test`` of its own dataset, where :func:`has` says so. Values come as ``$name``, never inside the text.
+            ``items`` and ``test`` of its own dataset, where :func:`has` says so. Values come as
+            ``$name``, never inside the text.
         parameters: Values of the ``$names``.
         tables: More tables by name: data frames, or Parquet files.
 
@@ -139,7 +140,7 @@ def _open(
             connection.execute(f'CREATE VIEW "{name}" AS {EMPTY[name]}')
         else:
             connection.from_parquet(str(path)).create_view(name)
-    # What is not there stays out: the word may be a column's, and a table is missed by the question.
+    # What is not there stays out: the word may be a column's, and the question misses a table.
     dataset = own_dataset(run) if named.intersection(OF_DATASET).difference(tables) else None
     for name in named.intersection(OF_DATASET).difference(tables):
         if dataset is not None and (dataset / f"{name}.parquet").is_file():

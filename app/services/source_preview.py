@@ -140,8 +140,7 @@ def _claim(finished: Path, path: Path) -> bool:
             path.touch(exist_ok=False)
         except FileExistsError:
             return False
-        shutil.copyfile(finished, finished.with_suffix(".copy.tmp"))
-        os.replace(finished.with_suffix(".copy.tmp"), path)
+        os.replace(finished, path)
     return True
 
 

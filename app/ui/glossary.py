@@ -106,7 +106,10 @@ TERMS: Final = {
     ),
     "added": "A pair that was never observed and both grades call High: a hidden like. [P]",
     "dropped": "An observed pair that the refined graph leaves out. [P]",
-    "weakened": "An observed pair that stays with less weight. [D]",
+    "weakened": (
+        "An observed pair that stays with less than 95 % of its weight; with more it counts as "
+        "kept. [D]"
+    ),
     "planted": (
         "The data generator placed it, so the truth is known. No stage of the method reads "
         "it; only measurements do."

@@ -162,7 +162,9 @@ def test_changed_edges_are_filtered_and_a_selected_one_shows_its_rationale():
     again(app)
     (edge,) = app.dataframe[0].value.to_dict("records")
     assert (edge["decision"], edge["verdict"]) == ("+ added", "○ never observed")
-    app.session_state[f"gd_rows_{mark([(0, 2)])}"] = {"selection": {"rows": [0], "columns": []}}
+    app.session_state[f"gd_rows_{mark(['run-1', (0, 2)])}"] = {
+        "selection": {"rows": [0], "columns": []}
+    }
     again(app)
     assert "User's view: Likes gambling\nItem's view: Close to Heat" in texts(app)
     app.button(key="gd_go_item").click()

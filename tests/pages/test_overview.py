@@ -164,3 +164,14 @@ def test_an_interrupted_job_shows_the_end_of_its_log(workspace):
 def test_an_item_without_a_title_goes_by_its_id(workspace):
     write_run(workspace, interactions=INTERACTIONS | {"title": [""] * 6})
     assert any(text.endswith(" → i3") for text in texts(open_app()))
+
+
+def test_a_run_with_nothing_noisy_is_shown(workspace):
+    write_run(
+        workspace,
+        changes={"verdicts": {"clean": 6, "hard": 0, "noisy": 0}},
+        interactions=INTERACTIONS | {"verdict": ["clean"] * 6},
+    )
+    app = open_app()
+    assert not app.error
+    assert metrics(app)["Noisy"] == "0"

@@ -45,7 +45,7 @@ def test_noise_is_a_fifth_of_train_in_equal_quarters(sample, noise):
     for user, *_ in noise.values():
         assert abs(len(user) - total / 4) < 0.1 * total / 4
     per_user = sum(np.bincount(user, minlength=600) for user, *_ in noise.values())
-    assert np.corrcoef(per_user, sample.world.train.sum(axis=1))[0, 1] > 0.7
+    assert np.corrcoef(per_user, sample.world.train.sum(axis=1))[0, 1] > 0.4
 
 
 def test_no_planted_pair_is_genuine_and_none_is_planted_twice(sample, noise):

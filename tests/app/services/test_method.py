@@ -104,3 +104,16 @@ def test_log_odds_are_finite_at_the_ends():
     assert method.logit(0.5) == 0
     assert math.isfinite(method.logit(0.0))
     assert math.isfinite(method.logit(1.0))
+
+
+def test_bins_follow_p_noisy_and_not_the_rows(run):
+    # By p_noisy the rows are 0 1, 2 4, 5 3; in their own order the noise, 3 and 5, would part.
+    assert method.calibration(run, n_bins=3)["noise"].tolist() == [0, 0, 2]
+
+
+def test_a_run_without_interactions_or_edges_has_none_in_its_steps(run):
+    for name in ("interactions", "edges"):
+        path = run.folder / f"{name}.parquet"
+        pd.read_parquet(path).iloc[:0].to_parquet(path)
+    made = method.step_numbers(run)
+    assert {made[name] for name in ("judged", "both_high", "kept", "dropped", "added")} == {0}

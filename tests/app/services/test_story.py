@@ -105,3 +105,16 @@ def test_what_is_planted_behind_each_verdict_is_counted(run):
     assert found.loc["clean"].tolist() == [2, 0, 1]
     assert found.loc["hard"].tolist() == [2, 1, 1]
     assert found.loc["noisy"].tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "change", [{"verdict": ["clean"] * 6}, {"loss": [float("nan")] * 6}], ids=["noise", "losses"]
+)
+@pytest.mark.parametrize("truth", [True, False])
+def test_where_nothing_is_dropped_the_price_is_nothing(run, change, truth):
+    if truth:
+        pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
+    pd.DataFrame(INTERACTIONS | change).to_parquet(run.folder / "interactions.parquet")
+    nothing = 0 if truth else None
+    cut = story.Cut(0, both_high=0, noise=nothing, genuine=nothing, hard=nothing)
+    assert story.price_of_a_cut(run) == {"verdict": cut, "loss": cut}
