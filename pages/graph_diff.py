@@ -67,12 +67,21 @@ def reasons(flows: pd.DataFrame) -> None:
     known = flows["planted"].notna().any()
     st.dataframe(
         table,
-        column_order=["verdict", "decision", "reason", "n", "weight", *["planted"][: int(known)]],
+        column_order=[
+            "verdict",
+            "decision",
+            "band",
+            "reason",
+            "n",
+            "weight",
+            *["planted"][: int(known)],
+        ],
         hide_index=True,
         placeholder="–",
         column_config={
             "verdict": st.column_config.TextColumn("Verdict", help=explain("verdict")),
             "decision": st.column_config.TextColumn("Edge", help=explain("decision")),
+            "band": st.column_config.TextColumn("Weight", help=explain("weakened")),
             "reason": st.column_config.TextColumn("Why", width="medium"),
             "n": st.column_config.NumberColumn("Edges", format="localized"),
             "weight": st.column_config.NumberColumn(

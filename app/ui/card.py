@@ -189,7 +189,7 @@ def _edge(facts: dict[str, Any]) -> None:
     if origin is None:
         st.text("Not known.")
         return
-    decision = "weakened" if origin == "kept" and facts["weight"] < 1 else str(origin)
+    decision = str(facts["decision"])
     sign = theme.EDGE_SIGNS.get(decision, "")
     st.text(f"{sign} {decision}, weight {facts['weight']:.2f}")
     st.text(f"Why: {facts['edge_reason']}")

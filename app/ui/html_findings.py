@@ -209,9 +209,9 @@ def graph(page: Page, run: Run) -> None:
              "weakened": "weakened", "dropped": "dropped", "added": "added"}  # fmt: skip
     page.tiles([(title, f"{totals[name]:,.0f}") for name, title in names.items()])
     page.table(
-        ["Verdict", "Edge", "Why", "Edges", "Mean weight", "Planted noise"],
+        ["Verdict", "Edge", "Weight", "Why", "Edges", "Mean weight", "Planted noise"],
         [
-            (row["verdict"], row["decision"], row["reason"], f"{row['n']:,}",
+            (row["verdict"], row["decision"], row["band"], row["reason"], f"{row['n']:,}",
              _number(row["weight"], 2), _percent(row["planted"]))
             for _, row in graph_diff.flows(run).iterrows()
         ],
