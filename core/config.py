@@ -198,6 +198,19 @@ class ScoringConfig(Settings):
     """Strangers (items of the user, users of the item) that a pair is ranked among."""
 
 
+class LabelsConfig(Settings):
+    """What labels of people do in a run that was given some [D]."""
+
+    held_out: float = Field(0.2, ge=0.0, le=0.9)
+    """Share of the labels that is kept for measuring alone, the same pairs in every run."""
+    override: bool = True
+    """A label decides verdict and edge, whatever model and judge say."""
+    calibrate: bool = True
+    """Labels also correct how the signals make p_noisy, if that holds in cross-validation."""
+    least: int = Field(15, ge=5)
+    """Labels of either kind, noisy and genuine, without which nothing is calibrated."""
+
+
 class ProjectionConfig(Settings):
     """2-D maps before and after alignment."""
 
@@ -232,5 +245,7 @@ class RunConfig(Settings):
     """Final training."""
     scoring: ScoringConfig = ScoringConfig()
     """p_noisy and verdicts."""
+    labels: LabelsConfig = LabelsConfig()
+    """Labels of people."""
     projection: ProjectionConfig = ProjectionConfig()
     """2-D maps."""

@@ -22,6 +22,11 @@ GradeArray: TypeAlias = NDArray[np.int8]
 Verdict = Literal["clean", "hard", "noisy"]
 VERDICTS: tuple[Verdict, ...] = ("clean", "hard", "noisy")
 
+Label = Literal["clean", "hard", "noisy", "like", "not"]
+LABELS: tuple[Label, ...] = ("clean", "hard", "noisy", "like", "not")
+"""What people say of a pair: the first three of train interactions, the others of pairs that were
+not observed. Codes in ``int8`` arrays are places in this tuple."""
+
 LOW, MID, HIGH, UNJUDGED = 0, 1, 2, -1
 """Grades of a judge, as stored in ``int8`` arrays; ``UNJUDGED`` = the judge was not asked."""
 
@@ -151,6 +156,23 @@ class Judgements:
             if len(getattr(self, name)) != len(self.user):
                 unknown = np.full(len(self.user), np.nan, dtype=np.float32)
                 object.__setattr__(self, name, unknown)
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """L pairs that people decided about, without repeats."""
+
+    user: IntArray
+    """User numbers, ``(L,)``."""
+    item: IntArray
+    """Item numbers, ``(L,)``."""
+    label: GradeArray
+    """Index into ``LABELS``, ``(L,)``."""
+    held_out: BoolArray
+    """Kept for measuring alone: neither overrides nor calibrates anything, ``(L,)``."""
 
     def __len__(self) -> int:
         return len(self.user)

@@ -88,6 +88,16 @@ class Manifest(Record):
     settings: Mapping[str, Any] = {}
     versions: Mapping[str, str] = {}
     device: str = ""
+    parent: str = ""
+    """Run that this one was retrained from; empty where there is none."""
+    revision: str = ""
+    """Which state of the labels it was given; empty without labels."""
+    message: str = ""
+    """What the person who started it said about it."""
+    warm_start: bool = False
+    """Whether the final training began from the weights of the parent."""
+    labels: Mapping[str, Any] | None = None
+    """What became of the labels; content of ``label_quality.json``."""
     files: Mapping[str, str] = {}
     """Sha256 of each file of the run."""
 
@@ -116,9 +126,16 @@ class RunOrder(Record):
     """Relative to the workspace, or absolute if it lies elsewhere."""
     dataset_fingerprint: str
     settings: Mapping[str, Any]
+    labels: str = ""
+    """File of labels in the run folder; empty without labels. See :class:`Manifest` for more."""
+    revision: str = ""
+    parent: str = ""
+    message: str = ""
+    warm_start: bool = True
+    """Whether the final training may begin from the weights of the parent."""
 
 
-State = Literal["running", "done", "failed", "cancelled", "interrupted"]
+State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ProcessId = Annotated[int, Field(gt=0, lt=2**31)]
 
 

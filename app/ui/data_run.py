@@ -34,6 +34,7 @@ SECTIONS: Final = {
     "judge": "Judge",
     "train": "Final training",
     "scoring": "P(noisy) and verdicts",
+    "labels": "Labels of people",
     "projection": "Maps",
 }
 
