@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from app.services import store
+from app.services import spreadsheet, store
 from app.services.importing import NAME
 from app.services.records import Record
 from core.errors import DataError
@@ -55,6 +55,8 @@ class DatasetManifest(Record):
     fingerprint: str
     counts: Mapping[str, int]
     report: Report = Report()
+    has_truth: bool = False
+    """Whether it is known which interactions are planted; only evaluations read which."""
 
 
 @dataclass(frozen=True)
@@ -152,14 +154,10 @@ def write(
     Raises:
         DataError: If a file is missing or damaged.
     """
-    form = "PARQUET" if target.suffix == ".parquet" else "CSV, HEADER"
-    quoted = str(target).replace("'", "''")
     try:
         with duckdb.connect(":memory:") as connection:
             _open(connection, data, sql)
-            connection.execute(
-                f"COPY ({sql}) TO '{quoted}' (FORMAT {form})", dict(parameters or {})
-            )
+            spreadsheet.copy(connection, sql, target, parameters or {})
     except duckdb.Error as error:
         raise _damaged(data, error) from error
 

@@ -1,10 +1,13 @@
 """Imports: where the files of a dataset lie and what their columns mean, kept by name.
 
-``<workspace>/imports/<name>.json`` is what the command line and the app both work from.
+``<workspace>/imports/<name>.json`` is what the command line and the app both work from. It is
+written once a check has found no error; until then an import is a draft, in the folder ``drafts``
+beside it, and what was kept under its name stays as it was.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -113,12 +116,41 @@ def name_of(path: Path) -> str:
 
 
 def save_plan(plan: ImportPlan, workspace: Path) -> Path:
-    """Remember an import under its name."""
-    folder = workspace / "imports"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{plan.name}.json"
-    write_json(path, plan.model_dump())
+    """Remember an import under its name; it is no draft any more."""
+    path = _write(plan, workspace / "imports")
+    draft = _file_of(plan.name, workspace, draft=True)
+    with contextlib.suppress(OSError):
+        if draft.read_bytes() == path.read_bytes():  # another one was drawn up meanwhile
+            draft.unlink(missing_ok=True)
     return path
+
+
+def save_draft(plan: ImportPlan, workspace: Path) -> Path:
+    """Remember an import that was not checked yet; what is kept under its name stays."""
+    return _write(plan, workspace / "imports" / "drafts")
+
+
+def is_draft(name: str, workspace: Path) -> bool:
+    """Whether the latest form of an import is one that no check has passed yet."""
+    return _file_of(name, workspace, draft=True).is_file()
+
+
+def open_names(workspace: Path) -> list[str]:
+    """Names of the imports and drafts, the latest first."""
+    places = [*workspace.glob("imports/*.json"), *workspace.glob("imports/drafts/*.json")]
+    latest: dict[str, float] = {}
+    for path in places:
+        latest[path.stem] = max(path.stat().st_mtime, latest.get(path.stem, 0.0))
+    return sorted(latest, key=lambda name: (-latest[name], name))
+
+
+def open_plan(name: str, workspace: Path) -> ImportPlan:
+    """Read the latest form of an import by its name, be it a draft.
+
+    Raises:
+        DataError: If there is none, or it is damaged.
+    """
+    return _read(name, workspace, draft=is_draft(name, workspace))
 
 
 def names(workspace: Path) -> list[str]:
@@ -144,7 +176,11 @@ def stored_plan(name: str, workspace: Path) -> ImportPlan:
     Raises:
         DataError: If there is none, or it is damaged.
     """
-    stored = _file_of(name, workspace)
+    return _read(name, workspace, draft=False)
+
+
+def _read(name: str, workspace: Path, draft: bool) -> ImportPlan:
+    stored = _file_of(name, workspace, draft)
     try:
         return ImportPlan.model_validate_json(stored.read_bytes())
     except FileNotFoundError as error:
@@ -157,10 +193,17 @@ def stored_plan(name: str, workspace: Path) -> ImportPlan:
         raise DataError(f"{stored} is damaged. Import the data again.") from error
 
 
-def _file_of(name: str, workspace: Path) -> Path:
+def _write(plan: ImportPlan, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{plan.name}.json"
+    write_json(path, plan.model_dump())
+    return path
+
+
+def _file_of(name: str, workspace: Path, draft: bool = False) -> Path:
     """File of an import; one that does not exist where the name is none."""
     known = name if re.fullmatch(NAME, name) else "-"
-    return workspace / "imports" / f"{known}.json"
+    return workspace / "imports" / ("drafts" if draft else "") / f"{known}.json"
 
 
 def _mapping(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from app.services.store import Run
 
 SIGNALS: Final = ("loss", "score", "semantic", "text_among_users", "logical", "p_noisy")
 """Of an interaction, in the order in which the card shows them."""
+EVIDENCE: Final = ("loss", "score", "semantic", "user_grade", "item_grade")
+"""What makes two interactions similar."""
 
 
 def facts(run: Run, row: int) -> dict[str, Any] | None:
@@ -25,27 +28,28 @@ def facts(run: Run, row: int) -> dict[str, Any] | None:
         the edge, ``kind`` (planted), ``user_items`` and ``item_users`` (train interactions of
         both). Null where not known.
     """
-    found = query.ask(
+    this = _first(query.ask(run, 'SELECT * FROM interactions WHERE "row" = $row', {"row": row}))
+    if this is None:
+        return None
+    # Users and items as values let the reader skip what a join would read.
+    around = query.ask(
         run,
         f"""
-        WITH this AS (SELECT * FROM interactions WHERE "row" = $row),
-        edge AS (SELECT origin, {DECISION} AS decision, weight, reason AS edge_reason
-                 FROM edges, this
-                 WHERE edges."user" = this."user" AND edges.item = this.item),
+        WITH edge AS (SELECT origin, {DECISION} AS decision, weight, reason AS edge_reason
+                      FROM edges WHERE "user" = $user AND item = $item),
         judged AS (SELECT any_value(user_support) AS user_support,
                           any_value(item_support) AS item_support
-                   FROM judgements, this
-                   WHERE judgements."user" = this."user" AND judgements.item = this.item),
+                   FROM judgements WHERE "user" = $user AND item = $item),
         planted AS (SELECT kind FROM kinds WHERE "row" = $row),
-        around AS (SELECT count(*) FILTER (interactions."user" = this."user") AS user_items,
-                          count(*) FILTER (interactions.item = this.item) AS item_users
-                   FROM interactions, this)
-        SELECT * FROM this LEFT JOIN edge ON true LEFT JOIN judged ON true
-                           LEFT JOIN planted ON true LEFT JOIN around ON true
+        around AS (SELECT count(*) FILTER ("user" = $user) AS user_items,
+                          count(*) FILTER (item = $item) AS item_users
+                   FROM interactions)
+        SELECT * FROM around LEFT JOIN edge ON true LEFT JOIN judged ON true
+                             LEFT JOIN planted ON true
         """,
-        {"row": row},
+        {"row": row, "user": this["user"], "item": this["item"]},
     )
-    return _first(found)
+    return this | (_first(around) or {})
 
 
 def texts(run: Run, user: int, item: int) -> dict[str, Any]:
@@ -152,7 +156,8 @@ def standing(run: Run, row: int) -> pd.DataFrame:
     )
     found = query.ask(
         run,
-        f'WITH this AS MATERIALIZED (SELECT * FROM interactions WHERE "row" = $row) '
+        f"WITH this AS MATERIALIZED (SELECT {', '.join(SIGNALS)} FROM interactions "
+        'WHERE "row" = $row) '
         f"SELECT signal, value, below FROM ({parts}) WHERE value IS NOT NULL ORDER BY place",
         {"row": row},
     )
@@ -169,25 +174,23 @@ def similar(run: Run, row: int, n: int = 6) -> pd.DataFrame:
     Returns:
         Columns ``verdict, p_noisy, user_id, title, user_grade, item_grade, kind, row``.
     """
+    spread = _spread(run)
     squares = " + ".join(
         f"CASE WHEN isfinite(this.{name}) "
         f"THEN CASE WHEN isfinite(i.{name}) "
-        f"THEN coalesce(pow((i.{name} - this.{name}) / nullif(spread.{name}, 0), 2), 0) "
+        f"THEN (i.{name} - this.{name}) * (i.{name} - this.{name}) * $of_{name} "
         "ELSE 'infinity'::DOUBLE END ELSE 0 END"
-        for name in ("loss", "score", "semantic", "user_grade", "item_grade")
-    )
-    spreads = ", ".join(
-        f"stddev({name}) FILTER (isfinite({name})) AS {name}"
-        for name in ("loss", "score", "semantic", "user_grade", "item_grade")
+        for name in EVIDENCE
     )
     return query.ask(
         run,
         f"""
-        WITH this AS MATERIALIZED (SELECT * FROM interactions WHERE "row" = $row),
-        spread AS (SELECT {spreads} FROM interactions),
+        WITH this AS MATERIALIZED (
+            SELECT {", ".join(EVIDENCE)} FROM interactions WHERE "row" = $row
+        ),
         near AS (
             SELECT i."row", {squares} AS distance
-            FROM interactions AS i, this, spread
+            FROM interactions AS i, this
             WHERE i."row" <> $row AND (i.user_grade >= 0) = (this.user_grade >= 0)
             ORDER BY distance, i."row" LIMIT $n
         )
@@ -195,8 +198,25 @@ def similar(run: Run, row: int, n: int = 6) -> pd.DataFrame:
         FROM near JOIN interactions USING ("row") LEFT JOIN kinds USING ("row")
         ORDER BY distance, near."row"
         """,
-        {"row": row, "n": n},
+        {"row": row, "n": n} | {f"of_{name}": part for name, part in spread.items()},
     )
+
+
+def _spread(run: Run) -> dict[str, float]:
+    """One by the variance of each kind of evidence; 0 where all are equal or none is known."""
+    path = run.folder / "interactions.parquet"
+    state = (path, path.stat().st_mtime_ns if path.is_file() else 0)
+    if state not in _spreads:
+        columns = ", ".join(
+            f"var_samp(CASE WHEN isfinite({name}) THEN {name} END) AS {name}" for name in EVIDENCE
+        )
+        found = query.ask(run, f"SELECT {columns} FROM interactions").iloc[0]
+        _spreads[state] = {n: 1 / float(found[n]) if found[n] > 0 else 0.0 for n in EVIDENCE}
+    return _spreads[state]
+
+
+_spreads: Final[dict[tuple[Path, int], dict[str, float]]] = {}
+"""By file and the time of its last change: five numbers for each run that was looked at."""
 
 
 def _first(found: pd.DataFrame) -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
-"""What a loss-based denoiser would drop, beside what the verdicts drop.
+"""What a loss-based denoiser would drop, beside what LLMHNI would drop instead.
 
-A loss cut drops every interaction whose final out-of-fold loss is above a value.
+A loss cut drops every interaction whose final out-of-fold loss is above a value. It is compared
+at equal cost: with a cut that drops as many interactions, those of the highest P(noisy). What the
+verdict noisy drops, which is one number whatever the loss cut, stands beside them.
 """
 
 from __future__ import annotations
@@ -67,6 +69,18 @@ class Outcome:
     """Of the hard genuine ones."""
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """Three ways of dropping."""
+
+    loss: Outcome
+    """The loss cut."""
+    p_noisy: Outcome
+    """As many interactions, those of the highest p_noisy."""
+    verdict: Outcome
+    """Everything called noisy."""
+
+
 def truth(run: Run) -> Truth:
     """Find out what was planted."""
     found = query.ask(
@@ -89,19 +103,25 @@ def values(run: Run) -> np.ndarray:
 def tally(run: Run, cuts: tuple[float, ...]) -> pd.DataFrame:
     """Count interactions by what they are and what becomes of them, for many cuts at once.
 
+    Args:
+        run: Whose interactions.
+        cuts: Losses, ascending.
+
     Returns:
-        Columns ``verdict, kind`` (empty: none planted), ``noise, hard`` (bool), ``n``, and
-        ``above``: an int64 array ``(len(cuts),)`` of those with a loss above each cut. Those of
-        verdict noisy are what the method drops.
+        Columns ``verdict, kind`` (empty: none planted), ``noise, hard`` (bool), ``n``, ``above``:
+        an int64 array ``(len(cuts),)`` of those with a loss above each cut, and ``top``, likewise:
+        those among the highest p_noisy, as many in all as lie above the cut.
     """
     noise_of = losses.planted(run)
+    # The highest p_noisy first: a row's place is then the number of those that come before it.
     found = query.ask_columns(
         run,
         f"""{_KNOWN}
         SELECT loss, (2 * ((coalesce(list_position($verdicts, verdict), 0) - 1)
                            * (len($kinds) + 1) + coalesce(list_position($kinds, kind), 0))
                       + coalesce(hard, false)::INTEGER)::SMALLINT AS code
-        FROM known WHERE verdict IN (SELECT unnest($verdicts))
+        FROM known WHERE list_contains($verdicts, verdict)
+        ORDER BY isfinite(p_noisy) DESC NULLS LAST, p_noisy DESC, "row"
         """,
         {"verdicts": list(VERDICTS), "kinds": list(noise_of) or [""]},
     )
@@ -110,9 +130,12 @@ def tally(run: Run, cuts: tuple[float, ...]) -> pd.DataFrame:
     edges = np.asarray(cuts, np.float64)
     # How many cuts lie below a loss; a loss that is not known is above none.
     passed = np.where(np.isfinite(loss), np.searchsorted(edges, loss, side="left"), 0)
-    counts = np.bincount(which * (len(edges) + 1) + passed, minlength=len(codes) * (len(edges) + 1))
-    counts = counts.reshape(len(codes), -1)
-    above = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+    counts = _counts(which, passed, len(codes), len(edges))
+    above = _from_the_end(counts)
+    # How many cuts drop more than stand before a row: those, the lowest, would drop it as well.
+    dropped = above.sum(axis=0)[::-1]
+    fewer = np.searchsorted(dropped, np.arange(len(which)), side="right")
+    top = _from_the_end(_counts(which, len(edges) - fewer, len(codes), len(edges)))
     kinds = ["", *(noise_of or [""])]
     kind = [kinds[code // 2 % len(kinds)] for code in codes]
     return pd.DataFrame(
@@ -123,20 +146,29 @@ def tally(run: Run, cuts: tuple[float, ...]) -> pd.DataFrame:
             "hard": codes % 2 == 1,
             "n": counts.sum(axis=1),
             "above": list(above),
+            "top": list(top),
         }
     )
 
 
 def at(table: pd.DataFrame, place: int) -> pd.DataFrame:
-    """One cut of :func:`tally`: ``n_loss`` (above it) and ``n_verdict`` (called noisy)."""
-    above = [int(counts[place]) for counts in table["above"]]
-    called = table["n"].where(table["verdict"] == "noisy", 0)
-    return table.drop(columns="above").assign(n_loss=above, n_verdict=called)
+    """One cut of :func:`tally`.
+
+    Returns:
+        In place of the arrays ``n_loss`` (above the cut), ``n_p_noisy`` (as many, of the highest
+        p_noisy) and ``n_verdict`` (called noisy).
+    """
+    return table.drop(columns=["above", "top"]).assign(
+        n_loss=[int(counts[place]) for counts in table["above"]],
+        n_p_noisy=[int(counts[place]) for counts in table["top"]],
+        n_verdict=table["n"].where(table["verdict"] == "noisy", 0),
+    )
 
 
-def outcomes(table: pd.DataFrame) -> tuple[Outcome, Outcome]:
-    """What the loss cut and what the verdicts do, of :func:`at`."""
-    return _outcome(table, table["n_loss"]), _outcome(table, table["n_verdict"])
+def outcomes(table: pd.DataFrame) -> Outcomes:
+    """What the three ways of dropping do, of :func:`at`."""
+    names = ("n_loss", "n_p_noisy", "n_verdict")
+    return Outcomes(*(_outcome(table, table[name]) for name in names))
 
 
 def tradeoff(run: Run, n_points: int = 200) -> pd.DataFrame:
@@ -200,6 +232,17 @@ def in_list(run: Run, cut: float, list_path: str) -> tuple[int, int]:
         {"listed": Path(list_path)},
     ).iloc[0]
     return int(found["n"]), int(found["dropped"])
+
+
+def _counts(which: np.ndarray, passed: np.ndarray, n_groups: int, n_cuts: int) -> np.ndarray:
+    """Rows by group and number of cuts they pass, ``(n_groups, n_cuts + 1)``."""
+    places = which * (n_cuts + 1) + passed
+    return np.bincount(places, minlength=n_groups * (n_cuts + 1)).reshape(n_groups, n_cuts + 1)
+
+
+def _from_the_end(counts: np.ndarray) -> np.ndarray:
+    """Of each group those that pass a cut: who passes more of them passes it too."""
+    return np.asarray(counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:])
 
 
 def _outcome(table: pd.DataFrame, dropped: pd.Series[int]) -> Outcome:

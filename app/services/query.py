@@ -1,7 +1,9 @@
 """Questions to the tables of a run, answered by DuckDB in memory.
 
 Every table of the run folder and of its dataset is a view of its own name; only those that a
-question names are opened. A connection per question: sessions run in threads and may not share one.
+question names are opened. A cursor per question: sessions run in threads and may not share one, and
+the views of a cursor are its own. The database behind them is opened once, which takes longer than
+most questions.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from app.services import spreadsheet
 from app.services.store import Run
 from core.errors import DataError
 
@@ -29,11 +32,15 @@ TABLES: Final = (
     "vectors",
     "metrics",
 )
+TITLED: Final = {"interactions": "item_id", "projection": "id"}
+"""Tables with titles, and their column of ids."""
 OF_DATASET: Final = ("users", "items", "test")
 EMPTY: Final = {
     "kinds": "SELECT 0::BIGINT AS \"row\", '' AS kind, false AS noise, false AS hard WHERE false",
 }
 """Tables that a run may lack, as the empty table they stand for."""
+# Files are not kept in memory: the system does that, and would hold them twice.
+_DATABASE: Final = duckdb.connect(":memory:", config={"enable_external_file_cache": "false"})
 
 
 def ask(
@@ -56,7 +63,7 @@ def ask(
         DataError: If a file is missing or damaged.
     """
     try:
-        with duckdb.connect(":memory:") as connection:
+        with _DATABASE.cursor() as connection:
             _open(connection, run, sql, tables or {})
             return connection.execute(sql, dict(parameters or {})).df()
     except duckdb.Error as error:
@@ -68,7 +75,7 @@ def ask_columns(
 ) -> dict[str, np.ndarray]:
     """As :func:`ask`, as arrays by column: for many rows, without a table's index."""
     try:
-        with duckdb.connect(":memory:") as connection:
+        with _DATABASE.cursor() as connection:
             _open(connection, run, sql, {})
             found = connection.execute(sql, dict(parameters or {})).fetchnumpy()
             return {name: _without_mask(np.ma.asarray(values)) for name, values in found.items()}
@@ -84,14 +91,10 @@ def write(
     tables: Mapping[str, pd.DataFrame | Path] | None = None,
 ) -> None:
     """Write the answer to a CSV or Parquet file, by its suffix, without holding it in memory."""
-    form = "PARQUET" if target.suffix == ".parquet" else "CSV, HEADER"
-    quoted = str(target).replace("'", "''")
     try:
-        with duckdb.connect(":memory:") as connection:
+        with _DATABASE.cursor() as connection:
             _open(connection, run, sql, tables or {})
-            connection.execute(
-                f"COPY ({sql}) TO '{quoted}' (FORMAT {form})", dict(parameters or {})
-            )
+            spreadsheet.copy(connection, sql, target, parameters or {})
     except duckdb.Error as error:
         raise _damaged(run, error) from error
 
@@ -137,19 +140,31 @@ def _open(
     for name in named.intersection((*TABLES, *EMPTY)):
         path = run.folder / f"{name}.parquet"
         if name in EMPTY and not path.is_file():
-            connection.execute(f'CREATE VIEW "{name}" AS {EMPTY[name]}')
+            connection.execute(f'CREATE TEMP VIEW "{name}" AS {EMPTY[name]}')
         else:
-            connection.from_parquet(str(path)).create_view(name)
+            _view(connection, name, path)
     # What is not there stays out: the word may be a column's, and the question misses a table.
     dataset = own_dataset(run) if named.intersection(OF_DATASET).difference(tables) else None
     for name in named.intersection(OF_DATASET).difference(tables):
         if dataset is not None and (dataset / f"{name}.parquet").is_file():
-            connection.from_parquet(str(dataset / f"{name}.parquet")).create_view(name)
+            _view(connection, name, dataset / f"{name}.parquet")
     for name, table in tables.items():
         if isinstance(table, Path):
-            connection.from_parquet(str(table)).create_view(name)
+            _view(connection, name, table)
         else:
             connection.register(name, table)
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    """Open a file as a table of this connection alone."""
+    quoted = str(path).replace("'", "''")
+    shown = "*"
+    if name in TITLED:  # what has no title is called by its id
+        named = f"CASE WHEN trim(title) <> '' THEN title ELSE {TITLED[name]} END"
+        shown = f"* REPLACE ({named} AS title)"
+    connection.execute(
+        f"CREATE TEMP VIEW \"{name}\" AS SELECT {shown} FROM read_parquet('{quoted}')"
+    )
 
 
 def _without_mask(values: np.ma.MaskedArray[Any, Any]) -> np.ndarray:

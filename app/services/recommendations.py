@@ -62,7 +62,7 @@ def _places(run: Run, user: int, history: npt.NDArray[np.int64]) -> npt.NDArray[
     """Place of every item before and after, from 1; history last. ``(2, I)``."""
     found = []
     for name in ("plain", "refined"):
-        users, items = _matrices(run, "vectors", name)
+        users, items = matrices(run, "vectors", name)
         scores = items @ users[user]  # (I, D) @ (D,) -> (I,)
         scores[history] = -np.inf
         place = np.empty(len(items), np.int64)
@@ -129,7 +129,7 @@ def _nearest(run: Run, items: npt.NDArray[np.int64], history: pd.DataFrame) -> p
     columns = ["near_title", "near_decision", "near"]
     if history.empty or not len(items):
         return pd.DataFrame(index=range(len(items)), columns=columns)
-    texts = _unit(_matrices(run, "embeddings", "aligned")[1])
+    texts = _unit(matrices(run, "embeddings", "aligned")[1])
     cosine = texts[items] @ texts[history["item"].to_numpy()].T  # (n, D) @ (D, H) -> (n, H)
     cosine = np.where(np.isfinite(cosine), cosine, -np.inf)  # argmax takes NaN for the highest
     best = cosine.argmax(axis=1)
@@ -150,7 +150,7 @@ def _unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
-def _matrices(run: Run, table: str, column: str) -> tuple[Floats, Floats]:
+def matrices(run: Run, table: str, column: str) -> tuple[Floats, Floats]:
     """Vectors of users ``(U, D)`` and items ``(I, D)``; users come first in the file."""
     path = run.folder / f"{table}.parquet"
     try:

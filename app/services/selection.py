@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,12 @@ class Selection:
     source: str
     """What it is, for people: ``412 interactions, loss above 1.2``."""
     n_rows: int
+
+    @property
+    def name(self) -> str:
+        """What it is and how many: ``Lasso on the map, 412``."""
+        source = " ".join(self.source.split())
+        return f"{source[:1].upper()}{source[1:]}, {self.n_rows:,}"
 
 
 def save(run: Run, rows: Iterable[int] | np.ndarray, source: str) -> Selection:
@@ -67,6 +74,15 @@ def every(run: Run) -> list[Selection]:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # half a list is none
     return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def names(lists: Iterable[Selection]) -> dict[str, str]:
+    """Name of each list by its id; lists of one name are told apart by the start of the id."""
+    listed = list(lists)
+    count = Counter(one.name for one in listed)
+    return {
+        one.id: one.name if count[one.name] == 1 else f"{one.name} ({one.id[:4]})" for one in listed
+    }
 
 
 def remove(run: Run, name: str) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pandas as pd
@@ -18,6 +18,14 @@ from pydantic import ValidationError
 
 from app.services.records import Manifest
 from core.errors import DataError
+
+_JUDGED_FIRST: Final = "user_grade >= 0 DESC, isfinite(loss) DESC"
+EXAMPLES: Final = {
+    "noisy": (2, f'{_JUDGED_FIRST}, loss DESC, "row"'),
+    "hard": (2, f'{_JUDGED_FIRST}, loss DESC, "row"'),
+    "clean": (1, f'{_JUDGED_FIRST}, p_noisy, "row"'),
+}
+"""Verdict -> how many examples of it, and the SQL of their order."""
 
 
 @dataclass(frozen=True)
@@ -93,19 +101,20 @@ def examples(run: Run) -> pd.DataFrame:
     Returns:
         All columns of ``interactions.parquet``.
     """
+    # Few columns at first, of each verdict the first alone: texts are read for the chosen five.
+    chosen = " UNION ALL ".join(
+        f"(SELECT \"row\" FROM interactions WHERE verdict = '{verdict}' ORDER BY {order} LIMIT {n})"
+        for verdict, (n, order) in EXAMPLES.items()
+    )
+    places = " ".join(
+        f"WHEN '{verdict}' THEN row_number() OVER (PARTITION BY verdict ORDER BY {order})"
+        for verdict, (_, order) in EXAMPLES.items()
+    )
     return _query(
         run,
-        """
-        SELECT * EXCLUDE (place) FROM (
-            SELECT *, row_number() OVER (
-                PARTITION BY verdict
-                ORDER BY user_grade >= 0 DESC, isfinite(loss) DESC,
-                         CASE WHEN verdict = 'clean' THEN p_noisy ELSE -loss END, "row"
-            ) AS place
-            FROM interactions
-        )
-        WHERE (verdict IN ('noisy', 'hard') AND place <= 2) OR (verdict = 'clean' AND place = 1)
-        ORDER BY verdict DESC, place
+        f"""
+        SELECT * FROM interactions WHERE "row" IN ({chosen})
+        ORDER BY verdict DESC, CASE verdict {places} END
         """,
     )
 

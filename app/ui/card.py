@@ -19,11 +19,11 @@ from app.services.store import Run
 from app.ui import components, review, state, theme
 from app.ui.figures import card as figures
 from app.ui.glossary import explain
+from app.ui.wording import GRADES
 
 GRAPH: Final = "../pages/graph_diff.py"
 COLUMN: Final = 300
 """Narrowest column of a card, in pixels: the parts stand side by side where there is room."""
-GRADES: Final = {0: "Low", 1: "Mid", 2: "High"}
 STYLE: Final = """<style>
 [class*="st-key-card_title_"] [data-testid="stText"] {font-size: 1.3rem; font-weight: 600}
 [class*="st-key-card_body_"] [data-testid="stText"] {line-height: 1.4}

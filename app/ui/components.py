@@ -17,9 +17,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.services import jobs, store
+from app.services import job_log, jobs, store
 from app.services.records import Detection, Manifest
-from app.ui import state
+from app.ui import figure_file, place, state
+from app.ui.glossary import explain as explain_term
+from app.ui.wording import MATCHED, MATCHED_HELP, SHOWN, TABLE_HELP, WHAT_IT_IS
 from core.errors import WorkbenchError
 from core.types import VERDICTS, Verdict
 
@@ -43,12 +45,12 @@ PICTURE_KEY: Final = "picture"
 
 def need_run() -> store.Run:
     """Find the chosen run; without one, say what to do, offer the sample, and end the page."""
-    running = current_job()
     run = state.current_run()
     if run is not None:
         return run
-    if not running:
+    if not current_job():
         st.info("There is no finished run yet.", icon=":material/info:")
+        st.write(f"{WHAT_IT_IS} {SHOWN.get(place.page(), '')}".strip())
         st.write(
             "The sample is a small film catalogue with planted noise. Running it takes some "
             "minutes, needs no network and no key, and shows every part of the method."
@@ -93,7 +95,7 @@ def chart(figure: go.Figure, key: str, name: str, **options: Any) -> Any:  # noq
         event = st.plotly_chart(figure, key=key, config=config, **options)
         st.download_button(
             "HTML",
-            lambda: figure.to_html(include_plotlyjs=True, config=config),
+            partial(figure_file.write, figure, config, *place.origin(name)),
             f"{name}.html",
             "text/html",
             key=f"{key}_html",
@@ -134,7 +136,7 @@ def downloads(write: Callable[[Path], None], key: str, name: str, n_rows: int) -
                 key=f"{key}{suffix}",
                 icon=":material/download:",
                 on_click="ignore",
-                help=f"All {n_rows:,} rows.",
+                help=f"All {n_rows:,} rows. {TABLE_HELP[suffix]}",
             )
 
 
@@ -177,9 +179,7 @@ def detection(manifest: Manifest) -> None:
             "Highest loss": st.column_config.NumberColumn(
                 format="%.3f", help="Only interactions with the highest loss."
             ),
-            "Matched": st.column_config.NumberColumn(
-                format="%.3f", help="Genuine and noisy ones in equal numbers of equal model score."
-            ),
+            MATCHED: st.column_config.NumberColumn(format="%.3f", help=MATCHED_HELP),
         },
         placeholder="–",
     )
@@ -206,16 +206,19 @@ def ranking(manifest: Manifest) -> None:
     if scores is None:
         st.info("This run did not measure it.", icon=":material/info:")
         return
-    for column, (name, ours, plain) in zip(
+    for column, (name, term, ours, plain) in zip(
         st.columns(2),
         (
-            ("Recall@20", scores.recall20, scores.bpr_recall20),
-            ("NDCG@20", scores.ndcg20, scores.bpr_ndcg20),
+            ("Recall@20", "recall20", scores.recall20, scores.bpr_recall20),
+            ("NDCG@20", "ndcg20", scores.ndcg20, scores.bpr_ndcg20),
         ),
         strict=True,
     ):
         column.metric(
-            name, f"{ours:.4f}", f"{ours - plain:+.4f} against plain LightGCN ({plain:.4f})"
+            name,
+            f"{ours:.4f}",
+            f"{ours - plain:+.4f} against plain LightGCN ({plain:.4f})",
+            help=explain_term(term),
         )
     st.caption("One run with one seed: a small difference may be chance.")
 
@@ -225,7 +228,7 @@ def _auc_table(detection: Detection) -> pd.DataFrame:
     columns = {
         "All": detection.auc_all,
         "Highest loss": detection.auc_top_loss,
-        "Matched": detection.auc_matched,
+        MATCHED: detection.auc_matched,
     }
     names = [name for name in SIGNAL_NAMES if any(name in column for column in columns.values())]
     table = {
@@ -237,14 +240,16 @@ def _auc_table(detection: Detection) -> pd.DataFrame:
 
 
 def current_job() -> bool:
-    """Show the job that is running, or how one ended without a result; say whether one runs."""
+    """Show the job that is going on, or how one ended without a result; say whether one goes on."""
     job = jobs.current(state.workspace())
-    running = job is not None and job.status.state == "running"
-    if running:
+    active = job is not None and job.active
+    if active:
         _running_job()
+        if st.button("All jobs", icon=":material/list:", key="to_jobs", type="tertiary"):
+            state.go("../pages/jobs.py")
     elif job is not None:
         _ended_job(job)
-    return running
+    return active
 
 
 def start_button(label: str = "Run the sample") -> None:
@@ -256,12 +261,15 @@ def start_button(label: str = "Run the sample") -> None:
 
 @st.fragment(run_every=1.0)
 def _running_job() -> None:
-    """Progress of the running job; asks its files every second."""
+    """Progress of the job that is going on; asks its files every second."""
     job = jobs.current(state.workspace())
-    if job is None or job.status.state != "running":
+    if job is None or not job.active:
         st.rerun()
     with st.container(border=True):
-        st.text(f"Running: {job.status.stage or 'starting'}")
+        if job.status.state == "queued":
+            st.text(f"Waiting for run {job.status.waits_for or 'before it'} to end")
+        else:
+            st.text(f"Running: {job.status.stage or 'starting'}")
         st.progress(min(1.0, max(0.0, job.status.fraction)))
         st.text(job.status.message)
         st.caption("It goes on when this page is closed.")
@@ -279,7 +287,7 @@ def _ended_job(job: jobs.Job) -> None:
         icon=":material/error:",
     )
     st.text(job.status.message)
-    printed = jobs.tail(job.log) if job.log else ""
+    printed = job_log.read(job.log, 20)
     if printed:
         st.text(f"The end of {job.log}:")
         st.code(printed, language=None)

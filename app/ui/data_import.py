@@ -24,7 +24,7 @@ DRAW: Final = {
 
 def draw() -> None:
     """Draw the picker of the import, the steps, and the step that is open."""
-    known = importing.names(state.workspace())
+    known = importing.open_names(state.workspace())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width=280):
             chosen = st.selectbox(
@@ -49,7 +49,7 @@ def draw() -> None:
         st.info("Choose files first, in step 1, or an earlier import.", icon=":material/info:")
     else:
         try:
-            plan = importing.stored_plan(chosen, state.workspace())
+            plan = importing.open_plan(chosen, state.workspace())
         except DataError as error:
             st.error("This import cannot be read.", icon=":material/error:")
             st.text(str(error))

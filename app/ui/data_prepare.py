@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app.services import background, datasets, fields
+from app.services import background, datasets, fields, importing
 from app.services.importing import ImportPlan
 from app.ui import data_summary, settings_form, state
 from app.ui.data_problems import wait
@@ -37,6 +37,9 @@ def draw(plan: ImportPlan) -> None:
     answer = work.answer if work else {}
     if answer and not answer.get("ok", True):
         st.error("The check found errors: see step 3.", icon=":material/error:")
+    draft = importing.is_draft(plan.name, state.workspace())
+    if draft and answer.get("ok", True):
+        st.info("Look for problems first, in step 3.", icon=":material/info:")
     known = {
         setting.name: setting.called(TITLES.get(setting.name, setting.title))
         for setting in fields.settings_of(PrepareConfig)
@@ -57,7 +60,7 @@ def draw(plan: ImportPlan) -> None:
         key=f"{prefix}replace",
         help="Runs that were made with it stay, but cannot be continued.",
     )
-    ready = config is not None and (not exists or replace)
+    ready = config is not None and not draft and (not exists or replace)
     if st.button("Prepare", type="primary", icon=":material/arrow_forward:", disabled=not ready):
         assert config is not None
         background.start_prepare(plan, config, state.workspace())

@@ -96,7 +96,7 @@ def _name_and_go(path: str, items: str, source: Source) -> None:
         )
         pressed = st.button("Look at the columns", type="primary", icon=":material/arrow_forward:")
     if name in known:
-        st.caption("There is an import of this name: going on replaces it.")
+        st.caption("There is an import of this name: it is replaced once the check finds no error.")
     if not pressed:
         return
     try:
@@ -108,14 +108,14 @@ def _name_and_go(path: str, items: str, source: Source) -> None:
         st.error("This cannot be imported.", icon=":material/error:")
         st.text(str(error))
         return
-    importing.save_plan(plan, state.workspace())
+    importing.save_draft(plan, state.workspace())
     go(**{IMPORT: plan.name, STEP: COLUMNS})
 
 
 def _stored(name: str) -> None:
     """Where the files of an earlier import lie."""
     try:
-        plan: ImportPlan = importing.stored_plan(name, state.workspace())
+        plan: ImportPlan = importing.open_plan(name, state.workspace())
     except DataError as error:
         st.error("This import cannot be read.", icon=":material/error:")
         st.text(str(error))

@@ -36,9 +36,7 @@ def draw(data: PreparedData) -> None:
             "Source": report.source,
             "Split": report.split_rule,
             "Items without any text": _number(report.n_items_without_text),
-            "Planted noise": f"{report.n_planted:,} train interactions"
-            if report.n_planted
-            else "none while preparing",
+            "Planted noise": _planted(data),
             "Fingerprint": data.manifest.fingerprint[:16],
         }
         with st.container(border=True, gap="xsmall"):
@@ -53,6 +51,16 @@ def draw(data: PreparedData) -> None:
             found = ask(dataset_tables.degrees, data, side)
             figure = figures.long_tail(found, f"{side}s")
             components.chart(figure, f"da_degree_{side}", f"{data.name}-{side}s")
+
+
+def _planted(data: PreparedData) -> str:
+    """What is known of planted noise before any run has measured it."""
+    n_planted = data.manifest.report.n_planted
+    if n_planted:
+        return f"{n_planted:,} train interactions"
+    if data.manifest.has_truth:
+        return "came with the files; how much is not known yet: the first run counts it"
+    return "not known: none was added, and the files do not say"
 
 
 def _rows(data: PreparedData) -> None:

@@ -6,14 +6,12 @@ Titles, reasons and explanations come from data and language models: ``st.text``
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from app.ui import components, review, theme
-
-GRADES: Final = {0: "low", 1: "mid", 2: "high"}
+from app.ui.wording import GRADES
 
 
 def evidence(row: pd.Series) -> None:

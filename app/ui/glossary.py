@@ -82,7 +82,10 @@ TERMS: Final = {
         "AUC among the 20 % with the highest out-of-fold loss, where hard and noisy look "
         "alike to the model."
     ),
-    "auc_matched": "AUC over noise and genuine in equal numbers of equal model score.",
+    "auc_matched": (
+        "AUC at equal model score: each noisy interaction against a genuine one that the model "
+        "scores about the same (score-matched), so that the score itself cannot tell them apart."
+    ),
     "overlap": (
         "Shared area of two distributions: 1 = the signal cannot tell them apart, 0 = it "
         "always can."
@@ -94,10 +97,14 @@ TERMS: Final = {
         "The same if the highest losses were dropped instead, until as much noise is found."
     ),
     "recall20": (
-        "Share of a user's test items among the first 20 recommended, mean over users, all "
-        "items ranked."
+        "Share of a user's test items among the first 20 recommended, mean over users. All items "
+        "are ranked but those the user met in training; items of the validation set are not left "
+        "out and may take places."
     ),
-    "ndcg20": "As recall, with early places counting more (log2 discount), mean over users.",
+    "ndcg20": (
+        "As recall, with early places counting more (log2 discount), mean over users. Only train "
+        "interactions are left out of the ranking, not those of validation."
+    ),
     "plain": "The same backbone trained with plain BPR on the same noisy data, same budget.",
     "original": "Graph of the train interactions. [P]",
     "refined": (
@@ -135,6 +142,11 @@ TERMS: Final = {
 }
 
 
+MARKS: Final = "[P] from the paper (arXiv:2511.07295) · [2] second-hand · [D] of this project"
+"""Legend of the marks of whose idea something is."""
+
+
 def explain(term: str) -> str:
-    """Definition of a term."""
-    return TERMS[term]
+    """Definition of a term, with the legend of its marks where it has any."""
+    told = TERMS[term]
+    return f"{told}\n\n{MARKS}" if any(mark in told for mark in ("[P]", "[2]", "[D]")) else told

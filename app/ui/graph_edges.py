@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.services import spreadsheet
 from app.services.store import Run
 from app.ui import card, review, state
 from app.ui.glossary import explain
@@ -91,14 +93,7 @@ def edge_actions(run: Run, row: int | None, ends: dict[str, str]) -> None:
 
 def frame_writer(frame: pd.DataFrame) -> Callable[[Path], None]:
     """Writer of a table for :func:`app.ui.components.downloads`."""
-
-    def write(target: Path) -> None:
-        if target.suffix == ".parquet":
-            frame.to_parquet(target, index=False)
-        else:
-            frame.to_csv(target, index=False)
-
-    return write
+    return partial(spreadsheet.write, frame)
 
 
 def mark(values: Iterable[object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -16,10 +16,8 @@ from app.ui.figures import method as method_figures
 from app.ui.figures import overview as figures
 from app.ui.glossary import explain
 from app.ui.html_page import Page
+from app.ui.wording import GRADES, UNKNOWN, percent
 from core.types import VERDICTS
-
-GRADES: Final = {0: "Low", 1: "Mid", 2: "High"}
-UNKNOWN: Final = "–"
 
 
 def headline(page: Page, run: Run) -> None:
@@ -29,7 +27,7 @@ def headline(page: Page, run: Run) -> None:
         [
             ("training interactions", f"{manifest.n_interactions:,}"),
             *((_signed(name), f"{manifest.verdicts.get(name, 0):,}") for name in VERDICTS),
-            ("planted noise found", _percent(manifest.noise_recall)),
+            ("planted noise found", percent(manifest.noise_recall)),
             ("Recall@20", UNKNOWN if not manifest.ranking else f"{manifest.ranking.recall20:.4f}"),
         ]
     )
@@ -37,14 +35,14 @@ def headline(page: Page, run: Run) -> None:
     rows = [
         ("Users, items", f"{manifest.n_users:,}, {manifest.n_items:,}", "In the training data."),
         ("Pairs graded", _whole(manifest.n_judged), "Asked of the judge, strangers included."),
-        ("Estimated share of noise", _percent(manifest.noise_rate), explain("noise_rate")),
+        ("Estimated share of noise", percent(manifest.noise_rate), explain("noise_rate")),
         ("Threshold", _number(manifest.threshold), explain("threshold")),
-        ("Noise found", _percent(manifest.noise_recall), explain("noise_recall")),
-        ("Precision", _percent(manifest.precision), explain("precision")),
-        ("Hard kept", _percent(manifest.hard_kept), explain("hard_kept")),
+        ("Noise found", percent(manifest.noise_recall), explain("noise_recall")),
+        ("Precision", percent(manifest.precision), explain("precision")),
+        ("Hard kept", percent(manifest.hard_kept), explain("hard_kept")),
         (
             "Hard kept by a loss cut",
-            _percent(manifest.hard_kept_by_loss_cut),
+            percent(manifest.hard_kept_by_loss_cut),
             explain("hard_kept_by_loss_cut"),
         ),
         ("Recall@20", _number(ranking.recall20 if ranking else None, 4), explain("recall20")),
@@ -63,7 +61,7 @@ def verdicts(page: Page, run: Run) -> None:
     page.table(
         ["Verdict", "Interactions", "Share", "What it means"],
         [
-            (_signed(name), f"{counts.get(name, 0):,}", _percent(counts.get(name, 0) / total),
+            (_signed(name), f"{counts.get(name, 0):,}", percent(counts.get(name, 0) / total),
              explain(name))
             for name in VERDICTS
         ],
@@ -212,7 +210,7 @@ def graph(page: Page, run: Run) -> None:
         ["Verdict", "Edge", "Weight", "Why", "Edges", "Mean weight", "Planted noise"],
         [
             (row["verdict"], row["decision"], row["band"], row["reason"], f"{row['n']:,}",
-             _number(row["weight"], 2), _percent(row["planted"]))
+             _number(row["weight"], 2), percent(row["planted"]))
             for _, row in graph_diff.flows(run).iterrows()
         ],
         ["Edges", "Mean weight", "Planted noise"],
@@ -221,10 +219,6 @@ def graph(page: Page, run: Run) -> None:
 
 def _signed(verdict: str) -> str:
     return f"{theme.VERDICT_SIGNS[verdict]} {verdict}"
-
-
-def _percent(share: float | None) -> str:
-    return UNKNOWN if share is None or not math.isfinite(share) else f"{share:.1%}"
 
 
 def _number(value: float | None, digits: int = 3) -> str:

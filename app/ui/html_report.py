@@ -14,8 +14,8 @@ from app.services.store import Run
 from app.ui import html_findings, method_boxes
 from app.ui.figures import method as method_figures
 from app.ui.figures import pipeline
-from app.ui.html_findings import UNKNOWN
 from app.ui.html_page import Page
+from app.ui.wording import UNKNOWN
 
 
 def build(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""The threshold of a loss-based denoiser: what it would drop, live, beside the verdicts."""
+"""The threshold of a loss-based denoiser: what it would drop, live, beside LLMHNI's choice."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import pandas as pd
 import streamlit as st
 
 from app.services import loss_cut, losses
-from app.services.loss_cut import Outcome
+from app.services.loss_cut import Outcomes
 from app.services.store import Run
 from app.ui import components, review, state, theme
 from app.ui.figures import loss_cut as curve_figures
+from app.ui.figures import loss_lines
 from app.ui.figures import losses as figures
 from app.ui.glossary import explain
-from app.ui.loss_distribution import KIND, LINEAR, LOG, VERDICT, choice, shape
+from app.ui.loss_distribution import BEHIND, KIND, LINEAR, LOG, VERDICT, choice, shape
+from app.ui.wording import percent
 
 SHARE, VALUE = "Share dropped", "Loss value"
 STEPS: Final = 240
@@ -33,8 +35,9 @@ def draw(run: Run) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         cut, now = _threshold(run, values)
         _send(run, cut, now, truth)
-    ours, theirs = loss_cut.outcomes(now)
-    _metrics(now, ours, theirs, truth)
+    outcomes = loss_cut.outcomes(now)
+    st.caption(_compared(outcomes))
+    _metrics(now, outcomes, truth)
     _listed(run, cut)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         form, by, log = _how(run)
@@ -48,16 +51,26 @@ def draw(run: Run) -> None:
             if curves.empty:
                 st.info("No hard ones are known.", icon=":material/info:")
             else:
-                figure = curve_figures.tradeoff(curves, ours, theirs)
+                figure = curve_figures.tradeoff(curves, outcomes)
                 components.chart(figure, "ls_tradeoff", f"{run.id}-loss-cut-tradeoff")
     _table(now, truth)
 
 
 CURVE_HELP: Final = (
     "Every threshold gives a point: further right finds more of the planted noise, higher up keeps "
-    "more of the hard genuine ones. The verdicts also look at the grades, so their point may lie "
-    "off the P(noisy) line."
+    "more of the hard genuine ones. The square and the circle drop equally many interactions and "
+    "move with the slider. The star is the verdict noisy, whose size the run has chosen; the "
+    "verdicts also look at the grades, so it may lie off the P(noisy) line."
 )
+
+
+def _compared(now: Outcomes) -> str:
+    """Say in plain words what is compared."""
+    n_rows, own = now.loss.dropped, now.verdict.dropped
+    return (
+        f"Compared at equal cost: the {n_rows:,} interactions with the highest loss against the "
+        f"{n_rows:,} with the highest P(noisy). The run itself calls {own:,} noisy."
+    )
 
 
 def _threshold(run: Run, values: np.ndarray) -> tuple[float, pd.DataFrame]:
@@ -84,7 +97,7 @@ def _threshold(run: Run, values: np.ndarray) -> tuple[float, pd.DataFrame]:
 
 UNIT_HELP: Final = (
     "On the final out-of-fold loss. At first about as many are dropped as have the verdict noisy, "
-    "to the nearest half percent, so that both ways cost about the same."
+    "to the nearest half percent."
 )
 
 
@@ -95,31 +108,43 @@ def _slider(label: str, low: float, high: float, start: float, step: float, key:
     )
 
 
-def _metrics(now: pd.DataFrame, ours: Outcome, theirs: Outcome, truth: loss_cut.Truth) -> None:
+def _metrics(now: pd.DataFrame, outcomes: Outcomes, truth: loss_cut.Truth) -> None:
+    ours, theirs = outcomes.loss, outcomes.p_noisy
     total = max(1, int(now["n"].sum()))
-    cards = [
-        ("Dropped", f"{ours.dropped:,}", f"LLMHNI {theirs.dropped:,}", f"Of {total:,}."),
-    ]
+    share = f"{ours.dropped / total:.1%} of {total:,}"
+    cards = [("Dropped by either", f"{ours.dropped:,}", share, DROPPED_HELP)]
     if truth.noise:
         hard = explain("hard_kept") if truth.hard_planted else LOW_HELP
         for name, one, other, help_text in (
-            ("Noise removed", ours.noise_removed, theirs.noise_removed, explain("noise_recall")),
+            ("Noise removed", ours.noise_removed, theirs.noise_removed, REMOVED_HELP),
             ("Genuine lost", ours.genuine_lost, theirs.genuine_lost, "Of all but planted noise."),
             ("Hard lost", ours.hard_lost, theirs.hard_lost, hard),
         ):
-            cards.append((name, _percent(one), f"LLMHNI {_percent(other)}", help_text))
+            cards.append((name, percent(one), _by_p_noisy(other), help_text))
     else:
         for verdict, rows in now.groupby("verdict"):
-            share = f"{rows['n_loss'].sum() / rows['n'].sum():.1%} of them"
+            lost, other = rows["n_loss"].sum(), rows["n_p_noisy"].sum() / rows["n"].sum()
             sign = theme.VERDICT_SIGNS[str(verdict)]
-            n_lost = f"{rows['n_loss'].sum():,}"
-            cards.append((f"{sign} Of {verdict}", n_lost, share, explain(str(verdict))))
+            said = _by_p_noisy(other)
+            shown = f"{lost / rows['n'].sum():.1%}"
+            cards.append((f"{sign} Of {verdict}, lost", shown, said, explain(str(verdict))))
     for column, (label, value, delta, help_text) in zip(st.columns(4), cards, strict=False):
         column.metric(
             label, value, delta, delta_color="off", delta_arrow="off", help=help_text, border=True
         )
     if not truth.noise:
         st.caption("By verdict: the truth is not known, nothing was planted in this data.")
+
+
+def _by_p_noisy(share: float) -> str:
+    return f"{percent(share)} by P(noisy)"
+
+
+DROPPED_HELP: Final = (
+    "The loss cut drops the highest losses; the other side drops as many interactions, those with "
+    "the highest P(noisy). Large numbers are of the loss cut, those below of the other side."
+)
+REMOVED_HELP: Final = "Share of the planted noise that is dropped."
 
 
 def _listed(run: Run, cut: float) -> None:
@@ -139,7 +164,7 @@ def _how(run: Run) -> tuple[str, str, bool]:
     """Draw how the losses are shown: form, by what (``verdict`` or ``kind``), logarithmic."""
     planted = state.ask(losses.planted, run)
     help_text = explain("planted") if planted else ""
-    form = choice("Show", list(figures.FORMS), "ls_form", "How the losses are drawn.")
+    form = choice("Show", list(loss_lines.FORMS), "ls_form", "How the losses are drawn.")
     by = choice("By", [VERDICT, KIND], "ls_by", help_text, bool(planted))
     scale = choice("Axis", [LINEAR, LOG], "ls_x", "Log spreads out the many small losses.")
     return form, "kind" if by == KIND else "verdict", scale == LOG
@@ -153,20 +178,26 @@ def _distribution(run: Run, cut: float, form: str, by: str, log: bool) -> None:
     shapes, _ = shape(found, form, "Final out-of-fold loss")
     figure = figures.final(shapes, state.ask(losses.planted, run), cut)
     components.chart(figure, "ls_final", f"{run.id}-loss-cut")
+    if len(loss_lines.panels(shapes.groups)) > 1:
+        st.caption(BEHIND.strip())
+
+
+COUNTED: Final = ["n", "n_loss", "n_p_noisy", "n_verdict"]
+LISTED: Final = ["n_loss", "loss_share", "n_p_noisy", "p_noisy_share", "n_verdict"]
 
 
 def _table(now: pd.DataFrame, truth: loss_cut.Truth) -> None:
-    """By verdict and planted kind: how many each way drops."""
+    """By verdict and planted kind: how many each way drops, the first two equally many in all."""
     named = now.assign(kind=now["kind"].replace("", losses.GENUINE))
     named["verdict"] = named["verdict"].map(lambda name: f"{theme.VERDICT_SIGNS[name]} {name}")
     parts = [("Verdict", "verdict"), *([("Planted", "kind")] if truth.noise else [])]
     sums = []
     for what, column in parts:
-        part = named.groupby(column, sort=False)[["n", "n_loss", "n_verdict"]].sum().reset_index()
+        part = named.groupby(column, sort=False)[COUNTED].sum().reset_index()
         sums.append(part.rename(columns={column: "group"}).assign(what=what))
     table = pd.concat(sums, ignore_index=True)
-    table["loss_share"] = table["n_loss"] / table["n"]
-    table["verdict_share"] = table["n_verdict"] / table["n"]
+    for way in ("loss", "p_noisy"):
+        table[f"{way}_share"] = table[f"n_{way}"] / table["n"]
     number = st.column_config.NumberColumn
     bar = st.column_config.ProgressColumn
     st.dataframe(
@@ -174,15 +205,16 @@ def _table(now: pd.DataFrame, truth: loss_cut.Truth) -> None:
         key="ls_groups",
         hide_index=True,
         row_height=28,
-        column_order=["what", "group", "n", "n_loss", "loss_share", "n_verdict", "verdict_share"],
+        column_order=["what", "group", "n", *LISTED],
         column_config={
             "what": st.column_config.TextColumn("By", width=80),
             "group": st.column_config.TextColumn("Group"),
             "n": number("Interactions", format="localized"),
             "n_loss": number("Loss cut drops", format="localized"),
             "loss_share": bar("Share", format="percent", max_value=1, color=theme.NEUTRAL),
-            "n_verdict": number("LLMHNI drops", format="localized", help=explain("verdict")),
-            "verdict_share": bar("Share ", format="percent", max_value=1, color=theme.ACCENT),
+            "n_p_noisy": number("As many by P(noisy)", format="localized", help=explain("p_noisy")),
+            "p_noisy_share": bar("Share ", format="percent", max_value=1, color=theme.ACCENT),
+            "n_verdict": number("Verdict noisy", format="localized", help=explain("verdict")),
         },
     )
 
@@ -211,7 +243,3 @@ def _send(run: Run, cut: float, now: pd.DataFrame, truth: loss_cut.Truth) -> Non
     if st.button(title, type="primary", icon=icon, disabled=not n_rows, key="ls_review"):
         rows = loss_cut.picked(run, cut, str(pick))  # not kept: each step has others
         review.show_list(run, rows, f"loss cut at {cut:.3f}: {pick}")
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.1%}"

@@ -10,6 +10,7 @@ import streamlit as st
 from app.services import losses
 from app.services.store import Run
 from app.ui import components, state
+from app.ui.figures import loss_lines
 from app.ui.figures import losses as figures
 from app.ui.glossary import explain
 
@@ -20,6 +21,10 @@ LOSS_HELP: Final = (
     "**Out of fold**: by models that never saw the interaction. **In sample**: by the model that "
     "was trained on everything. In sample even noise is learnt by heart and its loss falls."
 )
+BEHIND: Final = (
+    f" Behind each kind, in grey: {losses.GENUINE}; where it is higher than the picture it is cut "
+    "off. ◆ planted hard, ✕ planted noise."
+)
 VERDICT, KIND = "Verdict", "Planted kind"
 LINEAR, LOG = "Linear", "Log"
 
@@ -28,7 +33,7 @@ def draw(run: Run) -> None:
     """Draw the view."""
     planted = state.ask(losses.planted, run)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        form = choice("Show", list(figures.FORMS), "ls_form", "How the losses are drawn.")
+        form = choice("Show", list(loss_lines.FORMS), "ls_form", "How the losses are drawn.")
         by = choice(
             "By", [VERDICT, KIND], "ls_by", explain("planted") if planted else "", bool(planted)
         )
@@ -45,10 +50,11 @@ def draw(run: Run) -> None:
     components.chart(figure, "ls_epochs", f"{run.id}-losses-{COLUMNS[loss]}-{form.lower()}")
     n_shown, n_epochs = len(figures.frames_of(len(found.epochs))), len(found.epochs)
     thinned = f" {n_shown} of {n_epochs} epochs, evenly spread." if n_shown < n_epochs else ""
+    behind = BEHIND if len(loss_lines.panels(shapes.groups)) > 1 else ""
     st.caption(
-        f"{remark} The axes stay the same over the epochs; at first all losses are alike, and "
-        f"taller peaks are cut off. At most 0.1 % of an epoch's losses lie beyond the right end."
-        f"{thinned}"
+        f"{remark}{behind} The axes stay the same over the epochs; at first all losses are alike, "
+        f"and taller peaks are cut off. At most 0.1 % of an epoch's losses lie beyond the right "
+        f"end.{thinned}"
     )
 
 
@@ -67,12 +73,12 @@ def choice(label: str, options: list[str], key: str, help_text: str, possible: b
     return str(chosen) if possible and chosen else options[0]
 
 
-def shape(found: losses.Bins, form: str, axis: str) -> tuple[figures.Shapes, str]:
+def shape(found: losses.Bins, form: str, axis: str) -> tuple[loss_lines.Shapes, str]:
     """Turn counts into curves of the form, and say how."""
-    if form == figures.HISTOGRAM:
+    if form == loss_lines.HISTOGRAM:
         x, y = losses.histogram(found)
         remark = f"{y.shape[2]} bins of equal {'ratio' if found.log else 'width'}."
-    elif form == figures.DENSITY:
+    elif form == loss_lines.DENSITY:
         x, y, sigma = losses.density(found)
         unit = " of the natural logarithm" if found.log else ""
         remark = (
@@ -83,7 +89,7 @@ def shape(found: losses.Bins, form: str, axis: str) -> tuple[figures.Shapes, str
         x, y = losses.cumulative(found)
         remark = f"Empirical distribution, from {found.counts.shape[2]:,} fine bins."
     sizes = tuple(int(n) for n in found.totals[-1]) if len(found.totals) else ()
-    return figures.Shapes(form, found.epochs, found.groups, sizes, x, y, found.log, axis), remark
+    return loss_lines.Shapes(form, found.epochs, found.groups, sizes, x, y, found.log, axis), remark
 
 
 def _by(by: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.services import honesty, method, settings_list
+from app.services import honesty, method, settings_list, spreadsheet
 from app.services.method_steps import STEPS
 from app.services.store import Run
 from app.ui import components, method_boxes, review, state
@@ -169,7 +168,7 @@ def settings(run: Run) -> None:
             "meaning": st.column_config.TextColumn("Meaning", width="large"),
         },
     )
-    components.downloads(partial(_write, table), "me_settings", "settings", len(table))
+    components.downloads(partial(spreadsheet.write, table), "me_settings", "settings", len(table))
 
 
 def honest(run: Run) -> None:
@@ -203,10 +202,3 @@ def _verdict_on(said: float, measured: float) -> str:
         return "about right."
     wrong = "underestimated" if said < measured else "overestimated"
     return f"the share of noise was {wrong}."
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    if path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    else:
-        table.to_csv(path, index=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import Final, Literal, cast
 
@@ -28,6 +29,7 @@ from app.ui.graph_edges import (
     observed,
     verdict_cell,
 )
+from core.errors import WorkbenchError
 
 HOP_KEY: Final = "gd_hop"
 LAST: Final = "_gd_last"
@@ -100,16 +102,22 @@ def _pickers(run: Run) -> None:
             on_change=_empty,
             args=(key, other),
         )
-    if button.button(
+    button.button(
         "Surprise me",
         icon=":material/shuffle:",
         help=f"One of the {START_ROWS} users whose edges changed most.",
         key="gd_surprise",
-    ):
+        on_click=_surprise,
+        args=(run,),
+    )
+
+
+def _surprise(run: Run) -> None:
+    """Put a user in the middle; before the page is drawn, so that it is drawn once."""
+    with contextlib.suppress(WorkbenchError):  # the page itself says what is wrong with the run
         ids = state.ask(ego.most_changed, run, "user", START_ROWS)["id"].tolist()
         if ids:
             centre_on("user", random.choice(ids))
-            st.rerun()
 
 
 def _empty(key: str, other: str) -> None:

@@ -43,6 +43,12 @@ NEUTRAL: Final = "#8A8F98"
 ACCENT: Final = "#0072B2"
 SCALE: Final = "Cividis"
 """For amounts: the same to colour-blind eyes, and readable on both grounds."""
+RAMPS: Final = {
+    "light": ("#C9C1E2", "#9580CC", "#6A46B0", "#2E0F66"),
+    "dark": ("#4A4168", "#7359B3", "#A78BE8", "#F0E9FF"),
+}
+"""For amounts as points on a ground: one hue, none of the verdicts', in both themes from low, near
+the ground, to high, which stands out. So more reads the same in both; only lightness turns."""
 DIVERGING: Final = (
     (0.0, "#2A7FC4"),
     (0.5, "#C9CCD1"),

@@ -75,6 +75,29 @@ def test_keys_walk_through_the_list_and_turn_its_pages(screen):
     assert facts(screen) == first  # a page is turned, the choice stays
 
 
+def test_a_turned_page_leaves_the_card_alone_and_the_next_one_is_the_first_of_that_page(
+    screen, server
+):
+    screen.open("flagged", fl_sort="User, then item")
+    ids = server.table("interactions").query("verdict != 'clean'")
+    rows = ids.sort_values(["user_id", "item_id"])["row"].tolist()
+    first = facts(screen)
+    screen.page.get_by_test_id("stPagination").get_by_role("button", name="Page 2").click()
+    screen.until(lambda: screen.query.get("fl_page") == ["2"] and "fl_row" in screen.query)
+    screen.idle()
+    assert chosen(screen) == rows[0]  # so that the link says what is on screen
+    assert facts(screen) == first
+    screen.says("not on this page")
+    screen.page.locator(".st-key-fl_Next button").click()
+    screen.until(lambda: chosen(screen) == rows[30])
+    screen.until(lambda: marked(screen) == [0])
+    screen.page.locator(".st-key-fl_Previous button").click()
+    screen.until(lambda: chosen(screen) == rows[29])
+    screen.until(lambda: "fl_page" not in screen.query)
+    own = server.table("interactions").set_index("row").loc[rows[29]]
+    screen.until(lambda: facts(screen) == (own["user_id"], own["item_id"]))
+
+
 def test_a_link_to_an_interaction_opens_its_card(screen, server):
     own = server.table("interactions").query("verdict == 'clean'").iloc[7]
     screen.open("flagged", fl_row=int(own["row"]))

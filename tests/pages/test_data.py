@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pandas as pd
@@ -182,6 +183,24 @@ def test_a_dataset_of_the_same_name_is_replaced_only_when_asked(workspace, tmp_p
     assert next(button for button in app.button if button.label == "Prepare").disabled
     app.checkbox(key="da_p_x_replace").check().run()
     assert not next(button for button in app.button if button.label == "Prepare").disabled
+
+
+def test_an_import_that_was_not_checked_is_not_prepared(workspace, tmp_path):
+    plan = save(workspace, tmp_path / "x.csv", "user,item\na,i\nb,j\n")
+    importing.save_draft(plan, workspace)
+    app = open_page(da_view="Import", da_import="x", da_step=PREPARE)
+    assert "Look for problems first" in app.info[0].value
+    assert next(button for button in app.button if button.label == "Prepare").disabled
+
+
+@pytest.mark.parametrize(("has_truth", "said"), [(True, "not known yet"), (False, "not known:")])
+def test_planted_noise_that_nobody_counted_is_not_called_none(workspace, has_truth, said):
+    folder = write_dataset(workspace, "x")
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"has_truth": has_truth}))
+    app = open_page(da_view="Browse", da_set="x")
+    assert any(said in text for text in texts(app))
 
 
 def test_the_result_step_begins_empty(workspace, tmp_path):

@@ -72,27 +72,36 @@ def test_every_form_is_drawn_by_verdict_and_by_planted_kind(form, by):
 
 @pytest.mark.usefixtures("run")
 def test_the_threshold_says_what_a_loss_cut_drops():
-    # Highest 20 % of five losses: row 3 alone, which is planted noise.
+    # Highest 20 % of five losses: row 3 alone, planted noise, and the highest p_noisy too.
     app = open_view("Threshold", ls_share=20.0)
     assert metrics(app) == {
-        "Dropped": ("1", "LLMHNI 2"),
-        "Noise removed": ("33.3%", "LLMHNI 66.7%"),
-        "Genuine lost": ("0.0%", "LLMHNI 0.0%"),
-        "Hard lost": ("0.0%", "LLMHNI 0.0%"),
+        "Dropped by either": ("1", "16.7% of 6"),
+        "Noise removed": ("33.3%", "33.3% by P(noisy)"),
+        "Genuine lost": ("0.0%", "0.0% by P(noisy)"),
+        "Hard lost": ("0.0%", "0.0% by P(noisy)"),
     }
+    said = next(caption.value for caption in app.caption if "equal cost" in caption.value)
+    assert "the 1 interactions with the highest loss against the 1 with" in said
+    assert "calls 2 noisy" in said
     assert len(app.get("plotly_chart")) == 2
 
 
 @pytest.mark.usefixtures("run")
-def test_the_threshold_can_be_a_loss():
+def test_the_threshold_can_be_a_loss_and_both_sides_drop_as_many():
+    # Above 0.51: rows 1 to 4. The four highest p_noisy: rows 3, 5 (noise), 4, 2 (planted hard).
     app = open_view("Threshold", ls_unit="Loss value", ls_value=0.51)
-    assert metrics(app)["Dropped"] == ("4", "LLMHNI 2")
+    assert metrics(app) == {
+        "Dropped by either": ("4", "66.7% of 6"),
+        "Noise removed": ("66.7%", "66.7% by P(noisy)"),
+        "Genuine lost": ("66.7%", "66.7% by P(noisy)"),
+        "Hard lost": ("100.0%", "100.0% by P(noisy)"),
+    }
 
 
 def test_without_planted_kinds_the_threshold_speaks_of_verdicts(workspace):
     write_loss_run(workspace, kinds=None)
     app = open_view("Threshold", ls_share=40.0)
-    assert metrics(app)["✕ Of noisy"] == ("1", "50.0% of them")
+    assert metrics(app)["✕ Of noisy, lost"] == ("50.0%", "100.0% by P(noisy)")
     assert any("truth is not known" in caption.value for caption in app.caption)
     assert len(app.get("plotly_chart")) == 1
     assert "dropped, planted hard" not in app.selectbox(key="ls_pick").options
@@ -113,6 +122,18 @@ def test_a_review_list_is_counted_at_the_threshold(run):
     kept = selection.save(run, [2, 3], "two")
     app = open_view("Threshold", ls_share=20.0, list=kept.id)
     assert any("drops 1 of 2" in caption.value for caption in app.caption)
+
+
+def test_a_review_list_is_chosen_by_its_name_and_stays_in_the_address_by_its_id(run):
+    one, two = selection.save(run, [2, 3], "two"), selection.save(run, [1], "another")
+    app = open_page(list=one.id)
+    shown = next(box for box in app.sidebar.selectbox if box.label == "Review list")
+    assert set(shown.options) == {"Everything", "Two, 2", "Another, 1"}
+    assert shown.value == one.id
+    shown.set_value(two.id).run()
+    assert not app.exception
+    assert app.session_state["list"] == two.id
+    assert app.query_params["list"] in (two.id, [two.id])
 
 
 def map_key(app):

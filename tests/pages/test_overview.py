@@ -40,6 +40,9 @@ def test_without_a_run_the_page_says_so_and_offers_the_sample():
     app = open_app()
     assert app.title[0].value == "Overview"
     assert "no finished run" in app.info[0].value
+    said = app.markdown[0].value
+    assert "hard ones worth learning from" in said  # what the app is
+    assert "This page will show what a run found" in said
     assert [button.label for button in app.button] == ["Run the sample"]
 
 
@@ -96,8 +99,8 @@ def test_five_examples_come_with_their_evidence_as_plain_text():
     shown = texts(app)
     assert shown.index("bob → Dune") < shown.index("cid → Alien") < shown.index("ann → Alien")
     assert "bob → **Casino**" in shown
-    assert "User's view, low: Avoids deserts" in shown
-    assert "Item's view, high: Close to Solaris" in shown
+    assert "User's view, Low: Avoids deserts" in shown
+    assert "Item's view, High: Close to Solaris" in shown
     assert "✕ noisy, P(noisy) 0.950" in shown
     written = " ".join(element.value for element in [*app.markdown, *app.caption])
     for untrusted in ("Casino", "Bambi", "deserts", "six rows", "evidence judge"):
@@ -148,7 +151,7 @@ def test_progress_of_a_running_job_is_shown_and_no_second_one_is_offered(workspa
     app = open_app()
     assert "Running: pretrain" in texts(app)
     assert "**epoch** 3" in texts(app)
-    assert not app.button
+    assert "start_demo" not in [button.key for button in app.button]
 
 
 def test_an_interrupted_job_shows_the_end_of_its_log(workspace):

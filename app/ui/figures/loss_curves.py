@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 from app.ui import theme
 from core.types import VERDICTS
 
+LEAD = 0.025
+"""Length of the lines from the curves to their numbers, as a share of the epochs."""
 SHADES = {"clean": 0.16, "hard": 0.14, "noisy": 0.14}
 
 
@@ -93,19 +95,32 @@ def _band(figure: go.Figure, epochs: np.ndarray, band: np.ndarray, verdict: str)
 
 
 def _numbers(figure: go.Figure, ends: list[tuple[float, float, int, str]], top: float) -> None:
-    """Write the number of each line at its end, in the colour of its verdict."""
+    """Write the number of each line beside its end, in the colour of its verdict.
+
+    Numbers in a crowd are moved apart; a thin line leads from each to the end of its curve.
+    """
     ends = sorted(ends)
-    gap = 0.05 * top
-    heights = spread([y for y, *_ in ends], gap)
-    for (_, x, number, color), y in zip(ends, heights, strict=True):
+    right = max((x for _, x, *_ in ends), default=0.0)
+    heights = spread([y for y, *_ in ends], 0.045 * top)
+    leads: dict[str, tuple[list[float | None], list[float | None]]] = {}
+    for (y, x, number, color), height in zip(ends, heights, strict=True):
+        xs, ys = leads.setdefault(color, ([], []))
+        reach = max(right, 1.0)
+        xs += [x, right + LEAD * reach, None]
+        ys += [y, height, None]
         figure.add_annotation(
-            x=x,
-            y=y,
+            x=right + LEAD * reach,
+            y=height,
             text=f"<b>{number}</b>",
             font={"color": color},
             showarrow=False,
             xanchor="left",
-            xshift=6,
+            xshift=2,
+        )
+    for color, (xs, ys) in leads.items():
+        line = {"color": color, "width": 1}
+        figure.add_scatter(
+            x=xs, y=ys, mode="lines", line=line, opacity=0.6, showlegend=False, hoverinfo="skip"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.services.loss_cut import Outcome
+from app.services.loss_cut import Outcomes
 from app.ui import theme
 
 LINES = {
@@ -14,13 +14,12 @@ LINES = {
 }
 
 
-def tradeoff(curves: pd.DataFrame, cut: Outcome, verdicts: Outcome) -> go.Figure:
-    """Both curves, the cut in force and what the verdicts do.
+def tradeoff(curves: pd.DataFrame, now: Outcomes) -> go.Figure:
+    """Both curves, the cuts compared, joined by a thin line, and what the verdicts do.
 
     Args:
         curves: Of :func:`app.services.loss_cut.tradeoff`.
-        cut: What the loss cut does.
-        verdicts: What dropping everything called noisy does.
+        now: What the cut in force does, and what is compared with it.
     """
     figure = go.Figure()
     for signal, (name, color, dash) in LINES.items():
@@ -35,14 +34,24 @@ def tradeoff(curves: pd.DataFrame, cut: Outcome, verdicts: Outcome) -> go.Figure
             hovertemplate=f"{name} from %{{customdata:.3f}}<br>noise removed %{{x:.1%}}, "
             "hard kept %{y:.1%}<extra></extra>",
         )
+    pair = (now.loss, now.p_noisy)
+    figure.add_scatter(
+        x=[outcome.noise_removed for outcome in pair],
+        y=[1 - outcome.hard_lost for outcome in pair],
+        mode="lines",
+        line={"color": theme.NEUTRAL, "width": 1, "dash": "dot"},
+        showlegend=False,
+        hoverinfo="skip",
+    )
     for outcome, name, color, symbol in (
-        (cut, "this cut", theme.NEUTRAL, "square"),
-        (verdicts, "verdicts", theme.ACCENT, "star"),
+        (now.loss, "this loss cut", theme.NEUTRAL, "square"),
+        (now.p_noisy, "as many by P(noisy)", theme.ACCENT, "circle"),
+        (now.verdict, "verdict noisy", theme.VERDICT_COLORS["noisy"], "star"),
     ):
         figure.add_scatter(
             x=[outcome.noise_removed],
             y=[1 - outcome.hard_lost],
-            name=name,
+            name=f"{name} ({outcome.dropped:,})",
             mode="markers",
             marker={
                 "symbol": symbol,
@@ -50,10 +59,10 @@ def tradeoff(curves: pd.DataFrame, cut: Outcome, verdicts: Outcome) -> go.Figure
                 "color": color,
                 "line": {"width": 1.5, "color": "#FFFFFF"},
             },
-            hovertemplate=f"{name}<br>noise removed %{{x:.1%}}, hard kept %{{y:.1%}}"
-            "<extra></extra>",
+            hovertemplate=f"{name}: {outcome.dropped:,} dropped<br>noise removed %{{x:.1%}}, "
+            "hard kept %{y:.1%}<extra></extra>",
         )
-    theme.frame(figure, 380)
+    theme.frame(figure, 400)
     figure.update_xaxes(
         title={"text": "Noise removed"}, tickformat=".0%", range=[0, 1.01], dtick=0.2
     )

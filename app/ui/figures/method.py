@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.ui import theme
+from app.ui.wording import GRADES
 
-GRADES: Final = ("Low", "Mid", "High")
 ODDS: Final = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 0.99)
 """Probabilities named on a scale of log-odds."""
 
@@ -63,8 +63,8 @@ def grade_matrix(cells: pd.DataFrame) -> go.Figure:
     cells = cells.assign(shade=shade, share=cells["n"] / total)
     figure = go.Figure()
     figure.add_heatmap(
-        x=list(GRADES),
-        y=list(GRADES),
+        x=list(GRADES.values()),
+        y=list(GRADES.values()),
         z=_square(cells, "shade"),
         text=_square(cells.assign(said=_said(cells, known)), "said"),
         customdata=_square(cells, "n"),

@@ -108,10 +108,11 @@ def confusion(spread: pd.DataFrame, separation: Mapping[str, str], known: bool) 
     styles = {"noisy": "noisy", "other": other}
     titles = [f"{PANEL_NAMES[name]}<br><b>{separation.get(name, '–')}</b>" for name in PANEL_NAMES]
     figure = make_subplots(1, len(PANEL_NAMES), subplot_titles=titles, horizontal_spacing=0.025)
+    lines, columns = [], []
     for column, signal in enumerate(PANEL_NAMES, start=1):
         for side, style in styles.items():
             rows = spread[(spread["signal"] == signal) & (spread["side"] == side)]
-            figure.add_scatter(
+            line = go.Scatter(
                 x=rows["left"] + rows["width"] / 2,
                 y=rows["share"],
                 customdata=rows["n"],
@@ -129,9 +130,10 @@ def confusion(spread: pd.DataFrame, separation: Mapping[str, str], known: bool) 
                 hovertemplate="%{x:.2f}: %{customdata:,} of "
                 + SIDES[known][side]
                 + "<extra></extra>",
-                row=1,
-                col=column,
             )
+            lines.append(line)
+            columns.append(column)
+    figure.add_traces(lines, rows=[1] * len(lines), cols=columns)
     figure.update_yaxes(visible=False, rangemode="tozero")
     theme.frame(figure, 270, margin={"l": 8, "r": 8, "t": 92, "b": 8}, legend={"y": 1.32})
     return figure

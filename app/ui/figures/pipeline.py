@@ -29,6 +29,13 @@ class Box(NamedTuple):
     """What it made in this run; already plain for plotly."""
 
 
+class Drawn(NamedTuple):
+    """What the picture is made of, given to plotly at once: added one by one, all are checked."""
+
+    shapes: list[dict[str, Any]]
+    labels: list[dict[str, Any]]
+
+
 def pipeline(boxes: Sequence[Box], seconds: Mapping[str, float]) -> go.Figure:
     """The steps in their order, two rows of boxes, with the seconds of each stage below them.
 
@@ -36,16 +43,17 @@ def pipeline(boxes: Sequence[Box], seconds: Mapping[str, float]) -> go.Figure:
         boxes: Ten steps.
         seconds: By stage; a stage that is missing shows no time.
     """
-    figure = go.Figure()
+    figure, drawn = go.Figure(), Drawn([], [])
     for place, box in enumerate(boxes):
         left, top = place % PER_ROW, -ROW_HEIGHT * (place // PER_ROW)
-        _box(figure, place + 1, box, left, top)
+        _box(drawn, place + 1, box, left, top)
         if place % PER_ROW < PER_ROW - 1 and place + 1 < len(boxes):
-            _arrow(figure, left + 1, top - BOX / 2)
+            _arrow(drawn, left + 1, top - BOX / 2)
     total = sum(seconds.values())
     for stage in dict.fromkeys(box.stage for box in boxes):
         places = [place for place, box in enumerate(boxes) if box.stage == stage]
-        _bracket(figure, places, _duration(stage, seconds.get(stage), total))
+        _bracket(drawn, places, _duration(stage, seconds.get(stage), total))
+    figure.update_layout(shapes=drawn.shapes, annotations=drawn.labels)
     figure.add_scatter(  # an empty figure is not drawn by every viewer
         x=[0], y=[0], mode="markers", marker={"opacity": 0}, hoverinfo="skip", showlegend=False
     )
@@ -56,41 +64,36 @@ def pipeline(boxes: Sequence[Box], seconds: Mapping[str, float]) -> go.Figure:
     return figure
 
 
-def _box(figure: go.Figure, number: int, box: Box, left: float, top: float) -> None:
+def _box(drawn: Drawn, number: int, box: Box, left: float, top: float) -> None:
     verdict = box.name == "Verdict"
-    figure.add_shape(
-        type="rect",
-        x0=left + 0.04,
-        x1=left + 0.96,
-        y0=top - BOX,
-        y1=top,
-        line={"color": theme.ACCENT if verdict else EDGE, "width": 2 if verdict else 1},
-        fillcolor=FILL,
-        layer="below",
-    )
-    _label(figure, f"<b>{number}  {box.name}</b>", left + 0.08, top - 0.04, font={"size": 14})
-    _label(figure, box.marks, left + 0.93, top - 0.05, xanchor="right", font={"size": 11})
-    _label(figure, "<br>".join(box.lines), left + 0.08, top - 0.28, font={"size": 12})
+    edges = {"type": "rect", "x0": left + 0.04, "x1": left + 0.96, "y0": top - BOX, "y1": top}
+    line = {"color": theme.ACCENT if verdict else EDGE, "width": 2 if verdict else 1}
+    drawn.shapes.append({**edges, "line": line, "fillcolor": FILL, "layer": "below"})
+    _label(drawn, f"<b>{number}  {box.name}</b>", left + 0.08, top - 0.04, font={"size": 14})
+    _label(drawn, box.marks, left + 0.93, top - 0.05, xanchor="right", font={"size": 11})
+    _label(drawn, "<br>".join(box.lines), left + 0.08, top - 0.28, font={"size": 12})
 
 
-def _arrow(figure: go.Figure, x: float, y: float) -> None:
+def _arrow(drawn: Drawn, x: float, y: float) -> None:
     centred = {"xanchor": "center", "yanchor": "middle"}
-    _label(figure, "›", x, y, font={"size": 20, "color": theme.NEUTRAL}, **centred)
+    _label(drawn, "›", x, y, font={"size": 20, "color": theme.NEUTRAL}, **centred)
 
 
-def _label(figure: go.Figure, text: str, x: float, y: float, **options: Any) -> None:  # noqa: ANN401
+def _label(drawn: Drawn, text: str, x: float, y: float, **options: Any) -> None:  # noqa: ANN401
     placed = {"xanchor": "left", "yanchor": "top", "align": "left", **options}
-    figure.add_annotation(x=x, y=y, text=text, showarrow=False, borderpad=0, **placed)
+    drawn.labels.append(
+        {"x": x, "y": y, "text": text, "showarrow": False, "borderpad": 0, **placed}
+    )
 
 
-def _bracket(figure: go.Figure, places: Sequence[int], text: str) -> None:
+def _bracket(drawn: Drawn, places: Sequence[int], text: str) -> None:
     """A line below the boxes of one stage, with its time."""
     row = places[0] // PER_ROW
     left, right = places[0] % PER_ROW + 0.04, places[-1] % PER_ROW + 0.96
     y = -ROW_HEIGHT * row - BOX - 0.06
     line = {"color": EDGE, "width": 2}
-    figure.add_shape(type="line", x0=left, x1=right, y0=y, y1=y, line=line)
-    _label(figure, text, left, y - 0.03, font={"size": 12, "color": theme.NEUTRAL})
+    drawn.shapes.append({"type": "line", "x0": left, "x1": right, "y0": y, "y1": y, "line": line})
+    _label(drawn, text, left, y - 0.03, font={"size": 12, "color": theme.NEUTRAL})
 
 
 def _duration(stage: str, seconds: float | None, total: float) -> str:

@@ -28,7 +28,7 @@ def figure(scene: Scene, height: int) -> go.Figure:
     """
     names = [NAMES[pane] for pane in scene.panes] if len(scene.panes) > 1 else None
     picture = make_subplots(1, len(scene.panes), subplot_titles=names, horizontal_spacing=0.01)
-    # The mode bar lies over the right end of the panes: their titles begin at the left.
+    # The mode bar stands on the right edge, clear of the titles, which begin at the left.
     for column, title in enumerate(picture.layout.annotations, start=1):
         axis = "" if column == 1 else str(column)
         title.update(x=picture.layout[f"xaxis{axis}"].domain[0], xanchor="left", font={"size": 13})
@@ -132,6 +132,7 @@ def _framed(picture: go.Figure, scene: Scene, height: int) -> go.Figure:
         height,
         margin={"l": 4, "r": 4, "t": 26 if len(scene.panes) > 1 else 4, "b": 4},
         hovermode="closest",
+        modebar={"orientation": "v"},
         uirevision=key,
         selectionrevision=_revision(scene.area),
         newselection={"line": {"color": theme.ACCENT, "width": 1.5, "dash": "solid"}},

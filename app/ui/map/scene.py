@@ -117,11 +117,13 @@ def _tint(color: str) -> str:
 
 
 def _ramp(n_steps: int, *, dark: bool) -> list[str]:
-    """Steps of the scale for amounts, from quiet to loud on the given ground."""
-    ends = (0.3, 1.0) if dark else (0.92, 0.0)
+    """Steps of the scale for amounts, from quiet to loud: the same hue on both grounds."""
     if not n_steps:
         return []
+    ends = list(theme.RAMPS["dark" if dark else "light"])
     return [
         "#{:02x}{:02x}{:02x}".format(*(round(part) for part in unlabel_rgb(color)))
-        for color in sample_colorscale(theme.SCALE, np.linspace(*ends, n_steps).tolist())
+        for color in sample_colorscale(
+            ends, np.linspace(0.0, 1.0, n_steps).tolist(), colortype="rgb"
+        )
     ]

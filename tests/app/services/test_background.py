@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.services import background, datasets, importing, jobs
+from app.services import background, datasets, importing, jobs, run_folder
 from app.services.importing import make_plan
 from core.config import PrepareConfig, RunConfig
 
@@ -47,6 +47,7 @@ def test_files_are_checked_and_prepared_in_processes_of_their_own(workspace, pla
     titles = [problem["title"] for problem in found.answer["problems"]]
     assert "User-item pairs that occur more than once" in titles
     assert importing.names(workspace) == ["odd"]
+    assert not importing.is_draft("odd", workspace)
 
     background.start_prepare(plan, PrepareConfig(name="mine", seed=4), workspace)
     made = finished(lambda: background.preparation(plan, workspace))
@@ -54,6 +55,15 @@ def test_files_are_checked_and_prepared_in_processes_of_their_own(workspace, pla
     report = datasets.load(workspace, "mine").manifest.report
     assert report.settings["seed"] == 4
     assert [(entry.reason, entry.n_rows) for entry in report.left_out] == [("repeated pair", 1)]
+
+
+def test_a_check_that_finds_errors_leaves_what_was_kept(workspace, plan, tmp_path):
+    importing.save_plan(plan, workspace)
+    other = plan.model_copy(update={"path": str(tmp_path / "gone.csv")})
+    background.start_check(other, workspace)
+    assert finished(lambda: background.check(other, workspace)).answer["ok"] is False
+    assert importing.stored_plan("odd", workspace) == plan
+    assert importing.open_plan("odd", workspace) == other
 
 
 def test_what_preparing_refuses_is_told_in_its_words(workspace, plan):
@@ -89,10 +99,13 @@ def test_a_running_process_tells_what_it_said_last(workspace, plan):
     assert (work.running, work.said[-1]) == (True, "Preparing")
 
 
-def test_a_run_gets_the_settings_that_were_changed(workspace, monkeypatch):
+def test_a_run_is_ordered_with_its_settings_and_started(workspace, prepared, monkeypatch):
     asked = []
     monkeypatch.setattr(jobs, "start_run", lambda *arguments: asked.append(arguments))
-    background.start_run("mine", RunConfig(), workspace)
-    background.start_run("mine", RunConfig.model_validate({"train": {"epochs": 7}}), workspace)
-    assert asked[0][1][2:] == ("run", "mine", "--json")
-    assert asked[1][1][2:] == ("run", "mine", "--json", "--set", "train.epochs=7")
+    config = RunConfig.model_validate({"train": {"epochs": 7}})
+    run_id = background.start_run("small", config, workspace)
+    assert asked == [(workspace, run_id)]
+    order, ordered = run_folder.read_order(workspace / "runs" / run_id)
+    assert (order.dataset, order.dataset_folder, ordered) == ("small", "datasets/small", config)
+    assert (order.labels, order.parent, order.revision) == ("", "", "")
+    assert prepared.is_dir()

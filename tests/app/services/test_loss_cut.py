@@ -23,17 +23,42 @@ def test_values_are_the_losses_above_which_a_share_lies(run):
     assert values[loss_cut.SHARES.index(0.6)] == 1.0  # three of five
 
 
-def test_a_cut_is_counted_beside_the_verdicts(run):
+def test_a_cut_is_compared_with_as_many_of_the_highest_p_noisy(run):
     # Losses 0, 1 clean, 2, 3.5 hard, 4 and unknown noisy; noise 1, 3, 5; planted hard 2.
     table = loss_cut.tally(run, (0.5, 1.5, 4.0))
-    ours, theirs = loss_cut.outcomes(loss_cut.at(table, 1))
-    assert (ours.dropped, theirs.dropped) == (3, 2)
-    assert ours.noise_removed == pytest.approx(1 / 3)  # row 3
-    assert ours.genuine_lost == pytest.approx(2 / 3)  # rows 2 and 4
-    assert ours.hard_lost == 1.0
-    assert theirs.noise_removed == pytest.approx(2 / 3)  # rows 3 and 5
-    assert (theirs.genuine_lost, theirs.hard_lost) == (0.0, 0.0)
-    assert [loss_cut.outcomes(loss_cut.at(table, at))[0].dropped for at in (0, 2)] == [4, 0]
+    now = loss_cut.outcomes(loss_cut.at(table, 1))
+    assert (now.loss.dropped, now.p_noisy.dropped, now.verdict.dropped) == (3, 3, 2)
+    assert now.loss.noise_removed == pytest.approx(1 / 3)  # row 3
+    assert now.loss.genuine_lost == pytest.approx(2 / 3)  # rows 2 and 4
+    assert now.loss.hard_lost == 1.0
+    # The three highest p_noisy: rows 3 (0.95), 5 (0.8), both noise, and 4 (0.3), genuine.
+    assert now.p_noisy.noise_removed == pytest.approx(2 / 3)
+    assert now.p_noisy.genuine_lost == pytest.approx(1 / 3)
+    assert now.p_noisy.hard_lost == 0.0
+    assert now.verdict.noise_removed == pytest.approx(2 / 3)  # rows 3 and 5
+    assert (now.verdict.genuine_lost, now.verdict.hard_lost) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("place", "n"), [(0, 4), (1, 3), (2, 1), (3, 0)])
+def test_both_sides_drop_equally_many_at_every_cut(run, place, n):
+    now = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (0.5, 1.5, 3.5, 4.0)), place))
+    assert (now.loss.dropped, now.p_noisy.dropped, now.verdict.dropped) == (n, n, 2)
+
+
+def test_an_unknown_p_noisy_is_dropped_last_and_equal_ones_by_row(workspace):
+    changed = {"p_noisy": [0.5, 0.5, float("nan"), 0.5, 0.9, float("nan")]}
+    write_loss_run(workspace, interactions=INTERACTIONS | changed)
+    run = store.load_run(workspace, "run-1")
+    table = loss_cut.tally(run, (0.5, 1.5, 3.7))
+    by_verdict = [
+        loss_cut.at(table, place).groupby("verdict")["n_p_noisy"].sum().to_dict()
+        for place in range(3)
+    ]
+    assert by_verdict == [
+        {"clean": 2, "hard": 1, "noisy": 1},  # rows 4, 0, 1, 3
+        {"clean": 2, "hard": 1, "noisy": 0},  # rows 4, 0, 1
+        {"clean": 0, "hard": 1, "noisy": 0},  # row 4
+    ]
 
 
 def test_without_planted_kinds_only_the_verdicts_are_known(workspace):
@@ -42,7 +67,7 @@ def test_without_planted_kinds_only_the_verdicts_are_known(workspace):
     assert loss_cut.truth(run) == loss_cut.Truth(0, False)
     table = loss_cut.at(loss_cut.tally(run, (1.5,)), 0)
     assert table.groupby("verdict")["n_loss"].sum().to_dict() == {"clean": 0, "hard": 2, "noisy": 1}
-    assert np.isnan(loss_cut.outcomes(table)[0].noise_removed)
+    assert np.isnan(loss_cut.outcomes(table).loss.noise_removed)
     assert loss_cut.tradeoff(run).empty
 
 
@@ -52,9 +77,9 @@ def test_without_planted_hard_the_lowest_scored_genuine_fifth_stands_in(workspac
     run = store.load_run(workspace, "run-1")
     assert loss_cut.truth(run) == loss_cut.Truth(3, False)
     # Genuine scores: rows 0: 3, 2: 1, 4: 0.1. The lowest fifth is row 4, with loss 3.5.
-    outcome = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (3.0,)), 0))[0]
+    outcome = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (3.0,)), 0)).loss
     assert outcome.hard_lost == 1.0
-    outcome = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (3.7,)), 0))[0]
+    outcome = loss_cut.outcomes(loss_cut.at(loss_cut.tally(run, (3.7,)), 0)).loss
     assert outcome.hard_lost == 0.0
 
 

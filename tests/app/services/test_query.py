@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 
 from app.services import query, store
 from core.errors import DataError
+from tests.run_folder import INTERACTIONS, write_projection, write_run
 
 
 @pytest.fixture
@@ -23,6 +25,19 @@ def test_values_are_parameters(run):
     hostile = "x' OR true; DROP VIEW interactions; --"
     found = query.ask(run, count, {"t": hostile})
     assert found["n"].tolist() == [0]
+
+
+def test_what_has_no_title_is_called_by_its_id(workspace):
+    titles = ["Alien", "", "  ", None, "Alien", "Brazil"]
+    folder = write_run(workspace, interactions=INTERACTIONS | {"title": titles})
+    write_projection(folder)
+    path = folder / "projection.parquet"
+    pd.read_parquet(path).assign(title="").to_parquet(path)
+    run = store.load_run(workspace, folder.name)
+    found = query.ask(run, 'SELECT title FROM interactions ORDER BY "row"')
+    assert found["title"].tolist() == ["Alien", "i1", "i2", "i3", "Alien", "Brazil"]
+    nodes = query.ask(run, "SELECT id, title FROM projection")
+    assert nodes["title"].tolist() == nodes["id"].tolist()
 
 
 def test_kinds_are_empty_where_nothing_was_planted(run):
@@ -52,6 +67,17 @@ def test_a_missing_or_damaged_table_says_what_to_do(run):
         query.ask(run, "SELECT * FROM edges")
     with pytest.raises(DataError, match="run it again"):
         query.ask_columns(run, "SELECT missing FROM interactions")
+
+
+def test_questions_at_the_same_time_see_their_own_tables(run):
+    def ask(number):
+        one = pd.DataFrame({"number": [number]})
+        sql = "SELECT number, (SELECT count(*) FROM interactions) AS n FROM one"
+        return query.ask(run, sql, tables={"one": one}).iloc[0].tolist()
+
+    n = len(pd.read_parquet(run.folder / "interactions.parquet"))
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(40))) == [[number, n] for number in range(40)]
 
 
 def test_null_is_not_a_number(run):

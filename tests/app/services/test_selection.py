@@ -59,6 +59,16 @@ def test_a_removed_list_is_gone(run):
     assert not kept.path.exists()
 
 
+def test_lists_are_named_by_what_they_are_and_how_many(run):
+    lasso = selection.save(run, range(1412), "lasso on the map")
+    first = selection.save(run, [1, 2], "loss cut")
+    second = selection.save(run, [3, 4], "loss\n cut")
+    found = selection.names([lasso, first, second])
+    assert found[lasso.id] == "Lasso on the map, 1,412"
+    assert found[first.id] == f"Loss cut, 2 ({first.id[:4]})"  # two of the same name
+    assert found[second.id] == f"Loss cut, 2 ({second.id[:4]})"
+
+
 def test_an_empty_list_is_a_list(run):
     kept = selection.save(run, [], "nothing was inside")
     assert selection.load(run, kept.id).n_rows == 0
