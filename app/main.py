@@ -12,10 +12,8 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from app.ui import components, state
+from app.ui import components, jobs_notice, navigation, state
 from core.errors import WorkbenchError
-
-PAGES = ROOT / "pages"
 
 st.set_page_config(
     page_title="LLMHNI Workbench",
@@ -23,22 +21,9 @@ st.set_page_config(
     layout="wide",
 )
 st.html(ROOT / "app" / "ui" / "style.css")
-page = st.navigation(
-    {
-        "Inspect": [
-            st.Page(PAGES / "overview.py", title="Overview", default=True),
-            st.Page(PAGES / "losses.py", title="Loss distributions"),
-            st.Page(PAGES / "semantic_map.py", title="Semantic map"),
-            st.Page(PAGES / "flagged.py", title="Flagged interactions"),
-            st.Page(PAGES / "graph_diff.py", title="Graph diff"),
-        ],
-        "Set up": [
-            st.Page(PAGES / "data.py", title="Data"),
-            st.Page(PAGES / "method.py", title="Method"),
-        ],
-    }
-)
+page = navigation.choose_page(ROOT / "pages")
 state.choose_run()
+jobs_notice.draw()
 components.display_settings()
 try:
     page.run()

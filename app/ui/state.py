@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app.services import environment, selection, store
+from app.ui import navigation
 from core.errors import DataError
 
 RUN_KEY: Final = "run"
@@ -24,6 +25,8 @@ _NEXT: Final = "_next"
 """Values that widgets are to take before they are drawn the next time: once drawn, their values
 cannot be set."""
 
+_LIST_PICK: Final = "_list_pick"
+"""Key of the picker of review lists that people see."""
 _GONE: Final = "_gone_run"
 """The run that an address named and that does not exist."""
 _PLACES: Final = {"fl_row": None, "fl_page": 1, "sm_area": "", "sm_pick": ""}
@@ -110,14 +113,17 @@ def set_next(**values: object) -> None:
 
 
 def go(page: str) -> NoReturn:
-    """Change to another page; ``st.switch_page`` alone refuses while filters are in the address.
+    """Change to another page, as one step of the browser's history.
+
+    ``st.switch_page`` alone refuses while filters are in the address, and takes no value of a
+    widget that is on show, such as the run: those are set as the page opens.
 
     Args:
         page: Path relative to the entry file, such as ``../pages/flagged.py``.
     """
     kept = {key: st.session_state[key] for key in (RUN_KEY, LIST_KEY) if key in st.session_state}
     st.session_state[_NEXT] = {**kept, **st.session_state.get(_NEXT, {})}
-    st.switch_page(page, query_params={})
+    st.switch_page(page, query_params={navigation.MOVE: navigation.address(page)})
 
 
 def ask(
@@ -183,14 +189,25 @@ def _choose_list(run: store.Run) -> None:
     lists = {one.id: one for one in selection.every(run)}
     if not lists:
         return
+    # An address takes what a widget shows: this one, out of sight, keeps the ids there.
+    st.sidebar.container(key="list_in_address").selectbox(
+        LIST_KEY, [ALL, *lists], key=LIST_KEY, bind="query-params", label_visibility="collapsed"
+    )
+    named = {ALL: "Everything", **selection.names(lists.values())}
+    st.session_state[_LIST_PICK] = st.session_state[LIST_KEY]
     st.sidebar.selectbox(
         "Review list",
-        [ALL, *lists],
-        key=LIST_KEY,
-        bind="query-params",
-        help="Interactions you picked on a page. Every page with a list of interactions shows "
-        "these alone; choose everything to lift it.",
+        list(named),
+        format_func=named.__getitem__,
+        key=_LIST_PICK,
+        on_change=_take_list,
+        help="Interactions you picked on a page, newest first: what they are and how many. Every "
+        "page with a list of interactions shows these alone; choose Everything to lift it.",
     )
     chosen = lists.get(str(st.session_state.get(LIST_KEY)))
     if chosen:
         st.sidebar.text(f"{chosen.n_rows:,} interactions: {chosen.source}")
+
+
+def _take_list() -> None:
+    st.session_state[LIST_KEY] = st.session_state[_LIST_PICK]
