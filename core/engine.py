@@ -6,18 +6,19 @@ T text size, D embedding size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from core.config import RunConfig
+from core.config import RefineConfig, RunConfig
+from core.decisions import decide_all
 from core.errors import DataError
 from core.graph.adjacency import normalized_graph
 from core.judge import JudgeContext
 from core.judge.evidence import EvidenceJudge
-from core.metrics import RankingMetrics, rank_metrics
+from core.labels import overruling
+from core.metrics import Compared, RankingMetrics, Rankings, rank_metrics
 from core.model.backbones import make_backbone
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.packing import (
@@ -26,7 +27,7 @@ from core.packing import (
     pack_final,
     pack_judgements,
     pack_out_of_fold,
-    pack_scores,
+    pack_signals,
     pack_texts,
     pack_training,
     pairs_of,
@@ -37,7 +38,6 @@ from core.relevance.candidates import choose_candidates, low_scored
 from core.relevance.text_fit import centred
 from core.scoring.posterior import combine
 from core.scoring.stand_ins import with_stand_ins
-from core.scoring.verdict import assign_verdicts, noise_threshold
 from core.signals import gather_evidence
 from core.stages import Arrays
 from core.text.cache import cached_encode
@@ -48,9 +48,17 @@ from core.train.objectives import BPR
 from core.train.out_of_fold import out_of_fold
 from core.train.recorder import LossRecorder
 from core.train.trainer import Trainer, Validation
-from core.types import Dataset, Embeddings, OnProgress, Progress
+from core.types import (
+    Dataset,
+    Embeddings,
+    Interactions,
+    Labels,
+    OnProgress,
+    Progress,
+)
+from core.warm_start import start_weights
 
-TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN = range(8)
+TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN, CALIBRATE = range(9)
 """Number of each stage in its seed: stages never shift each other's draws."""
 LOADING = "loading the encoder"
 """Reported before the first stage: it takes seconds during which nothing else moves."""
@@ -68,6 +76,7 @@ class Engine:
         checkpoints: Folder of the checkpoints.
         cache: Folder of the embedding cache.
         on_progress: Told about every step.
+        labels: What people said of pairs, held out or not.
     """
 
     def __init__(
@@ -78,7 +87,9 @@ class Engine:
         checkpoints: Path,
         cache: Path,
         on_progress: OnProgress,
+        labels: Labels | None = None,
     ) -> None:
+        self.labels = labels
         self.data, self.config, self.device = dataset, config, device
         self.checkpoints, self.cache, self.on_progress = checkpoints, cache, on_progress
         self.validation = Validation(dataset.train, dataset.valid)
@@ -183,8 +194,8 @@ class Engine:
         graded = EvidenceJudge().judge(candidates, context, self.on_progress)
         return {"low": low, **pack_judgements(graded)}
 
-    def score(self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays) -> Arrays:
-        """Stage 10: all signals to p_noisy, p_noisy to verdicts."""
+    def signals(self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays) -> Arrays:
+        """Stage 10, first part: all signals to p_noisy, without any label."""
         self.on_progress(Progress("score", 0.0))
         options, n_train = self.config.scoring, len(self.data.train)
         pairs = pairs_of(behaviour, n_train)
@@ -199,26 +210,31 @@ class Engine:
             self._rng(FOLDS),
         )
         found = combine(evidence, pairs.observed, options, self._rng(SCORE))
-        threshold = noise_threshold(found.p_noisy, found.noise_rate, options)
-        verdict = assign_verdicts(
-            found.p_noisy,
-            evidence.user_grade[:n_train],
-            evidence.item_grade[:n_train],
-            judged["low"],
-            threshold,
-            options,
-        )
-        self.on_progress(Progress("score", 1.0))
         if not centred(texts["item"]).any():  # all texts alike: what they say is not known
             evidence = evidence.without_text()
-        if options.rule == "grades":
-            threshold = float("nan")  # the grades alone decide
-        return pack_scores(evidence, found, verdict, threshold)
+        return pack_signals(evidence, found)
 
-    def train(self, aligned: Arrays, judged: Arrays, scored: Arrays) -> Arrays:
-        """Stages 4-8: refined graph and final training; ``auto`` keeps the better on validation."""
+    def score(self, signals: Arrays, judged: Arrays) -> Arrays:
+        """Stage 10, second part: labels correct p_noisy, p_noisy to verdicts, labels overrule."""
+        rng = self._rng(CALIBRATE)
+        found = decide_all(signals, judged["low"], self.data.train, self.labels, self.config, rng)
+        self.on_progress(Progress("score", 1.0))
+        return found
+
+    def train(
+        self, aligned: Arrays, judged: Arrays, scored: Arrays, start: Arrays | None = None
+    ) -> Arrays:
+        """Stages 4-8: refined graph and final training; ``auto`` keeps the better on validation.
+
+        Training that goes on from the weights of a parent run has the preset of that run alone.
+        """
         judgements, low = judgements_of(judged), judged["low"]
-        graphs = refined_graphs(self.data.train, judgements, low, scored["p_noisy"], self.config)
+        labels = overruling(self.labels, self.config.labels)
+        weights = None if start is None else start_weights(start)
+        config = self.config
+        if start is not None and weights is not None and config.train.interaction_denoising:
+            config = config.model_copy(update={"refine": RefineConfig(preset=str(start["preset"]))})
+        graphs = refined_graphs(self.data.train, judgements, low, scored["p_noisy"], config, labels)
         found = final_training(
             self.validation,
             graphs,
@@ -228,6 +244,7 @@ class Engine:
             lambda: self._generator(TRAIN),
             self.checkpoints,
             self.on_progress,
+            weights,
         )
         return pack_final(found)
 
@@ -241,18 +258,16 @@ class Engine:
         self.on_progress(Progress("project", 1.0))
         return maps
 
-    def ranking(self, pretrained: Arrays, trained: Arrays) -> Mapping[str, float]:
-        """Recall@20 and NDCG@20 on the test set, once, of the epochs chosen on validation."""
+    def ranking(self, pretrained: Arrays, trained: Arrays) -> Rankings:
+        """Rankings of both recommenders on valid and test, of the epochs chosen on validation."""
 
-        def measure(found: Arrays) -> RankingMetrics:
-            return rank_metrics(found["user"], found["item"], self.data.train, self.data.test)
+        def measure(found: Arrays, held_out: Interactions) -> RankingMetrics:
+            return rank_metrics(found["user"], found["item"], self.data.train, held_out)
 
-        ours, plain = measure(trained), measure(pretrained)
+        parts = {"valid": self.data.valid, "test": self.data.test}
         return {
-            "recall20": ours.recall[20],
-            "ndcg20": ours.ndcg[20],
-            "bpr_recall20": plain.recall[20],
-            "bpr_ndcg20": plain.ndcg[20],
+            split: Compared(measure(trained, held_out), measure(pretrained, held_out))
+            for split, held_out in parts.items()
         }
 
     def _as_stage(self, stage: str) -> OnProgress:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -31,6 +32,8 @@ class RankingMetrics:
     """Mean over the V users; NaN where V is 0."""
     user: IntArray
     """Users with held-out items, ascending, ``(V,)``."""
+    n_held_out: IntArray
+    """How many they have, ``(V,)``."""
     user_recall: Mapping[int, FloatArray]
     """Share of the user's held-out items among the first k, ``(V,)``."""
     user_ndcg: Mapping[int, FloatArray]
@@ -40,6 +43,28 @@ class RankingMetrics:
         """Means by name, such as ``recall@20``."""
         recall = {f"recall@{k}": value for k, value in self.recall.items()}
         return recall | {f"ndcg@{k}": value for k, value in self.ndcg.items()}
+
+
+class Compared(NamedTuple):
+    """The same users ranked by two recommenders."""
+
+    refined: RankingMetrics
+    """LLMHNI."""
+    plain: RankingMetrics
+    """The plain backbone."""
+
+    def summary(self) -> dict[str, float]:
+        """Mean Recall@20 and NDCG@20 of both, the plain ones with ``bpr_`` before."""
+        return {
+            "recall20": self.refined.recall[20],
+            "ndcg20": self.refined.ndcg[20],
+            "bpr_recall20": self.plain.recall[20],
+            "bpr_ndcg20": self.plain.ndcg[20],
+        }
+
+
+Rankings: TypeAlias = Mapping[str, Compared]
+"""Rankings of each split, ``valid`` and ``test``."""
 
 
 @torch.no_grad()
@@ -87,7 +112,7 @@ def rank_metrics(
         k: (gain[:, :k].sum(axis=1) / ideal[np.minimum(n_wanted, k) - 1]).astype(np.float32)
         for k in ks
     }
-    return RankingMetrics(_means(recall), _means(ndcg), user, recall, ndcg)
+    return RankingMetrics(_means(recall), _means(ndcg), user, n_wanted, recall, ndcg)
 
 
 def auc(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:

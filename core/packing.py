@@ -21,7 +21,10 @@ from core.stages import Arrays
 from core.train.final import FinalTraining
 from core.train.out_of_fold import OutOfFold
 from core.train.trainer import TrainResult
-from core.types import GradeArray, IntArray, InteractionScores, Judgements
+from core.types import PERSON, FloatArray, IntArray, InteractionScores, Judgements
+
+WEIGHT = "parameter "
+"""Before the name of a trained parameter among the arrays of the final training."""
 
 
 def pack_texts(name: str, texts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -112,12 +115,10 @@ def pairs_of(behaviour: Arrays, n_observed: int) -> Pairs:
     )
 
 
-def pack_scores(
-    evidence: Evidence, found: Posterior, verdict: GradeArray, threshold: float
-) -> dict[str, Any]:
-    """Signals and verdicts of the train interactions alone, ``(E,)`` each."""
+def pack_signals(evidence: Evidence, found: Posterior) -> dict[str, Any]:
+    """Signals and p_noisy of the train interactions alone, ``(E,)`` each."""
     third = max(len(evidence.loss) // 3, 1)
-    own = slice(0, len(verdict))
+    own = slice(0, len(found.p_noisy))
     return {
         "loss": evidence.loss[-third:, own].mean(axis=0),
         "loss_mean": evidence.loss[:, own].mean(axis=0),
@@ -132,9 +133,8 @@ def pack_scores(
         "from_language": found.from_language,
         "from_behaviour": found.from_behaviour,
         "from_grades": found.from_grades,
-        "verdict": verdict,
+        "log_popularity": evidence.log_popularity[own],
         "noise_rate": found.noise_rate,
-        "threshold": threshold,
     }
 
 
@@ -154,6 +154,7 @@ def scores_of(scored: Arrays) -> InteractionScores:
         logical=logical,
         p_noisy=scored["p_noisy"],
         verdict=scored["verdict"],
+        by_person=scored["decided_by"] == PERSON,
     )
 
 
@@ -176,15 +177,23 @@ def pack_final(found: FinalTraining) -> dict[str, Any]:
     graph = found.graph
     return {
         **pack_training(found.result),
+        **{WEIGHT + name: value for name, value in found.result.weights.items()},
         "preset": graph.preset,
         "edge_user": graph.user,
         "edge_item": graph.item,
         "edge_origin": graph.origin,
         "edge_weight": graph.weight,
         "edge_rescued": graph.rescued,
+        "edge_decided": graph.decided_by,
         "valid_by_preset": np.array([*found.recall.values()]),
         "presets": np.array([*found.recall], dtype=np.str_),
     }
+
+
+def weights_of(trained: Arrays) -> dict[str, FloatArray]:
+    """Trained parameters of the best epoch by name."""
+    names = [name for name in trained if name.startswith(WEIGHT)]
+    return {name.removeprefix(WEIGHT): trained[name] for name in names}
 
 
 def history_rows(

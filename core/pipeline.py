@@ -9,21 +9,28 @@ Shape letters: E train interactions, P pairs (E + stand-ins), K epochs kept.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
+from core.label_quality import label_quality
+from core.labels import read_labels
 from core.packing import scores_of
-from core.stages import Stages
+from core.stage_keys import stage_keys
+from core.stages import Arrays, Stages
 from core.tables import Results, write_all
-from core.types import Dataset, OnProgress, RunOutcome, ignore_progress
+from core.types import Dataset, OnProgress, Progress, RunOutcome, ignore_progress
+from core.warm_start import from_scratch, read_start, save_weights
 
 STAGES: tuple[tuple[str, float], ...] = (
     ("texts", 0.15),
@@ -36,6 +43,8 @@ STAGES: tuple[tuple[str, float], ...] = (
     ("project", 0.10),
 )
 """Names of the stages in order, and their usual share of the time."""
+SHOWN_AS = {"signals": "score"}
+"""Parts of stages that are kept on their own, and the stage people see them as."""
 
 
 def run_pipeline(
@@ -44,6 +53,8 @@ def run_pipeline(
     folder: Path,
     cache: Path,
     on_progress: OnProgress = ignore_progress,
+    labels: Path | None = None,
+    parent: Path | None = None,
 ) -> RunOutcome:
     """Run every stage and write the tables of the run folder.
 
@@ -57,30 +68,66 @@ def run_pipeline(
         folder: Run folder; created if missing.
         cache: Folder of the embedding cache, shared by all runs.
         on_progress: Told about every step; may raise ``Cancelled``.
+        labels: Parquet file of people's labels, see :func:`core.labels.read_labels`.
+        parent: Folder of a finished run whose weights the final training begins with, where that
+            is sound; from scratch if omitted.
 
     Raises:
-        ConfigError: If the folder belongs to a run with other settings or another dataset.
-        DataError: If the dataset is too small to learn anything from.
+        ConfigError: If the folder belongs to a run with other settings, another dataset, other
+            labels or another parent.
+        DataError: If the dataset is too small to learn anything from, or the labels cannot be
+            read.
     """
     _check(dataset)
-    _claim(folder, dataset, config)
-    stages = Stages(folder / "stages")
+    said = None if labels is None else read_labels(labels, dataset, config.labels)
+    _claim(folder, dataset, config, labels, parent)
     device = _device(config)
-    engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress)
+    engine = Engine(
+        dataset,
+        config,
+        device,
+        folder / "checkpoints",
+        cache,
+        on_progress,
+        None if said is None else said.labels,
+    )
+    stages = Stages(
+        folder / "stages",
+        cache,
+        stage_keys(dataset.fingerprint, config, device),
+        lambda stage: on_progress(Progress(SHOWN_AS.get(stage, stage), 1.0)),
+    )
+    start = _start(stages, dataset, config, parent)
     with reproducible(device):
-        found = _all_stages(engine, stages)
-    write_all(folder, dataset, found)
-    return _outcome(found, engine.ranking(found.pretrained, found.trained), stages.seconds)
+        found = _all_stages(engine, stages, start)
+    rankings = engine.ranking(found.pretrained, found.trained)
+    write_all(folder, dataset, found, rankings)
+    save_weights(folder, dataset, config, found.trained)
+    outcome = _outcome(found, rankings["test"].summary(), stages, start)
+    if said is None:
+        return outcome
+    return replace(outcome, labels=label_quality(said, found.scored, found.trained, dataset.train))
 
 
-def _all_stages(engine: Engine, stages: Stages) -> Results:
+def _start(stages: Stages, dataset: Dataset, config: RunConfig, parent: Path | None) -> Arrays:
+    """What the final training begins with, kept: the parent may be gone when a run is resumed."""
+    if parent is None:
+        return from_scratch("no parent run was given")
+    return stages.keep("start", lambda: read_start(parent, dataset, config))
+
+
+def _all_stages(engine: Engine, stages: Stages, start: Arrays) -> Results:
     texts = stages.run("texts", engine.texts)
     aligned = stages.run("align", lambda: engine.align(texts))
     pretrained = stages.run("pretrain", engine.pretrain)
     behaviour = stages.run("out-of-fold", lambda: engine.out_of_fold(aligned, pretrained))
     judged = stages.run("judge", lambda: engine.judge(texts, behaviour, pretrained))
-    scored = stages.run("score", lambda: engine.score(texts, aligned, behaviour, judged))
-    trained = stages.run("train", lambda: engine.train(aligned, judged, scored))
+
+    def signals() -> Arrays:
+        return engine.signals(texts, aligned, behaviour, judged)
+
+    scored = stages.run("score", lambda: engine.score(stages.keep("signals", signals), judged))
+    trained = stages.run("train", lambda: engine.train(aligned, judged, scored, start))
     maps = stages.run("project", lambda: engine.project(texts, aligned))
 
     return Results(texts, aligned, pretrained, behaviour, judged, scored, trained, maps)
@@ -104,7 +151,7 @@ def reproducible(device: torch.device) -> Iterator[None]:
 
 
 def _outcome(
-    found: Results, ranking: Mapping[str, float], seconds: Mapping[str, float]
+    found: Results, ranking: Mapping[str, float], stages: Stages, start: Arrays
 ) -> RunOutcome:
     return RunOutcome(
         scores=scores_of(found.scored),
@@ -114,7 +161,10 @@ def _outcome(
         threshold=float(found.scored["threshold"]),
         preset=str(found.trained["preset"]),
         ranking=ranking,
-        seconds=dict(seconds),
+        seconds=dict(stages.seconds),
+        reused=tuple(stages.reused),
+        warm_start=bool(start["use"]),
+        warm_reason=str(start["reason"]),
     )
 
 
@@ -129,16 +179,25 @@ def _check(dataset: Dataset) -> None:
         )
 
 
-def _claim(folder: Path, dataset: Dataset, config: RunConfig) -> None:
+def _claim(
+    folder: Path, dataset: Dataset, config: RunConfig, labels: Path | None, parent: Path | None
+) -> None:
     """Note whose folder it is, or check that it is ours."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "settings.json"
-    ours = {"dataset": dataset.fingerprint, "settings": config.model_dump(mode="json")}
+    ours: dict[str, Any] = {
+        "dataset": dataset.fingerprint,
+        "settings": config.model_dump(mode="json"),
+    }
+    if labels is not None:
+        ours["labels"] = hashlib.sha256(labels.read_bytes()).hexdigest()
+    if parent is not None:
+        ours["parent"] = parent.name
     if path.exists():
         if json.loads(path.read_text()) != ours:
             raise ConfigError(
-                f"the run folder {folder.name} was begun with other settings or another dataset; "
-                "start a new run instead"
+                f"the run folder {folder.name} was begun with other settings or another dataset, "
+                "other labels or another parent; start a new run instead"
             )
         return
     aside = path.with_suffix(".tmp")

@@ -8,8 +8,8 @@ Invariant: every ``(E,)`` array is in the row order of ``Dataset.train``; NaN = 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ Label = Literal["clean", "hard", "noisy", "like", "not"]
 LABELS: tuple[Label, ...] = ("clean", "hard", "noisy", "like", "not")
 """What people say of a pair: the first three of train interactions, the others of pairs that were
 not observed. Codes in ``int8`` arrays are places in this tuple."""
+
+MODEL, JUDGE, PERSON = 0, 1, 2
+DECIDERS = ("model", "judge", "person")
+"""Who decided about a verdict or an edge: all signals, the grades alone, or a label."""
 
 LOW, MID, HIGH, UNJUDGED = 0, 1, 2, -1
 """Grades of a judge, as stored in ``int8`` arrays; ``UNJUDGED`` = the judge was not asked."""
@@ -202,6 +206,16 @@ class InteractionScores:
     """Probability-like, 0..1, higher = more likely noise."""
     verdict: GradeArray
     """Index into ``VERDICTS``."""
+    by_person: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Where a label set p_noisy and verdict; nowhere if omitted."""
+
+    def __post_init__(self) -> None:
+        if len(self.by_person) != len(self.verdict):
+            object.__setattr__(self, "by_person", np.zeros(len(self.verdict), dtype=np.bool_))
+
+    def select(self, rows: IntArray) -> InteractionScores:
+        """The scores of some interactions."""
+        return InteractionScores(*(getattr(self, part.name)[rows] for part in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -223,4 +237,13 @@ class RunOutcome:
     """``recall20``, ``ndcg20`` of LLMHNI and ``bpr_recall20``, ``bpr_ndcg20`` of the plain
     backbone on the test set, each at its best epoch on validation."""
     seconds: Mapping[str, float]
-    """Wall time of each stage."""
+    """Wall time of each stage; of a reused stage the time of fetching it."""
+    labels: Mapping[str, Any] | None = None
+    """What labels of people did and how well the model agrees with those held out, plain values
+    for ``label_quality.json``; None where none were given."""
+    reused: tuple[str, ...] = ()
+    """Stages taken from an earlier run with the same inputs."""
+    warm_start: bool = False
+    """Whether the final training began with the weights of the parent run."""
+    warm_reason: str = ""
+    """Why it began so, or from scratch."""

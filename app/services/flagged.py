@@ -97,10 +97,12 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
     """
     where, values, tables = _conditions(filters)
     sql = f"""
-        WITH top AS (
-            SELECT * FROM interactions {where} ORDER BY {_order(order)} LIMIT $size OFFSET $skip
+        WITH top AS (  -- texts are long: only what is shown is read
+            SELECT "row", "user", item, verdict, p_noisy, user_id, item_id, title, loss, semantic,
+                   user_grade, item_grade
+            FROM interactions {where} ORDER BY {_order(order)} LIMIT $size OFFSET $skip
         ),
-        found AS (SELECT *, row_number() OVER (ORDER BY {_order(order)}) AS place FROM top)
+        found AS (SELECT *, row_number() OVER () AS place FROM top)
         SELECT found."row", verdict, p_noisy, found.user_id, found.item_id, title, loss, semantic,
                user_grade, item_grade, {DECISION} AS edge, kinds.kind
         FROM found

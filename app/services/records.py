@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -96,6 +96,10 @@ class Manifest(Record):
     """What the person who started it said about it."""
     warm_start: bool = False
     """Whether the final training began from the weights of the parent."""
+    warm_reason: str = ""
+    """Why it did, or did not."""
+    reused: tuple[str, ...] = ()
+    """Stages whose results came from an earlier run with the same inputs."""
     labels: Mapping[str, Any] | None = None
     """What became of the labels; content of ``label_quality.json``."""
     files: Mapping[str, str] = {}
@@ -136,11 +140,16 @@ class RunOrder(Record):
 
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+ACTIVE: Final = frozenset({"queued", "running"})
+"""States of a job that has a process."""
 ProcessId = Annotated[int, Field(gt=0, lt=2**31)]
 
 
 class Status(Record):
-    """The file ``status.json``; ``interrupted`` is never written, only concluded."""
+    """The file ``status.json``; ``interrupted`` is never written, only concluded.
+
+    A queued run waits for others on the same device.
+    """
 
     state: State
     stage: str = ""
@@ -149,6 +158,12 @@ class Status(Record):
     message: str = ""
     pid: ProcessId | None = None
     updated: Moment
+    seconds: float = 0.0
+    """Seconds of work so far, over all sittings."""
+    place: int = 0
+    """Of a queued run: how many runs come before it."""
+    waits_for: str = ""
+    """Of a queued run: the one whose turn it is."""
 
 
 class Launch(Record):

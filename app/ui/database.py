@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from app.services import database, views
+from app.services import database
 from app.ui import state
 
 
@@ -18,17 +18,24 @@ def cursor() -> Iterator[duckdb.DuckDBPyConnection]:
     """Lend a cursor: sessions run in threads and may not share one.
 
     Raises:
-        core.errors.DataError: If another process has the database open.
+        core.errors.DataError: If another process has the database open, it is damaged, or it
+            fails in the middle of a question.
     """
     lent = _connection(state.workspace()).cursor()
     try:
         yield lent
+    except database.FAILURES as error:
+        raise database.failed(error) from error
     finally:
         lent.close()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, validate=database.works)
 def _connection(workspace: Path) -> duckdb.DuckDBPyConnection:
     opened = database.connect(workspace)
-    views.prepare(opened)
+    try:
+        database.prepare(opened)
+    except BaseException:
+        opened.close()  # a connection that is left open would lock others, and the next try, out
+        raise
     return opened

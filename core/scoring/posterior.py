@@ -93,7 +93,7 @@ def combine(
     rate = noise_rate(expit(language + behaviour), observed)
     total = (base + shift)[observed]
     return Posterior(
-        expit(total + _shift_to(total, rate)).astype(np.float32),
+        expit(total + shift_to(total, rate)).astype(np.float32),
         _centred(language[observed]),
         _centred(config.caution * behaviour[observed]),
         shift[observed].astype(np.float32),  # centred on the judged ones already
@@ -200,7 +200,7 @@ def _centred(part: np.ndarray) -> FloatArray:
     return np.asarray(part - part.mean(), dtype=np.float32)
 
 
-def _shift_to(total: np.ndarray, rate: float) -> float:
+def shift_to(total: np.ndarray, rate: float) -> float:
     """Constant that makes the mean probability ``rate``."""
     rate = min(max(rate, 1e-6), 1.0 - 1e-6)  # 0 and 1 lie at infinity
     far = 60.0 + float(np.abs(total).max(initial=0.0))

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.metrics import Rankings
 from core.stages import Arrays
 from core.tables.interactions import interactions
 from core.tables.nodes import embeddings, projection, vectors
 from core.tables.pairs import edges, judgements
-from core.tables.training import loss_history, metrics
+from core.tables.training import loss_history, metrics, ranking
 from core.types import Dataset
 
 
@@ -31,16 +32,17 @@ class Results(NamedTuple):
     maps: Arrays
 
 
-def write_all(folder: Path, dataset: Dataset, found: Results) -> None:
+def write_all(folder: Path, dataset: Dataset, found: Results, rankings: Rankings) -> None:
     """Write every table; each is written aside and moved into place."""
     _write(folder, "interactions", interactions(dataset, found.judged, found.scored))
     _write(folder, "loss_history", loss_history(dataset, found.pretrained, found.behaviour))
-    _write(folder, "judgements", judgements(dataset, found.judged))
+    _write(folder, "judgements", judgements(dataset, found.judged, found.scored["unwanted"]))
     _write(folder, "edges", edges(dataset, found.judged["low"], found.scored, found.trained))
     _write(folder, "embeddings", embeddings(dataset, found.texts, found.aligned))
     _write(folder, "projection", projection(dataset, found.maps))
     _write(folder, "vectors", vectors(dataset, found.pretrained, found.trained))
     _write(folder, "metrics", metrics(found.aligned, found.pretrained, found.trained))
+    _write(folder, "ranking", ranking(rankings))
 
 
 def _write(folder: Path, name: str, columns: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from core.packing import scores_of, texts_of
 from core.stages import Arrays
 from core.tables.nodes import pair_columns, titles
-from core.types import VERDICTS, Dataset
+from core.types import DECIDERS, LABELS, PERSON, VERDICTS, Dataset
 
 GRADE_NAMES = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
 
@@ -43,7 +43,11 @@ def interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, 
         "from_behaviour": scored["from_behaviour"],
         "from_grades": scored["from_grades"],
         "p_noisy": scores.p_noisy,
+        "p_noisy_model": scored["p_noisy_model"],
         "verdict": [VERDICTS[k] for k in scores.verdict.tolist()],
+        "decided_by": [DECIDERS[k] for k in scored["decided_by"].tolist()],
+        "label": ["" if k < 0 else LABELS[k] for k in scored["label"].tolist()],
+        "held_out": scored["held_out"],
         "explanation": [_explain(scored, row, all_judged) for row in range(len(train))],
     }
 
@@ -79,8 +83,11 @@ def _explain(scored: Arrays, row: int, all_judged: bool) -> str:
     )
     threshold = float(scored["threshold"])
     rule = "noisy by the grades alone" if np.isnan(threshold) else f"noisy from {threshold:.2f}"
+    p_noisy = f"p_noisy {scored['p_noisy'][row]:.2f} ({rule})"
+    if scored["decided_by"][row] == PERSON:
+        p_noisy = f"a person decided so; without labels p_noisy {scored['p_noisy_model'][row]:.2f}"
     return (
-        f"{name}: p_noisy {scored['p_noisy'][row]:.2f} ({rule}); the model ranks it above "
+        f"{name}: {p_noisy}; the model ranks it above "
         f"{scored['score'][row]:.0%} of the items it has not seen the user choose; {asked}; "
         f"against the average interaction, log-odds moved by {moved or 'nothing much'}."
     )

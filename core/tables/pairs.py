@@ -13,11 +13,17 @@ from core.graph.refine import ADDED, DROPPED, ORIGINS
 from core.packing import texts_of
 from core.stages import Arrays
 from core.tables.nodes import pair_columns, titles
-from core.types import HIGH, BoolArray, Dataset, IntArray
+from core.types import DECIDERS, HIGH, LABELS, PERSON, BoolArray, Dataset, IntArray
 
 
-def judgements(dataset: Dataset, judged: Arrays) -> dict[str, Any]:
-    """Columns of ``judgements``."""
+def judgements(dataset: Dataset, judged: Arrays, unwanted: IntArray) -> dict[str, Any]:
+    """Columns of ``judgements``.
+
+    Args:
+        dataset: Names the pairs.
+        judged: All judged pairs.
+        unwanted: Keys of the unobserved pairs that a person said ``not`` of.
+    """
     keep = _shown(dataset, judged)
     user, item = judged["user"][keep], judged["item"][keep]
     views = ("user_grade", "item_grade", "user_support", "item_support")
@@ -27,7 +33,7 @@ def judgements(dataset: Dataset, judged: Arrays) -> dict[str, Any]:
         **{name: judged[name][keep] for name in ("observed", "control", *views)},
         "user_reason": texts_of(judged, "user_reason", keep),
         "item_reason": texts_of(judged, "item_reason", keep),
-        "by_grades": _by_grades(dataset, judged)[keep].tolist(),
+        "by_grades": _by_grades(dataset, judged, unwanted)[keep].tolist(),
     }
 
 
@@ -38,12 +44,15 @@ def _shown(dataset: Dataset, judged: Arrays) -> IntArray:
     return np.concatenate([rest, controls[: len(dataset.users.id)]])
 
 
-def _by_grades(dataset: Dataset, judged: Arrays) -> np.ndarray:
-    """What the rule of grades alone would make of each judged pair, ``(P,)``."""
+def _by_grades(dataset: Dataset, judged: Arrays, unwanted: IntArray) -> np.ndarray:
+    """What the rule of grades alone would make of each judged pair, ``(P,)``.
+
+    But for pairs that people do not want: they are never a hidden like.
+    """
     high = (judged["user_grade"] == HIGH) & (judged["item_grade"] == HIGH)
-    unobserved = np.where(high, "hidden like", "hard negative")
     low = dataset.train.key()[judged["low"]]
     asked = judged["user"] * np.int64(dataset.train.n_items) + judged["item"]
+    unobserved = np.where(high & ~np.isin(asked, unwanted), "hidden like", "hard negative")
     fits = np.where(np.isin(asked, low), np.where(high, "hard", "noisy"), "clean")
     outcome = np.where(judged["observed"], fits, unobserved)
     return np.where(judged["control"], "control", outcome)
@@ -58,6 +67,7 @@ def edges(dataset: Dataset, low: BoolArray, scored: Arrays, trained: Arrays) -> 
         "in_refined": origin != DROPPED,
         "origin": [ORIGINS[k] for k in origin.tolist()],
         "weight": trained["edge_weight"],
+        "decided_by": [DECIDERS[k] for k in trained["edge_decided"].tolist()],
         "reason": _edge_reasons(low, scored, trained),
     }
 
@@ -75,4 +85,10 @@ def _edge_reasons(low: BoolArray, scored: Arrays, trained: Arrays) -> list[str]:
     reason[origin == DROPPED] = "low-scored, not High and High"
     reason[trained["edge_rescued"]] = "low-scored, not High and High; kept as a last edge"
     reason[origin == ADDED] = "unobserved, judged High and High"
+    by_person = trained["edge_decided"] == PERSON
+    said = np.array([*(f"a person called it {name}" for name in LABELS), ""], dtype=object)
+    own = by_person[:n_train]
+    reason[:n_train][own] = said[scored["label"]][own]
+    reason[by_person & trained["edge_rescued"]] += "; kept as a last edge"
+    reason[by_person & (origin == ADDED)] = "a person says that the user likes it"
     return [str(text) for text in reason]

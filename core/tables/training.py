@@ -1,16 +1,18 @@
-"""Tables of what was measured epoch by epoch.
+"""Tables of what was measured: epoch by epoch, and user by user at the end.
 
 Shape letters: E train interactions, K epochs kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from core.metrics import RankingMetrics, Rankings
 from core.stages import Arrays
-from core.types import Dataset
+from core.types import Dataset, FloatArray
 
 
 def loss_history(dataset: Dataset, pretrained: Arrays, behaviour: Arrays) -> dict[str, Any]:
@@ -49,3 +51,40 @@ def metrics(aligned: Arrays, pretrained: Arrays, trained: Arrays) -> dict[str, A
         "name": name,
         "value": np.concatenate(value),
     }
+
+
+def ranking(rankings: Rankings) -> dict[str, Any]:
+    """Columns of ``ranking``: one row per split and user with held-out items."""
+    pairs = {split: both for split, both in rankings.items() if len(both.refined.user)}
+    columns: dict[str, Any] = {
+        "user": _joined([both.refined.user for both in pairs.values()], np.int64),
+        "split": [split for split, both in pairs.items() for _ in both.refined.user],
+        "n_held_out": _joined([both.refined.n_held_out for both in pairs.values()], np.int64),
+    }
+    for name, measure, k in _RANKING:
+        columns[name] = _joined([measure(both.refined)[k] for both in pairs.values()], np.float32)
+    for name, measure, k in _RANKING[:2]:
+        found = [measure(both.plain)[k] for both in pairs.values()]
+        columns[f"plain_{name}"] = _joined(found, np.float32)
+    return columns
+
+
+def _recall(metrics: RankingMetrics) -> Mapping[int, FloatArray]:
+    return metrics.user_recall
+
+
+def _ndcg(metrics: RankingMetrics) -> Mapping[int, FloatArray]:
+    return metrics.user_ndcg
+
+
+_RANKING = (
+    ("recall20", _recall, 20),
+    ("ndcg20", _ndcg, 20),
+    ("recall10", _recall, 10),
+    ("ndcg10", _ndcg, 10),
+)
+"""Columns of ``ranking``: what is measured, and the cut-off."""
+
+
+def _joined(parts: list[np.ndarray], kind: type[np.generic]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, kind), *parts]).astype(kind)

@@ -26,6 +26,7 @@ from core.types import (
     FloatArray,
     Interactions,
     Judgements,
+    Labels,
     OnProgress,
     Progress,
     ignore_progress,
@@ -50,6 +51,7 @@ def refined_graphs(
     low: BoolArray,
     p_noisy: FloatArray,
     config: RunConfig,
+    labels: Labels | None = None,
 ) -> dict[Preset, RefinedGraph]:
     """Make the refined graph of every preset to try.
 
@@ -59,12 +61,13 @@ def refined_graphs(
         low: Which train interactions are low-scored, ``(E,)``.
         p_noisy: Of each train interaction, ``(E,)``.
         config: The preset, ``auto`` = both, and whether to refine at all.
+        labels: What people decided; without refining it has no effect on the graph.
     """
     if not config.train.interaction_denoising:
         return {"paper": untouched(train)}  # G' = G whatever the preset
     preset = config.refine.preset
     tried: tuple[Preset, ...] = ("soft", "paper") if preset == "auto" else (preset,)
-    return {name: refine(train, judgements, low, p_noisy, name) for name in tried}
+    return {name: refine(train, judgements, low, p_noisy, name, labels) for name in tried}
 
 
 def final_training(
@@ -76,6 +79,7 @@ def final_training(
     new_generator: Callable[[], torch.Generator],
     folder: Path,
     on_progress: OnProgress = ignore_progress,
+    start: Mapping[str, FloatArray] | None = None,
 ) -> FinalTraining:
     """Train on every graph and keep the one that is better on validation, the first of equals.
 
@@ -88,13 +92,15 @@ def final_training(
         new_generator: Makes the generator of one training; all start from the same state.
         folder: For checkpoints.
         on_progress: Told after every epoch.
+        start: Parameters to begin with, by name; drawn at random if omitted. Training that goes
+            on needs no warm-up of the negatives: the scores that choose them are there.
     """
     results = {}
     for place, (name, graph) in enumerate(graphs.items()):
         report = _part(on_progress, place, len(graphs))
         checkpoint = folder / f"train_{name}.pt"
         results[name] = _train_on(
-            graph, validation, semantic, config, device, new_generator(), checkpoint, report
+            graph, validation, semantic, config, device, new_generator(), checkpoint, report, start
         )
     best = max(results, key=lambda name: _recall(results[name]))
     recall: dict[str, float] = {name: _recall(result) for name, result in results.items()}
@@ -110,6 +116,7 @@ def _train_on(
     generator: torch.Generator,
     checkpoint: Path,
     report: OnProgress,
+    start: Mapping[str, FloatArray] | None,
 ) -> TrainResult:
     train, dtype = validation.train, config.backbone.dtype
     positives, weight = refined.edges(train.n_users, train.n_items)
@@ -121,14 +128,20 @@ def _train_on(
         train,
         semantic,
     )
-    backbone = make_backbone(train.n_users, train.n_items, config.backbone, generator).to(device)
+    backbone = make_backbone(train.n_users, train.n_items, config.backbone, generator)
+    options = config.train
+    if start is not None:
+        backbone.load_state_dict({name: torch.tensor(value) for name, value in start.items()})
+        options = options.model_copy(update={"warmup_epochs": 0})
+    backbone = backbone.to(device)
     trainer = Trainer(
         backbone,
-        LLMHNI(data, config.train, generator),
-        config.train,
+        LLMHNI(data, options, generator),
+        options,
         generator,
         validation,
         checkpoint=checkpoint,
+        keep_weights=True,
     )
     return trainer.fit("train", report)
 

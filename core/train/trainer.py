@@ -83,6 +83,8 @@ class TrainResult:
     """Recorded losses ``(K, P)``; K = 0 without a recorder."""
     valid: RankingMetrics | None = None
     """Validation metrics of the best epoch."""
+    weights: Mapping[str, FloatArray] = field(default_factory=dict)
+    """Trained parameters of the best epoch by name, where they were to be kept."""
 
 
 @dataclass
@@ -95,6 +97,7 @@ class _State:
     waited: int = 0
     best_user: Tensor | None = None
     best_item: Tensor | None = None
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
     recorded: list[Tensor] = field(default_factory=list)
 
@@ -111,6 +114,7 @@ class Trainer:
             out, all epochs are run.
         recorder: Which losses to keep per epoch.
         checkpoint: File to resume from and to write after each epoch.
+        keep_weights: Whether to keep the parameters of the best epoch.
     """
 
     def __init__(
@@ -122,12 +126,13 @@ class Trainer:
         validation: Validation | None = None,
         recorder: LossRecorder | None = None,
         checkpoint: Path | None = None,
+        keep_weights: bool = False,
     ) -> None:
         self.backbone, self.objective, self.config = backbone, objective, config
         self.generator, self.recorder = generator, recorder
         # Nothing held out is no validation: every value would be NaN.
         self.validation = validation if validation and len(validation.held_out) else None
-        self.checkpoint = checkpoint
+        self.checkpoint, self.keep_weights = checkpoint, keep_weights
         self.optimizer = torch.optim.Adam(backbone.parameters(), lr=config.learning_rate)
         self.state = _State()
 
@@ -205,7 +210,14 @@ class Trainer:
             self.state.best_value, self.state.best_epoch = value, self.state.epoch
             self.state.best_user = found.user.cpu().clone()
             self.state.best_item = found.item.cpu().clone()
+            self.state.best_weights = self._weights()
             self.state.waited = 0
+
+    def _weights(self) -> dict[str, Tensor]:
+        """Copy of the parameters, if they are to be kept."""
+        if not self.keep_weights:
+            return {}
+        return {name: value.cpu().clone() for name, value in self.backbone.state_dict().items()}
 
     @torch.no_grad()
     def _result(self) -> TrainResult:
@@ -215,6 +227,7 @@ class Trainer:
             found = self._propagated()
             user, item = found.user.cpu(), found.item.cpu()
             self.state.best_epoch = self.state.epoch
+            self.state.best_weights = self._weights()
         if self.validation is not None:
             valid = rank_metrics(user, item, self.validation.train, self.validation.held_out)
         n_pairs = 0 if self.recorder is None else self.recorder.n_pairs
@@ -225,6 +238,7 @@ class Trainer:
             tuple(self.state.history),
             np.zeros((0, n_pairs), np.float32) if recorded is None else recorded.numpy(),
             valid,
+            {name: value.numpy() for name, value in self.state.best_weights.items()},
         )
 
     def _save(self) -> None:

@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from core import metrics
 from core.metrics import auc, average_precision, rank_metrics
 from core.types import Interactions
+from tests.worlds import pairs
 
 
 def interactions(pairs, n_users, n_items):
@@ -43,6 +44,14 @@ def test_recall_and_ndcg_by_hand():
     assert result.recall == pytest.approx({1: 0.25, 2: 0.75, 4: 1.0})
     assert result.summary()["recall@2"] == pytest.approx(0.75)
     assert result.summary()["ndcg@1"] == pytest.approx(0.5)
+
+
+def test_each_user_comes_with_the_number_of_items_held_out():
+    held_out = pairs([2, 0, 2, 2], [0, 1, 1, 1], 3, 4)  # one of them twice
+    nothing = pairs([], [], 3, 4)
+    found = rank_metrics(np.eye(3, 2), np.eye(4, 2), nothing, held_out)
+    assert found.user.tolist() == [0, 2]
+    assert found.n_held_out.tolist() == [1, 2]
 
 
 def test_train_positives_do_not_compete_and_validation_only_when_asked():

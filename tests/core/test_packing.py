@@ -8,7 +8,7 @@ from core.packing import (
     judgements_of,
     pack_judgements,
     pack_out_of_fold,
-    pack_scores,
+    pack_signals,
     pack_texts,
     pairs_of,
     scores_of,
@@ -86,7 +86,8 @@ def test_scores_are_those_of_the_train_interactions_alone():
     evidence = Evidence(**{**signals, "loss": loss, **grades})
     parts = (np.float32([k, k]) for k in range(3))
     found = Posterior(np.float32([0.25, 0.75]), *parts, noise_rate=0.5)
-    scores = scores_of(pack_scores(evidence, found, np.int8([1, 2]), 0.7))
+    decided = {"verdict": np.int8([1, 2]), "decided_by": np.int8([0, 2])}
+    scores = scores_of({**pack_signals(evidence, found), **decided})
     assert scores.loss.tolist() == [0, 9]
     assert scores.loss_mean.tolist() == [3, 3]
     np.testing.assert_allclose(scores.loss_variability, [np.sqrt(6), np.sqrt(18)], rtol=1e-6)
@@ -94,6 +95,7 @@ def test_scores_are_those_of_the_train_interactions_alone():
     np.testing.assert_array_equal(scores.logical, [1.5, np.nan])
     assert scores.p_noisy.tolist() == [0.25, 0.75]
     assert scores.verdict.tolist() == [1, 2]
+    assert scores.by_person.tolist() == [False, True]
 
 
 def test_history_becomes_long_columns():

@@ -1,3 +1,6 @@
+import shutil
+import time
+
 import numpy as np
 import pytest
 
@@ -122,3 +125,84 @@ def test_objects_are_refused_rather_than_pickled(tmp_path):
     with pytest.raises(ValueError, match="Object arrays"):
         Stages(tmp_path).run("a", lambda: {"x": np.array([{}, "text"], dtype=object)})
     assert not list(tmp_path.glob("*.npz"))
+
+
+# ---------------------------------------------------------------- stages of other runs
+
+
+def shared(folder, name, key="k1", told=None):
+    return Stages(
+        folder / name, folder / "cache", {"a": key}, (lambda _: None) if told is None else told
+    )
+
+
+def test_another_run_with_the_same_key_takes_the_stage(tmp_path):
+    first, told, again = shared(tmp_path, "one"), [], Counted()
+    made = first.run("a", Counted())
+    second = shared(tmp_path, "two", told=told.append)
+    assert_same(second.run("a", again), made)
+    assert again.n == 0
+    assert (first.reused, second.reused, told) == ([], ["a"], ["a"])
+    assert second.seconds["a"] < 1
+
+
+def test_seconds_are_those_of_this_run_and_stay_so_on_a_resume(tmp_path):
+    first = shared(tmp_path, "one")
+    first.run("a", lambda: time.sleep(0.2) or ARRAYS)
+    assert first.seconds["a"] >= 0.2
+    second = shared(tmp_path, "two")
+    second.run("a", Counted())
+    resumed = shared(tmp_path, "two")
+    resumed.run("a", Counted())
+    assert resumed.reused == ["a"]
+    assert resumed.seconds == second.seconds
+    assert second.seconds["a"] < 0.2
+
+
+def test_another_key_or_none_computes(tmp_path):
+    shared(tmp_path, "one").run("a", Counted({"x": 1}))
+    assert int(shared(tmp_path, "two", "k2").run("a", Counted({"x": 2}))["x"]) == 2
+    stages = Stages(tmp_path / "three", tmp_path / "cache", {})
+    assert int(stages.run("a", Counted({"x": 3}))["x"]) == 3
+    assert stages.reused == []
+    assert len(list((tmp_path / "cache").rglob("*.npz"))) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 400, None])
+def test_a_damaged_kept_stage_is_computed_again_and_mended(tmp_path, damage):
+    made = shared(tmp_path, "one").run("a", Counted())
+    kept = tmp_path / "cache" / "stages" / "k1.npz"
+    kept.unlink()  # the run has a link to the same file
+    content = (tmp_path / "one" / "a.npz").read_bytes()
+    kept.write_bytes(content[:-100] if damage is None else damage)
+    second, again = shared(tmp_path, "two"), Counted()
+    assert_same(second.run("a", again), made)
+    assert (again.n, second.reused) == (1, [])
+    third = shared(tmp_path, "three")
+    third.run("a", Counted())
+    assert third.reused == ["a"]
+
+
+def test_a_run_that_is_deleted_leaves_the_kept_stage(tmp_path):
+    made = shared(tmp_path, "one").run("a", Counted())
+    shutil.rmtree(tmp_path / "one")
+    assert_same(shared(tmp_path, "two").run("a", Counted()), made)
+
+
+def test_a_stage_made_here_after_the_cache_failed_is_not_called_reused(tmp_path):
+    shared(tmp_path, "one").run("a", Counted())
+    shared(tmp_path, "two").run("a", Counted())
+    (tmp_path / "two" / "a.npz").write_bytes(b"damaged")
+    shutil.rmtree(tmp_path / "cache")
+    stages, again = shared(tmp_path, "two"), Counted()
+    stages.run("a", again)
+    assert (again.n, stages.reused) == (1, [])
+
+
+def test_parts_of_stages_are_kept_without_a_time_of_their_own(tmp_path):
+    stages = shared(tmp_path, "one")
+    stages.run("b", lambda: stages.keep("a", Counted()))
+    assert set(stages.seconds) == {"b"}
+    other, again = shared(tmp_path, "two"), Counted()
+    other.run("b", lambda: other.keep("a", again))
+    assert (again.n, other.reused) == (0, [])

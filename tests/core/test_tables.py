@@ -1,6 +1,7 @@
 """Tables of a run folder, from stages written by hand: three users, four items, four edges."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from app.services.environment import ROOT
 from core.graph.refine import ADDED, DROPPED, KEPT
+from core.metrics import Compared, RankingMetrics
 from core.packing import pack_texts
 from core.tables import Results, write_all
 from tests.worlds import dataset, pairs
@@ -50,6 +52,11 @@ SCORED = {
     "verdict": np.int8([1, 2, 0, 0]),
     "noise_rate": np.array(0.3),
     "threshold": np.array(0.9),
+    "p_noisy_model": np.float32([0.1, 0.9, 0.6, 0.2]),
+    "label": np.int8([-1, -1, 2, -1]),
+    "held_out": np.array([False, False, True, False]),
+    "decided_by": np.int8([0, 0, 0, 1]),
+    "unwanted": np.zeros(0, np.int64),
 }
 BEHAVIOUR = {"loss": np.arange(12, dtype=np.float32).reshape(2, 6)}
 """Two kept epochs of four interactions and two stand-ins."""
@@ -71,6 +78,7 @@ TRAINED = {
     "edge_origin": np.int8([KEPT, DROPPED, KEPT, KEPT, ADDED]),
     "edge_weight": np.float32([1, 0, 1, 1, 1]),
     "edge_rescued": np.array([False, False, True, False, False]),
+    "edge_decided": np.int8([1, 1, 1, 0, 1]),
     "metric_epoch": np.array([1]),
     "metric_name": np.array(["rec"]),
     "metric_value": np.array([0.5]),
@@ -92,9 +100,25 @@ MAPS = {
 }
 
 
-def written(folder, trained=TRAINED):
-    stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, JUDGED, SCORED, trained, MAPS)
-    write_all(folder, DATA, Results(*stages))
+USERS = np.array([0, 2])
+RANKED = RankingMetrics(
+    {20: 0.5},
+    {20: 0.5},
+    USERS,
+    np.array([2, 1]),
+    {10: np.float32([0.25, 1]), 20: np.float32([0.5, 1])},
+    {10: np.float32([0.125, 1]), 20: np.float32([0.375, 1])},
+)
+NOBODY = RankingMetrics(
+    {}, {}, USERS[:0], USERS[:0], *({k: np.zeros(0, np.float32) for k in (10, 20)},) * 2
+)
+PLAIN = replace(RANKED, user_recall={20: np.float32([0, 0.75])}, user_ndcg=RANKED.user_ndcg)
+RANKINGS = {"valid": Compared(NOBODY, NOBODY), "test": Compared(RANKED, PLAIN)}
+
+
+def written(folder, trained=TRAINED, scored=SCORED):
+    stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, JUDGED, scored, trained, MAPS)
+    write_all(folder, DATA, Results(*stages), RANKINGS)
     return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
 
 
@@ -131,6 +155,8 @@ def test_signals_are_in_the_order_of_the_train_interactions(found):
     assert frame.verdict.tolist() == ["hard", "noisy", "clean", "clean"]
     np.testing.assert_array_equal(frame.logical, [2, 0, 1.5, np.nan])
     assert frame.low_scored.tolist() == [True, False, True, True]
+    assert frame.decided_by.tolist() == ["model"] * 3 + ["judge"]
+    assert frame.label.tolist() == ["", "", "noisy", ""]
 
 
 def test_reasons_belong_to_their_pair(found):
@@ -147,7 +173,7 @@ def test_reasons_are_empty_where_the_judge_was_not_asked(tmp_path):
     for view in ("user", "item"):
         part |= pack_texts(f"{view}_reason", [f"{view} view {k}" for k in some])
     stages = (TEXTS, ALIGNED, PRETRAINED, BEHAVIOUR, part, SCORED, TRAINED, MAPS)
-    write_all(tmp_path, DATA, Results(*stages))
+    write_all(tmp_path, DATA, Results(*stages), RANKINGS)
     frame = pd.read_parquet(tmp_path / "interactions.parquet")
     assert frame.user_reason.tolist() == ["", "", "user view 2", ""]
 
@@ -218,6 +244,65 @@ def test_edges_say_why_in_the_soft_preset(tmp_path):
         "weight by p_noisy 0.20",
         "unobserved, judged High and High",
     ]
+
+
+BY_PEOPLE = {
+    **SCORED,
+    "label": np.int8([2, 0, 1, -1]),
+    "held_out": np.array([False, False, True, False]),
+    "decided_by": np.int8([2, 2, 0, 1]),
+    "p_noisy": np.float32([1, 0, 0.6, 0.2]),
+    "verdict": np.int8([2, 0, 0, 0]),
+    "unwanted": np.array([4]),  # user 1, item 0
+}
+
+
+def test_what_a_person_decided_is_said_in_table_and_explanation(tmp_path):
+    frame = written(tmp_path, scored=BY_PEOPLE)["interactions"]
+    assert frame.label.tolist() == ["noisy", "clean", "hard", ""]
+    assert frame.held_out.tolist() == [False, False, True, False]
+    assert frame.decided_by.tolist() == ["person", "person", "model", "judge"]
+    np.testing.assert_array_equal(frame.p_noisy_model, SCORED["p_noisy"])
+    np.testing.assert_array_equal(frame.p_noisy, BY_PEOPLE["p_noisy"])
+    assert frame.explanation[0].startswith(
+        "noisy: a person decided so; without labels p_noisy 0.10; the model ranks it above 25%"
+    )
+    assert frame.explanation[2].startswith("clean: p_noisy 0.60 (noisy from 0.90); the model")
+
+
+def test_edges_say_what_a_person_decided(tmp_path):
+    trained = {
+        **TRAINED,
+        "edge_decided": np.int8([2, 2, 1, 0, 2]),
+        "edge_rescued": np.array([True, False, True, False, False]),
+    }
+    frame = written(tmp_path, trained, BY_PEOPLE)["edges"]
+    assert frame.decided_by.tolist() == ["person", "person", "judge", "model", "person"]
+    assert frame.reason.tolist() == [
+        "a person called it noisy; kept as a last edge",
+        "a person called it clean",
+        "low-scored, not High and High; kept as a last edge",
+        "not touched",
+        "a person says that the user likes it",
+    ]
+
+
+def test_what_people_do_not_want_is_no_hidden_like(tmp_path):
+    frame = written(tmp_path, scored=BY_PEOPLE)["judgements"]
+    assert frame.by_grades.tolist()[4:] == ["hard negative"] * 2 + ["control"] * 2
+
+
+def test_every_user_is_measured_in_every_split_they_have_items_in(found):
+    frame = found["ranking"]
+    assert frame.user.tolist() == [0, 2]
+    assert frame.split.tolist() == ["test", "test"]
+    assert frame.n_held_out.tolist() == [2, 1]
+    assert frame.recall20.tolist() == [0.5, 1]
+    assert frame.ndcg20.tolist() == [0.375, 1]
+    assert frame.recall10.tolist() == [0.25, 1]
+    assert frame.ndcg10.tolist() == [0.125, 1]
+    assert frame.plain_recall20.tolist() == [0, 0.75]
+    assert frame.plain_ndcg20.tolist() == [0.375, 1]
 
 
 def test_nodes_are_users_then_items_with_their_vectors(found):

@@ -38,7 +38,8 @@ def make_scores():
                     dtype=np.int8 if name in GRADES else np.float32,
                 )
                 for name, default in DEFAULTS.items()
-            }
+            },
+            by_person=columns.get("by_person", np.zeros(n_rows, dtype=np.bool_)),
         )
 
     return make

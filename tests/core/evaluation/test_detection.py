@@ -170,3 +170,15 @@ def test_equal_seeds_give_equal_answers(make_scores):
 def test_truth_of_another_length_is_a_programming_mistake(make_scores):
     with pytest.raises(ValueError, match="truth of 1 rows"):
         detect(make_scores(loss=[1.0, 2.0]), Truth(("",)), rng())
+
+
+def test_what_a_label_decided_is_measured_no_more(make_scores):
+    """A label on the first and the last row: as if these rows were not there."""
+    by_person = np.array([True, False, False, False, False, True])
+    found = detect(make_scores(**COLUMNS, by_person=by_person), TRUTH, rng())
+    rest = {name: values[1:5] for name, values in COLUMNS.items()}
+    expected = detect(make_scores(**rest), Truth(TRUTH.kind[1:5]), rng())
+    assert found["counts"].pop("by_person") == 2
+    assert found == expected
+    assert found["auc_all"]["p_noisy"] == 1.0  # 0.4 above 0.3, 0.2 and 0.1
+    assert found["precision"] is None  # both that are called noisy were labelled

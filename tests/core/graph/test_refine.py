@@ -11,7 +11,7 @@ from core.graph.refine import (
     refine,
     untouched,
 )
-from core.types import HIGH, LOW, MID, Judgements
+from core.types import HIGH, JUDGE, LABELS, LOW, MID, MODEL, PERSON, Judgements, Labels
 from tests.worlds import pairs
 
 TRAIN = pairs([0, 0, 0, 1, 1, 2, 2], [0, 1, 2, 0, 3, 1, 2], 3, 5)
@@ -167,3 +167,124 @@ def test_nothing_judged_leaves_the_paper_graph_as_it_was():
     graph = refine(TRAIN, nothing, ALL_LOW, P_NOISY, "paper")
     assert set(graph.origin) == {KEPT}
     assert len(graph.user) == len(TRAIN)
+
+
+# ---------------------------------------------------------------- what people decided
+
+
+def said(*rows):
+    """Labels from (user, item, label)."""
+    user, item, label = zip(*rows, strict=True)
+    codes = np.int8([LABELS.index(name) for name in label])
+    return Labels(np.array(user), np.array(item), codes, np.zeros(len(rows), np.bool_))
+
+
+DECIDED = said(
+    (0, 0, "noisy"),  # nobody else would drop it
+    (0, 1, "clean"),  # the judge would drop it
+    (0, 3, "not"),  # the judge would add it
+    (1, 4, "like"),  # the judge would not
+    (2, 1, "hard"),
+)
+
+
+@pytest.mark.parametrize("preset", ["paper", "soft"])
+def test_people_overrule_judge_and_model_in_both_presets(preset):
+    graph = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, preset, DECIDED)
+    assert list(zip(graph.user, graph.item, strict=True))[7:] == [(1, 4)]  # no (0, 3)
+    origin = dict(zip(zip(graph.user, graph.item, strict=True), graph.origin, strict=True))
+    weight = dict(zip(zip(graph.user, graph.item, strict=True), graph.weight, strict=True))
+    assert (origin[0, 0], weight[0, 0]) == (DROPPED, 0)
+    assert (origin[0, 1], weight[0, 1]) == (KEPT, 1)
+    assert (origin[2, 1], weight[2, 1]) == (KEPT, 1)
+    assert (origin[1, 4], weight[1, 4]) == (ADDED, 1)
+    assert not graph.rescued.any()
+    # Whom nobody decided about is treated as before: (2, 2) is the judge's to drop.
+    assert origin[2, 2] == (DROPPED if preset == "paper" else KEPT)
+    assert weight[1, 0] == pytest.approx(1.0 if preset == "paper" else 0.8)
+
+
+def test_every_edge_says_who_decided_it():
+    paper = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, "paper", DECIDED)
+    #                   (0,0)   (0,1)   (0,2)  (1,0)  (1,3)  (2,1)   (2,2)  (1,4)
+    assert paper.decided_by.tolist() == [
+        PERSON, PERSON, JUDGE, MODEL, MODEL, PERSON, JUDGE, PERSON
+    ]  # fmt: skip
+    soft = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, "soft", said((1, 0, "noisy")))
+    #                   train                                       (0,3) by grades
+    assert soft.decided_by.tolist() == [MODEL, MODEL, MODEL, PERSON, MODEL, MODEL, MODEL, JUDGE]
+
+
+def test_a_like_that_the_judge_adds_too_counts_in_full():
+    unsure = judged((0, 3, False, False, HIGH, HIGH))
+    alone = refine(TRAIN, unsure, ALL_LOW, P_NOISY, "soft")
+    assert alone.weight[-1] == ADDED_WEIGHT
+    both = refine(TRAIN, unsure, ALL_LOW, P_NOISY, "soft", said((0, 3, "like")))
+    assert (len(both.user), both.weight[-1], both.decided_by[-1]) == (8, 1.0, PERSON)
+
+
+def test_who_is_left_with_nothing_first_gets_back_what_no_person_decided():
+    """User 2: the judge drops (2, 1), a person (2, 2); the judge's edge returns, noisy or not."""
+    verdict = judged((2, 1, True, False, LOW, LOW))
+    graph = refine(TRAIN, verdict, ALL_LOW, P_NOISY, "paper", said((2, 2, "noisy"), (0, 2, "hard")))
+    assert graph.origin[5:7].tolist() == [KEPT, DROPPED]
+    assert graph.rescued.tolist() == [False] * 5 + [True, False]
+    assert graph.weight[5] == 1.0
+    assert graph.decided_by[5:7].tolist() == [JUDGE, PERSON]
+
+
+@pytest.mark.parametrize("preset", ["paper", "soft"])
+def test_an_edge_that_a_person_dropped_returns_only_where_there_is_no_other(preset):
+    nobody = judged((0, 0, True, False, HIGH, HIGH))
+    every = said((2, 1, "noisy"), (2, 2, "noisy"))
+    graph = refine(TRAIN, nobody, ALL_LOW, P_NOISY, preset, every)
+    assert graph.origin[5:7].tolist() == [KEPT, DROPPED]  # the first of equals
+    assert graph.rescued.tolist() == [False] * 5 + [True, False]
+    assert graph.weight[5] == np.float32(LEAST_WEIGHT)
+    assert graph.decided_by[5:7].tolist() == [PERSON, PERSON]
+    # A like gives the user an edge: what a person dropped stays dropped.
+    liked = said((2, 1, "noisy"), (2, 2, "noisy"), (2, 4, "like"))
+    graph = refine(TRAIN, nobody, ALL_LOW, P_NOISY, preset, liked)
+    assert graph.origin[5:].tolist() == [DROPPED, DROPPED, ADDED]
+    # Item 3 has one edge and no like.
+    graph = refine(TRAIN, nobody, ALL_LOW, P_NOISY, preset, said((1, 3, "noisy")))
+    assert (graph.origin[4], graph.weight[4]) == (KEPT, np.float32(LEAST_WEIGHT))
+
+
+@pytest.mark.parametrize("preset", ["paper", "soft"])
+def test_no_label_changes_nothing(preset):
+    nothing = Labels(*(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int8, np.bool_)))
+    one = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, preset)
+    two = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, preset, nothing)
+    for name in ("user", "item", "origin", "weight", "rescued", "decided_by"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+@pytest.mark.parametrize("preset", ["paper", "soft"])
+def test_random_decisions_keep_everybody_in_the_graph(preset):
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        key = np.sort(rng.choice(72, size=25, replace=False))
+        train = pairs(key // 9, key % 9, 8, 9)
+        grades = rng.integers(0, 3, size=(2, 25))
+        verdict = judged(
+            *(
+                (u, i, True, False, a, b)
+                for u, i, a, b in zip(train.user, train.item, *grades, strict=True)
+            )
+        )
+        rows = rng.choice(25, size=15, replace=False)
+        labels = said(*((train.user[k], train.item[k], LABELS[rng.integers(3)]) for k in rows))
+        p_noisy = rng.random(25).astype(np.float32)
+        graph = refine(train, verdict, rng.random(25) < 0.8, p_noisy, preset, labels)
+        edges, weight = graph.edges(8, 9)
+        assert set(edges.user) == set(train.user)
+        assert set(edges.item) == set(train.item)
+        assert (weight > 0).all()
+        place = {pair: k for k, pair in enumerate(zip(train.user, train.item, strict=True))}
+        for user, item, label in zip(labels.user, labels.item, labels.label, strict=True):
+            k = place[user, item]
+            if LABELS[label] == "noisy":
+                assert graph.weight[k] == (np.float32(LEAST_WEIGHT) if graph.rescued[k] else 0)
+            else:
+                assert (graph.origin[k], graph.weight[k]) == (KEPT, 1)

@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 import torch
 
+from core.graph.adjacency import normalized_graph
 from core.graph.refine import untouched
+from core.model.backbones import make_backbone
+from core.train import objectives
 from core.train.final import final_training, refined_graphs
 from core.train.trainer import Validation
-from core.types import Embeddings, Judgements
+from core.types import Embeddings, Judgements, Labels
 from tests.worlds import pairs, tastes, tiny_run
 
 CPU = torch.device("cpu")
@@ -73,3 +76,65 @@ def test_progress_of_both_trainings_is_one_way_to_the_end(trained):
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert 0.5 in told
+
+
+def refit(folder, start=None, **train):
+    """A final training on the same world, with the weights it ended with."""
+    data, _ = tastes(30, 24)
+    rng = np.random.default_rng(0)
+    semantic = Embeddings(
+        rng.normal(size=(30, 8)).astype(np.float32), rng.normal(size=(24, 8)).astype(np.float32)
+    )
+    return final_training(
+        Validation(data.train, data.valid),
+        {"soft": untouched(data.train)},
+        semantic,
+        tiny_run(train=train),
+        CPU,
+        lambda: torch.Generator().manual_seed(3),
+        folder,
+        start=start,
+    ).result
+
+
+def test_the_weights_kept_are_those_of_the_best_epoch(tmp_path):
+    """LightGCN has one table: propagated over the graph, it gives the vectors of that epoch."""
+    result = refit(tmp_path)
+    assert result.best_epoch < 5  # else any epoch would do
+    data, _ = tastes(30, 24)
+    config = tiny_run().backbone
+    backbone = make_backbone(30, 24, config, torch.Generator().manual_seed(9))
+    backbone.load_state_dict({name: torch.tensor(v) for name, v in result.weights.items()})
+    with torch.no_grad():
+        found = backbone(normalized_graph(data.train))
+    np.testing.assert_allclose(found.user.numpy(), result.embeddings.user, rtol=1e-5)
+    np.testing.assert_allclose(found.item.numpy(), result.embeddings.item, rtol=1e-5)
+
+
+def test_training_that_goes_on_begins_with_the_weights_and_without_warm_up(tmp_path, monkeypatch):
+    first = refit(tmp_path / "first")
+    drawn, draw = [], objectives.HardNegativePool.draw
+
+    def counted(self, *arguments):
+        drawn.append(1)
+        return draw(self, *arguments)
+
+    monkeypatch.setattr(objectives.HardNegativePool, "draw", counted)
+    options = {"epochs": 2, "eval_every": 1, "learning_rate": 1e-12}
+    still = refit(tmp_path / "still", first.weights, **options)
+    assert len(drawn) == 2  # one per epoch, from the first on
+    np.testing.assert_allclose(still.embeddings.user, first.embeddings.user, atol=1e-6)
+    assert still.valid.recall[20] == first.valid.recall[20]
+    drawn.clear()
+    refit(tmp_path / "cold", **options)
+    assert drawn == []  # both epochs are warm-up
+
+
+def test_people_decide_in_every_preset_that_is_tried_but_not_without_denoising():
+    labels = Labels(np.array([0]), np.array([1]), np.int8([2]), np.array([False]))
+    low, p_noisy = np.zeros(3, np.bool_), np.zeros(3, np.float32)
+    found = refined_graphs(TRAIN, judged(TRAIN), low, p_noisy, tiny_run(), labels)
+    assert [graph.weight.tolist() for graph in found.values()] == [[1, 0, 1]] * 2
+    plain = tiny_run(train={"interaction_denoising": False})
+    found = refined_graphs(TRAIN, judged(TRAIN), low, p_noisy, plain, labels)
+    assert found["paper"].weight.tolist() == [1, 1, 1]

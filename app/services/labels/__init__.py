@@ -1,0 +1,1 @@
+"""Labels of people about pairs: an append-only log of events in the workspace database."""

@@ -1,0 +1,164 @@
+"""Revisions: the effective labels of a dataset as a file that never changes again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.services import whole_file
+from app.services.labels import transaction
+from app.services.labels.current import effective, version
+from app.services.labels.decisions import text
+from app.services.labels.schema import CONFLICT, UNSURE
+from core.errors import DataError
+
+_SCHEMA: Final = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("item_id", pa.string()),
+        ("observed", pa.bool_()),
+        ("label", pa.string()),
+        ("n_people", pa.int32()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One state of the labels of a dataset."""
+
+    id: str
+    """Sha256 of its content: the same labels have the same one."""
+    path: Path
+    """Parquet, columns ``user_id, item_id, observed, label, n_people``, sorted by ids."""
+    n: int
+    n_by_label: Mapping[str, int]
+    n_conflicts: int
+    """Pairs left out because people differ."""
+    n_unsure: int
+    """Pairs left out because all who saw them are unsure."""
+    parent: str | None
+    message: str
+    who: str
+    at: datetime
+
+
+def save(
+    cursor: duckdb.DuckDBPyConnection, dataset: str, message: str, who: str, folder: Path
+) -> Revision:
+    """Write the effective labels, without conflicts and unsure ones.
+
+    Args:
+        cursor: Of the workspace database.
+        dataset: Name of the dataset.
+        message: What is new, in the words of the person.
+        who: Who saves it.
+        folder: The workspace; the file is ``revisions/<dataset>/labels-<id[:12]>.parquet`` in it.
+
+    Returns:
+        The revision; one with the same content that was there before, with its first message.
+
+    Raises:
+        core.errors.DataError: If there is no label to save, or it cannot be written.
+    """
+    seq_hi = version(cursor, dataset)  # before the labels: they have at least these events
+    found = effective(cursor, dataset)
+    used = _used(found)
+    if used.empty:
+        raise DataError(
+            f"There is no label of {dataset} that all people agree on. Label some pairs, or "
+            "resolve the disagreements, then save."
+        )
+    name = _id(dataset, used)
+    path = _path(folder, dataset, name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            with whole_file.replacing(path) as aside:
+                pq.write_table(pa.Table.from_pandas(used, _SCHEMA, preserve_index=False), aside)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}). Make room or make the folder "
+            "writable, then save again."
+        ) from error
+    row = {"id": name, "seq_hi": seq_hi, "who": text(who.strip()), "dataset": dataset}
+    row |= {"message": text(message.strip()), "n": len(used)}
+    transaction.write(cursor, lambda: cursor.execute(_INSERT, row).fetchall())
+    (saved,) = _rows(cursor, "id = $value", name)
+    return _revision(saved, path, found)
+
+
+def preview(cursor: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict[str, int], int, int]:
+    """What :func:`save` would keep: pairs by label, conflicts, pairs with unsure people only."""
+    counts = effective(cursor, dataset)["label"].value_counts()
+    kept = {str(k): int(n) for k, n in counts.items() if k not in (CONFLICT, UNSURE)}
+    return kept, int(counts.get(CONFLICT, 0)), int(counts.get(UNSURE, 0))
+
+
+def every(cursor: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> list[Revision]:
+    """All revisions of a dataset, newest first; what was left out is not kept, so 0.
+
+    ``n_by_label`` is empty where the file is gone.
+    """
+    found = []
+    for row in _rows(cursor, "dataset = $value", dataset):
+        path = _path(folder, dataset, row[0])
+        try:
+            labels = pq.read_table(path, columns=["label"]).to_pandas()
+        except (OSError, pa.ArrowInvalid):
+            labels = pd.DataFrame({"label": []})
+        found.append(_revision(row, path, labels))
+    return found
+
+
+_INSERT: Final = """
+    INSERT INTO revision (id, parent, seq_hi, "at", who, dataset, message, n)
+    SELECT $id, (SELECT arg_max(id, "at") FROM revision WHERE dataset = $dataset),
+           $seq_hi, now(), $who, $dataset, $message, $n
+    WHERE NOT EXISTS (SELECT 1 FROM revision WHERE id = $id)
+"""
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, where: str, value: str) -> list[tuple[Any, ...]]:
+    return cursor.execute(
+        'SELECT id, parent, epoch("at"), who, message, n FROM revision '
+        f'WHERE {where} ORDER BY "at" DESC, seq_hi DESC',
+        {"value": value},
+    ).fetchall()
+
+
+def _used(found: pd.DataFrame) -> pd.DataFrame:
+    kept = found.loc[~found["label"].isin([CONFLICT, UNSURE]), list(_SCHEMA.names)]
+    return kept.reset_index(drop=True)
+
+
+def _id(dataset: str, used: pd.DataFrame) -> str:
+    """Sha256 of dataset and labels; of the values, because a file also names who wrote it."""
+    found = hashlib.sha256(json.dumps(dataset).encode())
+    for name in _SCHEMA.names:
+        found.update(json.dumps([name, used[name].tolist()]).encode())
+    return found.hexdigest()
+
+
+def _path(folder: Path, dataset: str, name: str) -> Path:
+    if dataset in ("", ".", "..") or Path(dataset).name != dataset or "\\" in dataset:
+        raise ValueError(f"{dataset!r} is no name of a dataset.")
+    return folder / "revisions" / dataset / f"labels-{name[:12]}.parquet"
+
+
+def _revision(row: tuple[Any, ...], path: Path, found: pd.DataFrame) -> Revision:
+    counts = {str(label): int(n) for label, n in found["label"].value_counts().items()}
+    n_conflicts, n_unsure = counts.pop(CONFLICT, 0), counts.pop(UNSURE, 0)
+    name, parent, at, who, message, n = row
+    when = datetime.fromtimestamp(at, UTC)
+    return Revision(name, path, n, counts, n_conflicts, n_unsure, parent, message, who, when)

@@ -1,0 +1,210 @@
+"""Labels out and in again: nothing is lost, nothing is guessed, and all is told."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from app.services import database
+from app.services.labels import current, transfer
+from app.services.labels.events import Context
+from core.errors import DataError
+
+CONTEXT = Context("eve", "d", "import", "run-1")
+USERS = ["u1", "u2", "=u3", "'=u3", '"quoted", u']
+ITEMS = ["a", "b", "+c", "@d"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A dataset where users have seen the items a and +c."""
+    made = tmp_path / "dataset"
+    made.mkdir()
+    pd.DataFrame({"user_id": USERS}).to_parquet(made / "users.parquet")
+    pd.DataFrame({"item_id": ITEMS}).to_parquet(made / "items.parquet")
+    seen = pd.DataFrame(
+        [(u, i) for u in USERS for i in ("a", "+c")], columns=["user_id", "item_id"]
+    )
+    seen.to_parquet(made / "train.parquet")
+    return made
+
+
+def checked(tmp_path, folder, text, name="labels.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return transfer.read(path, folder)
+
+
+def told(found):
+    return {problem.title.split(":")[0]: problem.n for problem in found.problems}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_out_and_in_again_gives_the_same_labels_of_the_same_people(desk, folder, tmp_path, suffix):
+    notes = ["=1+1", "'=quoted", 'a, "b"\r\nc\nd', "'plain", "-", "ünï", "", " "]
+    for number, note in enumerate(notes):
+        pair = f"{USERS[number % 5]}/{('a', '+c')[number % 2]}"
+        desk.say("@ann", pair, "hard", note=note)
+        desk.say("bob", pair, "unsure" if number else "noisy", note=note)
+    desk.say("bob", "=u3/b", "not", observed=False, note="never")
+    path = tmp_path / f"out{suffix}"
+    assert transfer.export(desk.cursor, "d", path) == len(desk.own("@ann")) + len(desk.own("bob"))
+    found = transfer.read(path, folder)
+    assert told(found) == {}
+    with database.connect(tmp_path / "other") as connection:
+        database.prepare(connection)
+        cursor = connection.cursor()
+        assert transfer.import_(cursor, CONTEXT, found).n_written == found.n_rows
+        for who in ("@ann", "bob"):
+            columns = ["user_id", "item_id", "observed", "label", "note"]
+            mine, theirs = (
+                current.own(c, "d", who)[columns].sort_values(columns[:2]).to_numpy().tolist()
+                for c in (desk.cursor, cursor)
+            )
+            assert mine == theirs
+        assert current.own(cursor, "d", "eve").empty
+    # Over what it came from it changes nothing.
+    again = transfer.import_(desk.cursor, CONTEXT, found)
+    assert (again.n_written, again.n_known) == (0, found.n_rows)
+
+
+def test_a_spreadsheet_takes_no_text_of_the_file_for_a_formula(desk, tmp_path):
+    desk.say("=ann", "=u3/+c", "hard", note="@SUM(1)")
+    transfer.export(desk.cursor, "d", tmp_path / "out.csv")
+    (line,) = (tmp_path / "out.csv").read_text().splitlines()[1:]
+    assert line.startswith("'=ann,'=u3,'+c,true,hard,'@SUM(1),")
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_what_is_wrong_is_counted_with_examples_and_left_out(tmp_path, folder):
+    found = checked(
+        tmp_path,
+        folder,
+        "user_id,item_id,label,note\n"
+        "u1,a,noisy,good\n"
+        "u1,a,maybe,\n"
+        "u1,a,,\n"
+        "nobody,a,hard,\n"
+        "u1,nothing,hard,\n"
+        "u1,b,hard,not observed\n"
+        "u1,a,like,observed\n"
+        "u2,a,hard,\n"
+        "u2,a,noisy,\n"
+        "u2,+c, HARD ,\n"
+        "u2,+c,hard,again\n"
+        "u2,b,like,\n",
+    )
+    assert found.n_rows == 12
+    assert told(found) == {
+        "Unknown label": 2,
+        "User is not in the dataset": 1,
+        "Item is not in the dataset": 1,
+        "Label does not fit": 2,
+        "The same pair with different labels": 2,
+        "The same pair and label once more": 1,
+    }
+    assert found.problems[0].examples["line"].tolist() == [3, 4]
+    assert found.problems[0].examples["label"].tolist() == ["maybe", ""]
+    assert found.problems[4].examples["line"].tolist() == [9, 10]
+    assert found.frame[["user_id", "item_id", "observed", "label"]].to_numpy().tolist() == [
+        ["u1", "a", True, "noisy"],
+        ["u2", "+c", True, "hard"],
+        ["u2", "b", False, "like"],
+    ]
+
+
+def test_people_named_in_a_file_differ_without_a_problem(tmp_path, folder, desk):
+    text = "who,user_id,item_id,label\nann,u1,a,hard\nbob,u1,a,noisy\n,u1,a,clean\n"
+    found = checked(tmp_path, folder, text)
+    assert told(found) == {}
+    assert transfer.import_(desk.cursor, CONTEXT, found).n_written == 3
+    assert [desk.own(who)["u1/a"] for who in ("ann", "bob", "eve")] == ["hard", "noisy", "clean"]
+    history = current.history(desk.cursor, "d", "u1", "a")
+    assert set(history["actor"]) == {"eve"}
+    assert set(history["source"]) == {"import"}
+
+
+def test_who_imported_can_undo_it_but_not_what_people_said_since(tmp_path, folder, desk):
+    desk.say("ann", "u1/a", "clean", note="mine")
+    text = "who,user_id,item_id,label\nann,u1,a,hard\nann,u2,a,noisy\nbob,u2,a,noisy\n"
+    transfer.import_(desk.cursor, CONTEXT, checked(tmp_path, folder, text))
+    desk.say("bob", "u2/a", "hard")
+    done = desk.undo("ann")  # her own batch; the import over it is not hers
+    assert (done.step.label, done.n, done.n_left) == ("clean", 0, 1)
+    assert desk.own("ann") == {"u1/a": "hard", "u2/a": "noisy"}
+    done = desk.undo("eve")
+    assert (done.n, done.n_left) == (2, 1)
+    assert desk.own("ann") == {"u1/a": "clean"}
+    assert desk.own("bob") == {"u2/a": "hard"}
+    assert desk.undo("eve") is None
+    desk.redo("eve")
+    assert desk.own("ann") == {"u1/a": "hard", "u2/a": "noisy"}
+
+
+def test_an_undo_that_finds_nothing_left_to_set_back_still_ends(tmp_path, folder, desk):
+    text = "who,user_id,item_id,label\nbob,u2,a,noisy\n"
+    transfer.import_(desk.cursor, CONTEXT, checked(tmp_path, folder, text))
+    desk.say("bob", "u2/a", "hard")
+    assert desk.undo("eve").n == 0
+    assert desk.undo("eve") is None
+    assert desk.own("bob") == {"u2/a": "hard"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("user_id,item_id\nu1,a\n", "has no column label"),
+        ("user_id,item_id,label,Label\nu1,a,hard,noisy\n", "has label twice"),
+        ("", "no table of labels"),
+        (b"user_id,item_id,label\n\xff\xfe,a,hard\n", "no table of labels"),
+        (b"PK\x03\x04 a zip", "has no column"),
+    ],
+)
+def test_what_is_no_table_of_labels_is_told(tmp_path, folder, text, says):
+    with pytest.raises(DataError, match=says):
+        checked(tmp_path, folder, text)
+
+
+def test_a_parquet_file_that_is_none_is_told(tmp_path, folder):
+    with pytest.raises(DataError, match="no table of labels"):
+        checked(tmp_path, folder, "user_id,item_id,label\n", "labels.parquet")
+    with pytest.raises(DataError, match="cannot be read"):
+        checked(tmp_path, tmp_path, "user_id,item_id,label\nu1,a,hard\n")
+
+
+def test_files_of_other_programs_are_read(tmp_path, folder):
+    text = "\ufeffItem_ID;User_ID;Label;extra\na;u1;Noisy;x\n'+c;'=u3;hard;\n"
+    found = checked(tmp_path, folder, text)
+    assert found.frame[["user_id", "item_id", "label"]].to_numpy().tolist() == [
+        ["u1", "a", "noisy"],
+        ["=u3", "+c", "hard"],
+    ]
+    path = tmp_path / "typed.parquet"
+    frame = pd.DataFrame({"user_id": [7, 8], "item_id": pd.Categorical(["a", "a"])})
+    frame.assign(label=["hard", None], note=None).to_parquet(path)
+    assert told(transfer.read(path, folder)) == {
+        "Unknown label": 1,
+        "User is not in the dataset": 1,
+    }
+
+
+def test_huge_cells_are_bounded(tmp_path, folder):
+    big = "x" * 300_000
+    text = f'who,user_id,item_id,label,note\n,u1,a,hard,"{big}"\n,"{big}",a,hard,\n'
+    text += f',u1,b,"{big}",\n"{big}",u2,a,hard,\n'
+    found = checked(tmp_path, folder, text)
+    assert told(found) == {
+        "Unknown label": 1,
+        "User is not in the dataset": 1,
+        "Name of the person is longer than 200 letters": 1,
+        "Note is longer than 2,000 letters": 1,
+    }
+    assert found.frame["note"].str.len().tolist() == [2000]
+    for problem in found.problems:
+        assert problem.examples.drop(columns="line").map(len).to_numpy().max() <= 80
+
+
+def test_an_empty_file_imports_nothing(tmp_path, folder, desk):
+    found = checked(tmp_path, folder, "user_id,item_id,label\n")
+    assert (found.n_rows, found.problems) == (0, ())
+    assert transfer.import_(desk.cursor, CONTEXT, found).n_written == 0
