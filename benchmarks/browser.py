@@ -27,7 +27,9 @@ PAGES: Final = {
     "semantic_map": "Semantic map",
     "flagged": "Flagged interactions",
     "graph_diff": "Graph diff",
+    "compare": "Compare",
     "data": "Data",
+    "jobs": "Jobs",
     "method": "Method",
 }
 """Address of each page -> its title."""

@@ -1,0 +1,160 @@
+"""What the labels of people did: on pairs kept for measuring, on their neighbours, overall.
+
+The other run is the one that was given labels. Held-out labels were used by neither run: they
+alone measure; used ones are decided by the label itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from app.services import query
+from app.services.compare.pair import THEIRS, column, columns, on_rows, other, table
+from app.services.store import Run
+
+NOTHING: Final = "''"
+ON_OBSERVED: Final = ("clean", "hard", "noisy")
+GROUPS: Final = {
+    "user_noisy": "same user as one labelled noisy",
+    "item_noisy": "same item as one labelled noisy",
+    "user_genuine": "same user as one labelled clean or hard",
+    "item_genuine": "same item as one labelled clean or hard",
+    "rest": "neither",
+    "all": "all without a label",
+}
+"""Sets of unlabelled interactions; one may be in several of the first four."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """How two runs do on labels that neither used; NaN where one kind is missing."""
+
+    n_noisy: int
+    n_genuine: int
+    auc_a: float
+    """Chance that a pair labelled noisy has a higher p_noisy than a genuine one, baseline."""
+    auc_b: float
+    agree_a: float
+    """Share of the pairs whose verdict agrees with the label (:func:`agrees`)."""
+    agree_b: float
+
+
+def quality(run: Run) -> Mapping[str, Any] | None:
+    """What the run says of its labels; None where it was given none."""
+    return run.manifest.labels
+
+
+def has_labels(run: Run) -> bool:
+    """Whether the interactions of a run say which labels it was given."""
+    return {"label", "held_out"} <= columns(run, "interactions")
+
+
+def held_out(run: Run, other_id: str) -> Held:
+    """Compare two runs on the labels that the other one kept for measuring.
+
+    Pairs whose label the baseline used are left out.
+    """
+    theirs = other(run, other_id)
+    label = column(run, "label", "a", NOTHING)
+    unused = f"({label} = '' OR {column(run, 'held_out', 'a', 'true')})"
+    found = query.ask(
+        run,
+        f"""
+        SELECT b.label, a.p_noisy::DOUBLE AS p_a, b.p_noisy::DOUBLE AS p_b,
+               a.verdict AS verdict_a, b.verdict AS verdict_b
+        FROM interactions a JOIN {THEIRS} b ON {on_rows(run, theirs)}
+        WHERE b.held_out AND b.label IN $labels AND {unused}
+        """,
+        {"labels": list(ON_OBSERVED)},
+        {THEIRS: table(theirs, "interactions")},
+    )
+    noisy = found["label"].to_numpy() == "noisy"
+    return Held(
+        int(noisy.sum()),
+        int((~noisy).sum()),
+        auc(found["p_a"].to_numpy(), noisy),
+        auc(found["p_b"].to_numpy(), noisy),
+        _share(agrees(found["label"], found["verdict_a"])),
+        _share(agrees(found["label"], found["verdict_b"])),
+    )
+
+
+def agrees(label: pd.Series, verdict: pd.Series) -> pd.Series:
+    """Whether a verdict says what a label says: noisy or hard alike; clean = not noisy."""
+    return (label == verdict) | ((label == "clean") & (verdict != "noisy"))
+
+
+def auc(value: np.ndarray, noisy: np.ndarray) -> float:
+    """Chance that a noisy one has the higher value, equal ones count half; NaN without one kind."""
+    n_noisy, n_other = int(noisy.sum()), int((~noisy).sum())
+    if not n_noisy or not n_other:
+        return float("nan")
+    rank = pd.Series(value).rank().to_numpy()
+    return float((rank[noisy].sum() - n_noisy * (n_noisy + 1) / 2) / (n_noisy * n_other))
+
+
+def neighbours(run: Run, other_id: str) -> pd.DataFrame:
+    """How p_noisy changed near the labels that were used, and elsewhere.
+
+    Returns:
+        Columns ``group`` (of :data:`GROUPS`), ``n``, ``change`` (mean of p_noisy, other minus
+        baseline), ``to_noisy`` and ``from_noisy`` (verdicts that became or ceased to be noisy).
+    """
+    theirs = other(run, other_id)
+    near = ",\n".join(
+        f"""b."{side}" IN (SELECT "{side}" FROM used WHERE noisy = {kind == "noisy"})
+            AS {side}_{kind}"""
+        for kind in ("noisy", "genuine")
+        for side in ("user", "item")
+    )
+    counted = " UNION ALL ".join(
+        f"""SELECT {place} AS place, '{name}' AS "group", count(*) AS n, avg(change) AS change,
+                   count(*) FILTER (after AND NOT before) AS to_noisy,
+                   count(*) FILTER (before AND NOT after) AS from_noisy
+            FROM near WHERE {_within(name)}"""
+        for place, name in enumerate(GROUPS)
+    )
+    return query.ask(
+        run,
+        f"""
+        WITH used AS (
+            SELECT "user", item, label = 'noisy' AS noisy FROM {THEIRS}
+            WHERE label IN $labels AND NOT held_out
+        ),
+        near AS MATERIALIZED (
+            SELECT b.p_noisy::DOUBLE - a.p_noisy::DOUBLE AS change, a.verdict = 'noisy' AS before,
+                   b.verdict = 'noisy' AS after, {near}
+            FROM interactions a JOIN {THEIRS} b ON {on_rows(run, theirs)}
+            WHERE b.label = ''
+        )
+        SELECT "group", n, change, to_noisy, from_noisy FROM ({counted}) ORDER BY place
+        """,
+        {"labels": list(ON_OBSERVED)},
+        {THEIRS: table(theirs, "interactions")},
+    )
+
+
+def counts(run: Run) -> pd.DataFrame:
+    """Labels that a run was given on its interactions: ``label``, ``held_out``, ``n``."""
+    return query.ask(
+        run,
+        "SELECT label, held_out, count(*) AS n FROM interactions WHERE label <> '' "
+        "GROUP BY ALL ORDER BY 1, 2",
+    )
+
+
+def _within(group: str) -> str:
+    if group == "all":
+        return "true"
+    if group == "rest":
+        return "NOT (user_noisy OR item_noisy OR user_genuine OR item_genuine)"
+    return group
+
+
+def _share(mask: pd.Series) -> float:
+    return float(mask.mean()) if len(mask) else float("nan")

@@ -1,0 +1,96 @@
+"""How runs trained and what came out: curves by epoch, and one row of numbers per run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from app.services import query
+from app.services.store import Run
+
+STAGES: Final = {"train": "Final training", "pretrain": "Pre-training"}
+MEASURES: Final = {
+    "recall@20": "Recall@20, validation",
+    "ndcg@20": "NDCG@20, validation",
+    "loss": "Loss, whole",
+    "rec": "Loss of ranking (BPR)",
+    "decay": "Weight decay",
+    "de": "Cross-graph alignment L_de",
+    "hal": "Edge-drop contrast L_hal",
+}
+"""Name in ``metrics.parquet`` -> title; of all but the first two, lower is better."""
+
+
+def curves(run: Run) -> pd.DataFrame:
+    """What was measured by epoch.
+
+    Returns:
+        Columns ``stage`` (of :data:`STAGES`), ``name`` (of :data:`MEASURES`), ``epoch``, ``value``.
+    """
+    return query.ask(
+        run,
+        "SELECT stage, name, epoch, value FROM metrics WHERE stage IN $stages AND name IN $names "
+        "ORDER BY stage, name, epoch",
+        {"stages": list(STAGES), "names": list(MEASURES)},
+    )
+
+
+def best(run: Run) -> dict[str, Any]:
+    """The best epoch of the final training on validation, and what was measured there.
+
+    Returns:
+        ``epoch``, ``recall@20`` and ``ndcg@20``; empty where nothing was measured.
+    """
+    found = curves(run)
+    found = found[found["stage"] == "train"]
+    recall = found[found["name"] == "recall@20"]
+    if recall.empty:
+        return {}
+    # Of equal epochs the first: training keeps the earlier one.
+    epoch = int(recall["epoch"].to_numpy()[recall["value"].to_numpy().argmax()])
+    there = found[found["epoch"] == epoch].set_index("name")["value"]
+    names = ("recall@20", "ndcg@20")
+    return {"epoch": epoch, **{name: float(there[name]) for name in names if name in there}}
+
+
+def numbers(run: Run) -> dict[str, float | None]:
+    """What came out of a run: title -> number, None where the run does not know it."""
+    manifest = run.manifest
+    at_best, scores, detection = best(run), manifest.ranking, manifest.detection
+    found: dict[str, float | None] = {
+        "Best epoch": at_best.get("epoch"),
+        "Recall@20, validation": at_best.get("recall@20"),
+        "NDCG@20, validation": at_best.get("ndcg@20"),
+        "Recall@20, test": scores.recall20 if scores else None,
+        "NDCG@20, test": scores.ndcg20 if scores else None,
+        "Recall@20, test, plain": scores.bpr_recall20 if scores else None,
+        "NDCG@20, test, plain": scores.bpr_ndcg20 if scores else None,
+        "Noise rate, estimated": manifest.noise_rate,
+        "Threshold of P(noisy)": manifest.threshold,
+        **{f"Called {name}": n for name, n in manifest.verdicts.items()},
+        "AUC of P(noisy), all": detection.auc_all.get("p_noisy") if detection else None,
+        "AUC of P(noisy), highest loss": (
+            detection.auc_top_loss.get("p_noisy") if detection else None
+        ),
+        "Planted noise found": manifest.noise_recall,
+        "Planted noise among the noisy": manifest.precision,
+        "Hard kept": manifest.hard_kept,
+    }
+    return found
+
+
+def side_by_side(runs: Sequence[Run]) -> pd.DataFrame:
+    """:func:`numbers` of several runs.
+
+    Returns:
+        Columns ``what`` and one per run, by its id; rows that no run knows are left out.
+    """
+    found = [numbers(run) for run in runs]
+    names = list(dict.fromkeys(name for one in found for name in one))
+    rows = [(name, *(one.get(name) for one in found)) for name in names]
+    table = pd.DataFrame(rows, columns=["what", *(run.id for run in runs)])
+    ids = [run.id for run in runs]
+    table[ids] = table[ids].astype("float64")
+    return table[table[ids].notna().any(axis=1)].reset_index(drop=True)

@@ -1,0 +1,87 @@
+"""What runs were made with, as far as they differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from app.services.settings_list import known_settings
+from app.services.store import Run
+
+UNKNOWN: Final = "–"
+ABOUT: Final = {
+    "dataset": "Dataset of the run.",
+    "data": "Beginning of the fingerprint of the data: equal = exactly the same data.",
+    "judge": "Who graded.",
+    "parent": "Run that this one was retrained from.",
+    "labels": "Revision of the labels it was given.",
+    "message": "What the person who started it said about it.",
+    "warm start": "Whether the final training began from the weights of the parent.",
+    "preset used": "Which refined graph the final model used.",
+    "device": "What it was trained on.",
+    "seconds": "Seconds of work, over all sittings.",
+}
+"""What a run says about itself beside its settings: name -> meaning."""
+
+
+def differences(runs: Sequence[Run]) -> pd.DataFrame:
+    """Everything in which runs differ.
+
+    Returns:
+        Columns ``part`` (``setting``, ``run`` or ``version``), ``name``, ``meaning``, and one per
+        run, by its id, with the value as text; a dash where the run does not say.
+    """
+    helps = {known.name: known.help.replace("``", "") for known in known_settings()}
+    settings = [flat(run.manifest.settings) for run in runs]
+    order = [*helps, *sorted({name for one in settings for name in one} - set(helps))]
+    rows = _rows("setting", order, settings, helps)
+    rows += _rows("run", list(ABOUT), [_about(run) for run in runs], ABOUT)
+    versions = [dict(run.manifest.versions) for run in runs]
+    rows += _rows("version", sorted({name for one in versions for name in one}), versions, {})
+    return pd.DataFrame(rows, columns=["part", "name", "meaning", *(run.id for run in runs)])
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their full name, such as ``train.pool``."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def _rows(
+    part: str, names: Sequence[str], values: Sequence[Mapping[str, Any]], helps: Mapping[str, str]
+) -> list[tuple[str, ...]]:
+    rows = []
+    for name in names:
+        said = [_text(one[name]) if name in one else UNKNOWN for one in values]
+        if len(set(said)) > 1:
+            rows.append((part, name, helps.get(name, ""), *said))
+    return rows
+
+
+def _about(run: Run) -> dict[str, Any]:
+    manifest = run.manifest
+    found = {
+        "dataset": manifest.dataset,
+        "data": manifest.dataset_fingerprint[:12],
+        "judge": manifest.judge,
+        "parent": manifest.parent,
+        "labels": manifest.revision[:12],
+        "message": manifest.message,
+        "warm start": manifest.warm_start,
+        "preset used": manifest.preset,
+        "device": manifest.device,
+        "seconds": manifest.seconds if manifest.seconds is None else round(manifest.seconds, 1),
+    }
+    return {name: value for name, value in found.items() if value not in ("", None)}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,175 @@
+"""Signals of one run as arrays, for trying other rules on them.
+
+Shape letters: E train interactions, P judged pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.services import query
+from app.services.compare.pair import column, columns, table
+from app.services.store import Run
+from core.graph.refine import LEAST_WEIGHT as LEAST_WEIGHT  # noqa: PLC0414 - passed on
+from core.types import VERDICTS, BoolArray, FloatArray, GradeArray, Interactions, Judgements
+
+PARTS: Final = ("language", "behaviour", "grades")
+EASY_SHARE: Final = 0.2
+"""Where no hard ones were planted: this share of the genuine ones, with the lowest score."""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What is known about the E train interactions, all ``(E,)``."""
+
+    train: Interactions
+    p_noisy: FloatArray
+    parts: Mapping[str, npt.NDArray[np.float32]]
+    """Log-odds by part; empty where the run did not keep them."""
+    verdict: GradeArray
+    user_grade: GradeArray
+    item_grade: GradeArray
+    low: BoolArray
+    """All False where the run did not keep it."""
+    has_low: bool
+    person: BoolArray
+    """Decided by a person, whatever the signals say."""
+    noise: BoolArray
+    """Planted noise; all False where nothing was planted."""
+    hard: BoolArray
+    """Hard genuine ones, as in detection.json."""
+    label: GradeArray
+    """Labels kept for measuring, index into ``VERDICTS``; -1 = none."""
+    judgements: Judgements | None
+    noise_rate: float
+    """Share of noise that the level of p_noisy was fitted to."""
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether the parts of the log-odds are known."""
+        return bool(self.parts)
+
+
+def load(run: Run) -> Signals:
+    """Read the signals of a run; the last ones are kept in memory.
+
+    Raises:
+        DataError: If a table is missing or damaged.
+    """
+    path = table(run, "interactions")
+    return _load(_Known(run), str(path), path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+def regraded(judged: Judgements, change: Callable[[GradeArray], GradeArray]) -> Judgements:
+    """The same judgements with other grades."""
+    return replace(
+        judged, user_grade=change(judged.user_grade), item_grade=change(judged.item_grade)
+    )
+
+
+class _Known:
+    """A run as an argument that a cache leaves out of its key."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __eq__(self, _: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=2)
+def _load(known: _Known, path: str, changed: int) -> Signals:
+    del path, changed  # the key: one file in one state
+    run = known.run
+    found = query.ask_columns(run, _sql(run), {"verdicts": list(VERDICTS)})
+    n_users, n_items = run.manifest.n_users, run.manifest.n_items
+    noise = found["noise"].astype(bool)
+    planted = found["hard"].astype(bool)
+    parts = {name: found[name] for name in PARTS} if _has_parts(run) else {}
+    p = found["p_noisy"].astype(np.float32)
+    rate = run.manifest.noise_rate
+    return Signals(
+        Interactions(
+            found["user"].astype(np.int64), found["item"].astype(np.int64), n_users, n_items
+        ),
+        p,
+        parts,
+        found["verdict"].astype(np.int8),
+        found["user_grade"].astype(np.int8),
+        found["item_grade"].astype(np.int8),
+        found["low"].astype(bool),
+        "low_scored" in columns(run, "interactions"),
+        found["person"].astype(bool),
+        noise,
+        planted if planted.any() else _lowest(found["score"], ~noise),
+        found["label"].astype(np.int8),
+        _judgements(run),
+        float(p.mean()) if rate is None else rate,
+    )
+
+
+def _has_parts(run: Run) -> bool:
+    return {f"from_{name}" for name in PARTS} <= columns(run, "interactions")
+
+
+def _sql(run: Run) -> str:
+    parts = ", ".join(
+        f"coalesce({column(run, f'from_{name}', 'i', 'NULL')}, 0)::FLOAT AS {name}"
+        for name in PARTS
+    )
+    held = column(run, "held_out", "i", "false")
+    label = column(run, "label", "i", "NULL")
+    decided = column(run, "decided_by", "i", "NULL")
+    return f"""
+        SELECT i."user", i.item, i.p_noisy::FLOAT AS p_noisy, {parts},
+               (list_position($verdicts, i.verdict) - 1)::TINYINT AS verdict,
+               i.user_grade::TINYINT AS user_grade, i.item_grade::TINYINT AS item_grade,
+               {column(run, "low_scored", "i", "false")} AS low, i.score::DOUBLE AS score,
+               coalesce({decided} = 'person', false) AS person,
+               coalesce(kinds.noise, false) AS noise, coalesce(kinds.hard, false) AS hard,
+               CASE WHEN {held} THEN coalesce(list_position($verdicts, {label}), 0) - 1
+                    ELSE -1 END::TINYINT AS label
+        FROM interactions i LEFT JOIN kinds USING ("row") ORDER BY i."row"
+    """
+
+
+def _lowest(score: np.ndarray, genuine: BoolArray) -> BoolArray:
+    """The genuine fifth with the lowest score, as detection.json has it, ``(E,)``."""
+    rows = np.flatnonzero(genuine & ~np.isnan(score))
+    chosen = np.zeros(len(score), bool)
+    if len(rows):
+        n_chosen = max(1, round(EASY_SHARE * len(rows)))
+        chosen[rows[np.argsort(score[rows], kind="stable")[:n_chosen]]] = True
+    return chosen
+
+
+def _judgements(run: Run) -> Judgements | None:
+    """What the judge said of P pairs, without reasons; None where the run did not keep it."""
+    wanted = ("user", "item", "observed", "control", "user_grade", "item_grade")
+    if not set(wanted) <= columns(run, "judgements"):
+        return None
+    found = query.ask_columns(
+        run,
+        'SELECT "user", item, observed, control, user_grade::TINYINT AS user_grade, '
+        "item_grade::TINYINT AS item_grade FROM judgements",
+    )
+    return Judgements(
+        found["user"].astype(np.int64),
+        found["item"].astype(np.int64),
+        found["observed"].astype(bool),
+        found["control"].astype(bool),
+        found["user_grade"].astype(np.int8),
+        found["item_grade"].astype(np.int8),
+        (),
+        (),
+        run.manifest.judge,
+    )

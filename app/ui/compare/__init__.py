@@ -1,0 +1,1 @@
+"""The page that lays runs side by side, a module per view."""
