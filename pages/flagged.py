@@ -18,6 +18,7 @@ import streamlit as st
 from app.services import flagged
 from app.ui import card, components, review_filters, saved_views, state, theme
 from app.ui.glossary import explain
+from app.ui.label import labels
 from app.ui.review import NEXT, PAGE, ROW, part
 
 SIZE = 30
@@ -106,10 +107,15 @@ def table(rows: pd.DataFrame) -> None:
     if st.session_state.get(key, {}).get("selection") != marked:
         st.session_state[key] = {"selection": marked}
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    shown = rows.assign(verdict=rows["verdict"].map(card.signed), grades=card.grade_pair(rows))
+    shown = rows.assign(
+        verdict=rows["verdict"].map(card.signed),
+        grades=card.grade_pair(rows),
+        label=rows["label"].map(labels.signed),
+    )
     columns = ["verdict", "p_noisy", "user_id", "title", "loss", "semantic", "grades", "edge"]
+    more = [name for name in ("label", "kind") if rows[name].notna().any()]
     st.dataframe(
-        shown[[*columns, "kind"] if shown["kind"].notna().any() else columns],
+        shown[[*columns, *more]],
         key=key,
         hide_index=True,
         row_height=28,
@@ -128,6 +134,7 @@ def table(rows: pd.DataFrame) -> None:
             "semantic": number("Semantic", format="%.2f", width=66, help=explain("semantic")),
             "grades": text("Grades", width=76, help=card.GRADES_HELP),
             "edge": text("Edge", width=70, help=explain("refined")),
+            "label": text("Label", width=76, help="What people decided, all of them together."),
             "kind": text("Planted", width=76, help=explain("planted")),
         },
     )

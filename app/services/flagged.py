@@ -20,6 +20,15 @@ from app.services.patterns import LEVELS, OPPOSED, PATTERNS
 from app.services.store import Run
 
 EDGE_DECISIONS: Final = ("kept", "weakened", "dropped")
+LABELLED: Final[Mapping[str, tuple[str, str]]] = {
+    "no": ("Not labelled", "ANTI"),
+    "yes": ("Labelled", ""),
+    "against": ("Labelled otherwise than the verdict", "label NOT IN (verdict, 'unsure')"),
+    "conflict": ("People differ", "label = 'conflict'"),
+    "unsure": ("Unsure", "label = 'unsure'"),
+}
+"""Name -> title for people, what must hold of the label."""
+NO_LABELS: Final = pd.DataFrame({"user_id": [], "item_id": [], "label": []}, dtype=str)
 NO_KIND: Final = "none"
 """Stands for interactions of no planted kind."""
 
@@ -49,6 +58,10 @@ class Filters:
     """Planted kinds, or :data:`NO_KIND`."""
     list_path: str = ""
     """Parquet file with the column ``row``: a review list."""
+    labelled: str = ""
+    """A key of :data:`LABELLED`; another one leaves nothing out."""
+    labels_path: str = ""
+    """Parquet file of the labels, :func:`app.services.labels.at_hand.table`; empty = none."""
 
 
 def _known(column: str) -> str:
@@ -93,9 +106,11 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
 
     Returns:
         Columns ``row, verdict, p_noisy, user_id, item_id, title, loss, semantic, user_grade,
-        item_grade, edge, kind``; ``kind`` is null where nothing was planted.
+        item_grade, edge, kind, label``; ``kind`` is null where nothing was planted, ``label`` where
+        nobody labelled.
     """
     where, values, tables = _conditions(filters)
+    tables["said"] = _labels(filters)
     sql = f"""
         WITH top AS (  -- texts are long: only what is shown is read
             SELECT "row", "user", item, verdict, p_noisy, user_id, item_id, title, loss, semantic,
@@ -104,10 +119,11 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
         ),
         found AS (SELECT *, row_number() OVER () AS place FROM top)
         SELECT found."row", verdict, p_noisy, found.user_id, found.item_id, title, loss, semantic,
-               user_grade, item_grade, {DECISION} AS edge, kinds.kind
+               user_grade, item_grade, {DECISION} AS edge, kinds.kind, said.label
         FROM found
         LEFT JOIN edges ON edges."user" = found."user" AND edges.item = found.item
         LEFT JOIN kinds ON kinds."row" = found."row"
+        LEFT JOIN said ON said.user_id = found.user_id AND said.item_id = found.item_id
         ORDER BY place
     """
     values |= {"size": size, "skip": max(0, number - 1) * size} | _threshold(run, order)
@@ -122,15 +138,18 @@ def rows(run: Run, filters: Filters) -> np.ndarray:
 
 
 def export(run: Run, filters: Filters, order: str, target: Path) -> None:
-    """Write all that the filters leave, with edge decision and planted kind, to a file."""
+    """Write all that the filters leave, with edge decision, planted kind and label, to a file."""
     where, values, tables = _conditions(filters)
+    tables["said"] = _labels(filters)
     sql = f"""
         SELECT found.* EXCLUDE (place), {DECISION} AS edge, edges.weight AS edge_weight,
-               edges.reason AS edge_reason, kinds.kind AS planted_kind
+               edges.reason AS edge_reason, kinds.kind AS planted_kind,
+               said.label AS label_of_people
         FROM (SELECT *, row_number() OVER (ORDER BY {_order(order)}) AS place
               FROM interactions {where}) AS found
         LEFT JOIN edges ON edges."user" = found."user" AND edges.item = found.item
         LEFT JOIN kinds ON kinds."row" = found."row"
+        LEFT JOIN said ON said.user_id = found.user_id AND said.item_id = found.item_id
         ORDER BY place
     """
     query.write(run, sql, target, values | _threshold(run, order), tables)
@@ -170,10 +189,27 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any], dict[str, pd.Dat
             ' OR ($unplanted AND "row" NOT IN (SELECT "row" FROM kinds)))'
         )
         values |= {"kinds": list(filters.kinds), "unplanted": NO_KIND in filters.kinds}
+    if filters.labelled in LABELLED:
+        parts.append(_of_labels(filters.labelled))
+        tables["said"] = _labels(filters)
     if filters.list_path:
         parts.append('"row" IN (SELECT "row" FROM picked)')
         tables["picked"] = Path(filters.list_path)
     return (f"WHERE {' AND '.join(parts)}" if parts else ""), values, tables
+
+
+def _of_labels(labelled: str) -> str:
+    """Condition over what people said of an interaction."""
+    _, holds = LABELLED[labelled]
+    pair = "said.user_id = interactions.user_id AND said.item_id = interactions.item_id"
+    if holds == "ANTI":
+        return f"NOT EXISTS (SELECT 1 FROM said WHERE {pair})"
+    return f"EXISTS (SELECT 1 FROM said WHERE {' AND '.join(filter(None, (pair, holds)))})"
+
+
+def _labels(filters: Filters) -> pd.DataFrame | Path:
+    """Table of the labels, empty where there are none."""
+    return Path(filters.labels_path) if filters.labels_path else NO_LABELS
 
 
 def _of_columns(filters: Filters) -> tuple[list[str], dict[str, Any]]:

@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.services import interaction as about
 from app.services.store import Run
-from app.ui import components, review, state, theme
+from app.ui import components, labels_at_hand, review, state, theme
 from app.ui.figures import card as figures
 from app.ui.glossary import explain
 from app.ui.wording import GRADES
@@ -51,7 +51,7 @@ def interaction(run: Run, row: int, key: str, choose: Callable[[int], None] = op
         return
     st.html(STYLE)
     with st.container(key=f"card_body_{key}"):
-        _head(facts, key)
+        _head(run, facts, key)
         grid = st.grid(min_column_width=COLUMN, gap=("small", "medium"))
         for part in (
             partial(_moves, run, facts, key),
@@ -67,7 +67,7 @@ def interaction(run: Run, row: int, key: str, choose: Callable[[int], None] = op
                 part()
 
 
-def _head(facts: dict[str, Any], key: str) -> None:
+def _head(run: Run, facts: dict[str, Any], key: str) -> None:
     verdict = str(facts["verdict"])
     with st.container(key=f"card_title_{key}"):
         st.text(components.named(facts["title"], str(facts["item_id"])))
@@ -78,6 +78,7 @@ def _head(facts: dict[str, Any], key: str) -> None:
         st.text(f"Item {facts['item_id']}")
         if facts["kind"]:
             st.text(f"Planted: {facts['kind']}", help=explain("planted"))
+    labels_at_hand.buttons(run, facts, key)
     st.text(str(facts["explanation"]))
 
 

@@ -38,6 +38,7 @@ START: Final[dict[str, Any]] = {
     "fl_reason": "",
     "fl_edge": [],
     "fl_kind": [],
+    "fl_label": "any",
 }
 """Keys of the filters, which are their names in the address too, and where each one starts."""
 EVERYTHING: Final = START | {"fl_verdict": list(VERDICTS)}

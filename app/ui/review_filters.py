@@ -11,7 +11,7 @@ from streamlit.errors import StreamlitAPIException
 from app.services import flagged
 from app.services.patterns import PATTERNS
 from app.services.store import Run
-from app.ui import saved_views, state
+from app.ui import labels_at_hand, saved_views, state
 from app.ui.glossary import TERMS, explain
 from app.ui.review import EVERYTHING, PAGE, ROW, START
 from core.types import VERDICTS
@@ -52,6 +52,8 @@ ORDER_HELP: Final = (
 
 def _more(run: Run) -> None:
     """Filters of the second rank."""
+    titles = {"any": "Any", **{name: title for name, (title, _) in flagged.LABELLED.items()}}
+    _select("Label", titles, "fl_label", LABEL_HELP, "stretch")
     st.slider("P(noisy)", 0.0, 1.0, START["fl_p"], 0.01, **_bound("fl_p"), help=explain("p_noisy"))
     st.segmented_control(
         "Judge",
@@ -70,6 +72,12 @@ def _more(run: Run) -> None:
     if kinds:
         help_text = "  \n".join(f"**{kind}**: {TERMS[kind]}" for kind in kinds if kind in TERMS)
         _pills("Planted", kinds, "fl_kind", help_text)
+
+
+LABEL_HELP: Final = (
+    "What people decided about the interaction, all of them together. Label on the card, or on "
+    "the page Label."
+)
 
 
 def orders(run: Run) -> list[str]:
@@ -109,7 +117,9 @@ def _drop_unknown(run: Run) -> None:
     chosen = st.session_state.get("fl_kind") or []
     if any(kind not in kinds for kind in chosen):
         state.put("fl_kind", [kind for kind in chosen if kind in kinds])
-    for key, known in (("fl_kind", kinds), ("fl_sort", orders(run))):
+    # An address has what the widget shows, and that of the order is its title.
+    titles = [flagged.ORDERS[name][0] for name in orders(run)]
+    for key, known in (("fl_kind", kinds), ("fl_sort", [*orders(run), *titles])):
         if any(value not in known for value in st.query_params.get_all(key)):
             kept = [value for value in st.query_params.get_all(key) if value in known]
             with contextlib.suppress(StreamlitAPIException, KeyError):  # its widget does it
@@ -140,12 +150,23 @@ def _read(run: Run) -> flagged.Filters:
         edges=tuple(said["fl_edge"] or ()),
         kinds=tuple(kind for kind in said["fl_kind"] or () if kind in known),
         list_path=str(chosen.path) if chosen else "",
+        labelled="" if said["fl_label"] == "any" else str(said["fl_label"]),
+        labels_path=labels_at_hand.path(run),
     )
 
 
 def _more_type() -> Literal["primary", "secondary"]:
     """The button of the second rank stands out while one of its filters is in force."""
-    second = ("fl_p", "fl_graded", "fl_user", "fl_item", "fl_reason", "fl_edge", "fl_kind")
+    second = (
+        "fl_label",
+        "fl_p",
+        "fl_graded",
+        "fl_user",
+        "fl_item",
+        "fl_reason",
+        "fl_edge",
+        "fl_kind",
+    )
     changed = any(key in st.query_params for key in second)  # the address leaves out defaults
     return "primary" if changed else "secondary"
 
@@ -179,7 +200,13 @@ def _pills(label: str, options: list[str], key: str, help_text: str) -> None:
     )
 
 
-def _select(label: str, titles: dict[str, str], key: str, help_text: str, width: int) -> None:
+def _select(
+    label: str,
+    titles: dict[str, str],
+    key: str,
+    help_text: str,
+    width: Literal["stretch"] | int,
+) -> None:
     with st.container(width=width):
         st.selectbox(
             label,

@@ -260,3 +260,37 @@ def test_without_a_threshold_nothing_is_near_to_one(run_folder):
     assert order.value == "opposed"
     assert not any("threshold" in option for option in order.options)
     assert not any("threshold" in button.label for button in app.button)
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click()
+    app.run()
+    assert not app.exception
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_label_on_the_card_is_kept_shown_in_the_list_and_can_be_taken_back():
+    app = open_page(fl_row="3")
+    app.session_state["_analyst"] = "Ann"
+    app.run()
+    press(app, "● clean")
+    shown = app.dataframe[0].value.set_index("title")["label"]
+    assert shown["Dune"] == "● clean"
+    assert shown.drop("Dune").eq("–").all()
+    press(app, "● clean")
+    assert "label" not in app.dataframe[0].value  # nobody says anything any more
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_nobody_labels_without_a_name():
+    app = open_page(fl_row="3")
+    assert not any(button.label == "● clean" for button in app.button)
+    assert any("Who labels?" in field.label for field in app.text_input)
+
+
+@pytest.mark.usefixtures("run_folder")
+@pytest.mark.parametrize("shown", ["User, then item", "Loss, highest first"])
+def test_the_order_of_an_address_counts(shown):
+    app = open_page(fl_sort=shown)
+    select = next(box for box in app.selectbox if box.label == "Order")
+    assert select.options[select.index] == shown
