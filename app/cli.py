@@ -1,4 +1,4 @@
-"""Command line: ``demo|import|prepare|run|runs|cancel|report|doctor``, all with ``--json``.
+"""Command line: ``demo|import|prepare|run|runs|cancel|report|export|doctor``, all with ``--json``.
 
 Exit codes: 0 done, 1 something the user can act on (the message says what), 2 wrong usage.
 """
@@ -22,9 +22,10 @@ os.environ.update(environment.with_defaults(os.environ))
 
 from rich.console import Console
 
-from app.commands import doctor, report, run_list, runs, settings, sources
+from app.commands import doctor, export, report, run_list, runs, settings, sources
 from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
+from app.services.run_orders import Retraining
 from app.services.settings_list import known_settings
 from core.errors import WorkbenchError
 
@@ -80,6 +81,9 @@ def build_parser() -> argparse.ArgumentParser:
     shown = commands.add_parser("report", parents=[common], help="show what came out of a run")
     shown.add_argument("run_id", nargs="?", default="latest", help="run, or latest (the default)")
     shown.add_argument("--html", type=Path, metavar="FILE", help="write it as one HTML file too")
+    export.add_options(
+        commands.add_parser("export", parents=[common], help="take the cleaned data of a run away")
+    )
     commands.add_parser("doctor", parents=[common], help="check this machine")
     return parser
 
@@ -133,6 +137,18 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE.json", help="file of settings")
     parser.add_argument("--seed", type=int, help="seed of every random draw (0)")
     parser.add_argument("--help-settings", action="store_true", help="list all settings")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="labels of people, as Parquet: retrain with them",
+    )
+    parser.add_argument("--revision", help="name of that state of the labels; its hash if omitted")
+    parser.add_argument("--parent", metavar="RUN_ID", help="finished run to go on from")
+    parser.add_argument(
+        "--from-scratch", action="store_true", help="do not begin with the weights of the parent"
+    )
+    parser.add_argument("--message", help="what you want to remember about this run")
     for flag, (name, value) in settings.ABLATIONS.items():
         shown = f"ablation: {name}={json.dumps(value)}"
         parser.add_argument(
@@ -158,7 +174,17 @@ def _swallowed(values: list[str]) -> str | None:
 def _says_what_to_run(options: argparse.Namespace) -> bool:
     if options.help_settings:
         return True
-    chosen = (options.dataset, options.config, options.seed, options.flags)
+    chosen = (
+        options.dataset,
+        options.config,
+        options.seed,
+        options.flags,
+        options.labels,
+        options.revision,
+        options.parent,
+        options.message,
+        options.from_scratch or None,
+    )
     if options.resume is not None:  # a run is continued with the settings it began with
         return not options.set and all(value is None for value in chosen)
     return options.dataset is not None
@@ -174,7 +200,7 @@ def _demo(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def _import(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.again is not None:
-        plan = importing.stored_plan(options.again, _workspace(options))
+        plan = importing.open_plan(options.again, _workspace(options))
         return sources.import_data(plan, _workspace(options), console)
     plan = importing.make_plan(
         options.path,
@@ -202,7 +228,14 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.resume is not None:
         return runs.resume_run(options.resume, _workspace(options), console)
     config = settings.build_config(options.config, options.set, options.flags or (), options.seed)
-    return runs.run_dataset(options.dataset, config, _workspace(options), console)
+    given = Retraining(
+        options.labels,
+        options.revision or "",
+        options.parent or "",
+        options.message or "",
+        not options.from_scratch,
+    )
+    return runs.run_dataset(options.dataset, config, _workspace(options), console, given)
 
 
 def _list_settings(console: Console) -> dict[str, Any]:
@@ -225,6 +258,11 @@ def _report(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return report.report_run(options.run_id, _workspace(options), console, options.html)
 
 
+def _export(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    chosen = (options.run_id, options.to.absolute(), options.format, options.only)
+    return export.export_run(*chosen, _workspace(options), console)
+
+
 def _doctor(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return doctor.check_machine(_workspace(options), console)
 
@@ -242,6 +280,7 @@ _COMMANDS = {
     "runs": _runs,
     "cancel": _cancel,
     "report": _report,
+    "export": _export,
     "doctor": _doctor,
 }
 

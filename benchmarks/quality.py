@@ -79,7 +79,7 @@ def measure(plan: Plan, plant: str, seed: int, cache: Path) -> dict[str, Any]:
     # Heavy: the process that only hands out cells loads none of it.
     import numpy as np  # noqa: PLC0415
 
-    from app.worker import STREAM, device_name, versions  # noqa: PLC0415
+    from app.run_result import STREAM, device_name, versions  # noqa: PLC0415
     from core.data.dataset import load_dataset  # noqa: PLC0415
     from core.evaluation.detection import detect  # noqa: PLC0415
     from core.evaluation.judge import judge_quality  # noqa: PLC0415

@@ -12,8 +12,8 @@ from typing import Any, Final
 from rich.console import Console
 
 from app.commands.output import clean
+from app.run_result import device_name, versions
 from app.services import environment
-from app.worker import device_name, versions
 
 FREE_GB: Final = 1.0
 """Least free disk space that is not worth a warning."""

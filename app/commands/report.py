@@ -75,6 +75,8 @@ def report_run(
 
 def _why_no_report(run: KnownRun) -> str:
     """Where an unfinished run is, and what can be done with it."""
+    if run.state == "queued":
+        return f"Run {run.run_id} waits for its turn. Take it out of the queue with: {run.command}"
     if run.state == "running":
         return (
             f"Run {run.run_id} is still running{where(run)}: there is no report yet. "

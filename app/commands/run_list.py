@@ -38,7 +38,7 @@ def list_runs(workspace: Path, console: Console) -> dict[str, Any]:
 
 
 def cancel_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]:
-    """Ask a run to stop, wait a few seconds, and say what happened.
+    """Ask a run to stop or to leave the queue, wait a few seconds, and say what happened.
 
     Returns:
         The run as plain values; ``ok`` is False if it failed meanwhile.
@@ -48,13 +48,14 @@ def cancel_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]
     """
     run = run_list.cancel(workspace, run_id)
     told = {
+        "queued": f"Run {run_id} was asked to leave the queue; it has not come to it yet.",
         "stopped": f"Run {run_id} was stopped{where(run)}. What is done is kept.",
         "running": f"Run {run_id} was asked to stop; it has not come to it yet{where(run)}.",
         "finished": f"Run {run_id} was finished before it could be stopped.",
         "failed": f"Run {run_id} failed before it could be stopped: {run.message}",
     }
     console.print(clean(told[run.state]), soft_wrap=True)
-    if run.state == "running":
+    if run.state in run_list.ACTIVE:
         look = environment.shell_command("runs", place=workspace)
         console.print(f"Look again: {clean(look)}", soft_wrap=True)
     elif run.command:
@@ -77,12 +78,15 @@ def as_values(run: KnownRun) -> dict[str, Any]:
 
 
 def _state(run: KnownRun) -> str:
+    if run.state == "queued":
+        return f"waits for run {run.waits_for}" if run.waits_for else "waits for its turn"
     return run.state if run.state == "finished" else f"{run.state}{where(run)}"
 
 
 _DOING = {
     "finished": "Report",
     "running": "Stop it",
+    "queued": "Take it out of the queue",
     "stopped": "Continue it",
     "failed": "Try again",
 }

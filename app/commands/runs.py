@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from app.commands.output import clean, shown_progress
+from app.commands.output import clean, shown_progress, without_controls
 from app.commands.report import print_run
 from app.commands.sources import prepare_data
 from app.services import environment, jobs, run_folder
 from app.services.importing import make_plan
 from app.services.run_folder import write_json
-from app.worker import execute, resume
+from app.services.run_orders import Retraining
+from app.worker import Watcher, execute, resume
 from core.config import RunConfig
 from core.data.dataset import load_manifest
 from core.errors import ConfigError, DataError
@@ -28,7 +32,11 @@ SOURCES: Final = "sources.json"
 
 
 def run_dataset(
-    name_or_path: str, config: RunConfig, workspace: Path, console: Console
+    name_or_path: str,
+    config: RunConfig,
+    workspace: Path,
+    console: Console,
+    retraining: Retraining | None = None,
 ) -> dict[str, Any]:
     """Run the method on a prepared dataset and print the closing report.
 
@@ -37,7 +45,9 @@ def run_dataset(
     """
     folder = find_dataset(name_or_path, workspace)
     with shown_progress() as on_progress:
-        manifest = execute(folder, config, workspace, on_progress=on_progress)
+        manifest = execute(
+            folder, config, workspace, None, on_progress, retraining, make_watcher(console)
+        )
     print_run(workspace, manifest["run_id"], console)
     return manifest
 
@@ -51,9 +61,30 @@ def resume_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run_id):
         raise ConfigError(f"'{run_id}' is no name of a run.")
     with shown_progress() as on_progress:
-        manifest = resume(workspace / "runs" / run_id, on_progress)
+        manifest = resume(workspace / "runs" / run_id, on_progress, make_watcher(console))
     print_run(workspace, manifest["run_id"], console)
     return manifest
+
+
+def make_watcher(console: Console) -> Watcher:
+    """Say what a run waits for, and end the process when a stage does not hear that it is to."""
+    told: list[tuple[int, str]] = []
+
+    def say(others: list[str]) -> None:
+        state = (len(others), others[0])
+        if told[-1:] != [state]:
+            told.append(state)
+            more = f", {len(others)} runs are before this one" if len(others) > 1 else ""
+            line = f"waiting for run {without_controls(others[0])} to end{more} ..."
+            print(line, file=sys.stderr, flush=True)
+
+    def leave(message: str) -> None:
+        print(without_controls(message), file=sys.stderr, flush=True)
+        if console.stderr:  # standard output is for JSON
+            print(json.dumps({"error": message}), flush=True)
+        os._exit(1)  # not sys.exit: this is not the thread that is stuck
+
+    return Watcher(say, leave)
 
 
 def run_demo(seed: int, fresh: bool, workspace: Path, console: Console) -> dict[str, Any]:

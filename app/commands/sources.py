@@ -141,7 +141,7 @@ def _refuse_if_needed(
     folder: Path, fingerprint: str, workspace: Path, give_up_stopped: bool
 ) -> None:
     """Keep a dataset that a run still needs from being replaced by another one."""
-    held = {"running"} if give_up_stopped else {"running", "stopped"}
+    held = run_list.ACTIVE if give_up_stopped else run_list.ACTIVE | {"stopped"}
     for run in run_list.known_runs(workspace):
         rests_on = (
             run.dataset_folder is not None and run.dataset_folder.resolve() == folder.resolve()

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from app.services import importing, jobs
-from app.services.fields import changed
+from app.services import importing, jobs, run_orders
 from app.services.importing import ImportPlan
+from app.services.run_orders import Retraining
 from core.config import PrepareConfig, RunConfig
 
 COMMAND: Final = ("-m", "app.cli")
@@ -38,8 +38,8 @@ class Work:
 
 
 def start_check(plan: ImportPlan, workspace: Path) -> None:
-    """Remember an import and look for problems in its files."""
-    importing.save_plan(plan, workspace)
+    """Look for problems in the files of an import; it is kept once there are no errors."""
+    importing.save_draft(plan, workspace)
     arguments = (*COMMAND, "import", "--again", plan.name, "--json")
     jobs.start(workspace, arguments, f"check-{plan.name}")
 
@@ -65,11 +65,20 @@ def preparation(plan: ImportPlan, workspace: Path) -> Work | None:
     return _work(workspace, f"prepare-{plan.name}")
 
 
-def start_run(dataset: str, config: RunConfig, workspace: Path) -> None:
-    """Run the method on a dataset, unless a run is going on."""
-    settings = [f"{name}={json.dumps(value)}" for name, value in changed(config).items()]
-    assigned = ("--set", *settings) if settings else ()
-    jobs.start_run(workspace, (*COMMAND, "run", dataset, "--json", *assigned))
+def start_run(
+    dataset: str, config: RunConfig, workspace: Path, retraining: Retraining | None = None
+) -> str:
+    """Run the method on a dataset, after the runs that were started before it.
+
+    Returns:
+        The name of the run; its folder is there, with everything it is to do.
+
+    Raises:
+        DataError: If there is no such dataset or parent, or the labels cannot be read.
+    """
+    folder = run_orders.place(workspace, workspace / "datasets" / dataset, config, retraining)
+    jobs.start_run(workspace, folder.name)
+    return folder.name
 
 
 def _work(workspace: Path, name: str) -> Work | None:

@@ -7,10 +7,7 @@ believed only as long as its process exists: a job that was killed shows as inte
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,23 +16,34 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.services import environment, process
-from app.services.records import Launch, Status
+from app.services import failures, launches, process, run_folder, run_queue
+from app.services.launches import Launched, tail
+from app.services.records import ACTIVE, Launch, Status
+from app.services.run_folder import StatusFile
+from core.errors import DataError
 
 DEMO = ("-m", "app.cli", "demo", "--json")
 """Arguments of the interpreter that run the sample."""
-RUNS = ("demo", "run")
-"""Names of the work that makes runs; one at a time."""
+RUN = ("-m", "app.cli", "run", "--json", "--resume")
+"""The same for a run that was ordered; its name follows."""
+DEMO_NAME = "demo"
+"""Name of the work that prepares the sample before there is a run."""
+OF_A_RUN = "run-"
+"""How names of the work begin that does a run; the name of the run follows."""
 
 BEFORE_A_RUN = ("Reading ", "Preparing", "Loading ", "Writing ")
 """How lines begin that say what is done before there is a run folder."""
+GONE = (
+    "Its process is gone without a word: it was killed, perhaps because memory ran out, or the "
+    "machine was switched off. What was finished is kept: resume it."
+)
 
 _starting = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that is running, or that ended without a result."""
+    """A job that is running or waits, or that ended without a result."""
 
     run_id: str | None
     """None until the job has made its run folder."""
@@ -43,34 +51,47 @@ class Job:
     log: Path | None
     """What the process printed; None for a job started elsewhere."""
 
-
-@dataclass(frozen=True)
-class Launched:
-    """Work that the app started, whatever it is."""
-
-    started: datetime
-    running: bool
-    log: Path
-    """What the process printed."""
+    @property
+    def active(self) -> bool:
+        """Whether it runs or waits for its turn."""
+        return self.status.state in ACTIVE
 
 
 def start_demo(workspace: Path, arguments: Sequence[str] = DEMO) -> None:
-    """Start the sample run in the background, unless a job is running already."""
-    start_run(workspace, arguments, "demo")
+    """Prepare and run the sample in the background, unless that is going on already."""
+    start(workspace, arguments, DEMO_NAME)
 
 
-def start_run(workspace: Path, arguments: Sequence[str], name: str = "run") -> None:
-    """Start a run in the background, unless a job is running already.
+def start_run(workspace: Path, run_id: str, arguments: Sequence[str] = RUN) -> None:
+    """Begin or continue a run in the background, when those started before it have ended.
 
     Args:
         workspace: Folder of all runs.
-        arguments: Of the interpreter, such as ``-m app.cli run <dataset> --json``.
-        name: One of :data:`RUNS`.
+        run_id: A run that was ordered and is not finished.
+        arguments: Of the interpreter; the name of the run is added.
+
+    Raises:
+        ConfigError: If it runs or waits already.
+        DataError: If it was never ordered, or nothing can be written.
     """
+    folder = workspace / "runs" / run_id
+    _, config = run_folder.read_order(folder)
     with _starting:
-        job = current(workspace)
-        if job is None or job.status.state != "running":
-            _start(workspace, arguments, name)
+        ticket = run_queue.draw(workspace, run_queue.device_of(config.device), run_id)
+        try:
+            (folder / run_folder.CANCEL).unlink(missing_ok=True)
+            status = StatusFile(folder, run_folder.seconds_so_far(folder))
+            handed = (ticket.descriptor,)
+            child = launches.start(
+                workspace, (*arguments, run_id), OF_A_RUN + run_id, ticket.environment(), handed
+            )
+            status.queue(ticket.ahead(), child)
+        except BaseException as error:
+            ticket.give_back()
+            if isinstance(error, OSError):
+                raise DataError(failures.reason(error, workspace)) from error
+            raise
+        os.close(ticket.descriptor)  # the started process holds it now
 
 
 def start(workspace: Path, arguments: Sequence[str], name: str) -> None:
@@ -84,62 +105,70 @@ def start(workspace: Path, arguments: Sequence[str], name: str) -> None:
     with _starting:
         known = launched(workspace, name)
         if known is None or not known.running:
-            _start(workspace, arguments, name)
+            launches.start(workspace, arguments, name)
 
 
 def launched(workspace: Path, name: str) -> Launched | None:
     """Find out how work that the app started is doing; None if it never did."""
-    launch_file, log = _launch_files(workspace, name)
-    launch = _read_launch(launch_file)
+    launch_file, log = launches.files(workspace, name)
+    launch = launches.read(launch_file)
     if launch is None:
         return None
     return Launched(launch.started, process.is_alive(launch.pid, launch.started), log)
 
 
-def _start(workspace: Path, arguments: Sequence[str], name: str) -> None:
-    launch, log = _launch_files(workspace, name)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    variables = environment.with_defaults(os.environ)
-    variables[environment.WORKSPACE_VARIABLE] = str(workspace)
-    started = datetime.now(UTC)
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=environment.ROOT,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    process.adopt(child)
-    unfinished = launch.with_suffix(".tmp")
-    unfinished.write_text(Launch(pid=child.pid, started=started).model_dump_json())
-    unfinished.replace(launch)
-
-
 def current(workspace: Path) -> Job | None:
-    """Find the job to show: the one the app started last, else any that is running.
+    """Find the job to show: one that runs, else the one the app started last, else one that waits.
 
     Returns:
-        None if nothing runs, and nothing the app started ended without a result.
+        None if nothing runs or waits, and nothing the app started ended without a result.
     """
     jobs = _unfinished(workspace)
-    launch, log = _latest_launch(workspace)
+    running = next((job for job in jobs if job.status.state == "running"), None)
+    if running is not None:
+        return running
+    launch, name = _latest_launch(workspace)
     if launch is not None and not _has_result_since(workspace, launch.started):
-        since = launch.started - timedelta(seconds=2)  # a job may write whole seconds
-        for job in jobs:
-            if job.status.pid == launch.pid and job.status.updated >= since:
-                return Job(job.run_id, job.status, log)
-        return Job(None, _status_of_launch(launch, log), log)
-    return next((job for job in jobs if job.status.state == "running"), None)
+        started = next((job for job in jobs if _is_of(job, launch, name)), None)
+        return started or _without_folder(workspace, launch, name)
+    return next((job for job in jobs if job.active), None)
+
+
+def active(workspace: Path) -> list[Job]:
+    """Jobs that run or wait for their turn, in the order of their turn."""
+    found = [job for job in _unfinished(workspace) if job.active]
+    preparing = demo(workspace)
+    found += [preparing] if preparing is not None and preparing.active else []
+    return sorted(found, key=lambda job: (job.status.state != "running", job.status.place))
+
+
+def demo(workspace: Path) -> Job | None:
+    """The sample while it has no run folder yet, or if it never came to have one."""
+    launch_file, _ = launches.files(workspace, DEMO_NAME)
+    launch = launches.read(launch_file)
+    if launch is None or _has_result_since(workspace, launch.started):
+        return None
+    if any(_is_of(job, launch, DEMO_NAME) for job in _unfinished(workspace)):
+        return None
+    return _without_folder(workspace, launch, DEMO_NAME)
+
+
+def log_of(workspace: Path, run_id: str, status: Status | None = None) -> Path | None:
+    """What the process of a run printed; None for one that was started in a terminal."""
+    launch_file, log = launches.files(workspace, OF_A_RUN + run_id)
+    if log.is_file():
+        return log
+    launch_file, log = launches.files(workspace, DEMO_NAME)
+    launch = launches.read(launch_file)
+    mine = launch is not None and status is not None and _wrote(status, launch)
+    return log if mine else None
 
 
 def read_status(folder: Path) -> Status | None:
     """Read how the job of a run folder is doing; None if it never said.
 
-    A job that says it runs, or that is done but has left no manifest, while its process is
-    gone, is ``interrupted``.
+    A job that says it runs or waits, or that is done but has left no manifest, while its process
+    is gone, is ``interrupted``.
     """
     path = folder / "status.json"
     try:
@@ -150,50 +179,41 @@ def read_status(folder: Path) -> Status | None:
         message = "The job wrote a status.json that cannot be read."
         return Status(state="failed", message=message, updated=datetime.fromtimestamp(0, UTC))
     finished = (folder / "manifest.json").exists()
-    if status.state == "running" or (status.state == "done" and not finished):
-        running = status.pid is not None and process.is_alive(status.pid, status.updated)
-        return status.model_copy(update={"state": "running" if running else "interrupted"})
+    if status.state in ACTIVE or (status.state == "done" and not finished):
+        if status.pid is None or not process.is_alive(status.pid, status.updated):
+            return status.model_copy(update={"state": "interrupted", "message": GONE})
+        state = "running" if status.state == "done" else status.state
+        return status.model_copy(update={"state": state})
     return status
 
 
-def tail(log: Path, n_lines: int = 20) -> str:
-    """Last lines of a log; empty if there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 20_000))
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-n_lines:])
-
-
 def ask_to_stop(workspace: Path, run_id: str) -> None:
-    """Ask a running run to stop; what is finished is kept, and it can be continued."""
+    """Ask a run that works or waits to stop; what is finished is kept, and it can be continued."""
     folder = workspace / "runs" / run_id
     if (folder / "status.json").is_file():
         (folder / "cancel").touch()
 
 
-def _launch_files(workspace: Path, name: str) -> tuple[Path, Path]:
-    """The record of the started process, and its log."""
-    return workspace / "logs" / f"{name}.json", workspace / "logs" / f"{name}.log"
+def _latest_launch(workspace: Path) -> tuple[Launch | None, str]:
+    """The run that the app started last, and its name."""
+    logs = workspace / "logs"
+    paths = [*logs.glob(f"{OF_A_RUN}*.json"), *logs.glob(f"{DEMO_NAME}.json")]
+    if not paths:
+        return None, ""
+    latest = max(paths, key=lambda path: path.stat().st_mtime_ns)
+    return launches.read(latest), latest.name.removesuffix(".json")
 
 
-def _latest_launch(workspace: Path) -> tuple[Launch | None, Path]:
-    """The run that the app started last, and its log."""
-    found = [(_read_launch(launch), log) for launch, log in _run_files(workspace)]
-    return max(found, key=lambda pair: pair[0].started.timestamp() if pair[0] else 0.0)
+def _is_of(job: Job, launch: Launch, name: str) -> bool:
+    """Whether a job is the work that was launched."""
+    named = name.startswith(OF_A_RUN)
+    return job.run_id == name.removeprefix(OF_A_RUN) if named else _wrote(job.status, launch)
 
 
-def _run_files(workspace: Path) -> list[tuple[Path, Path]]:
-    return [_launch_files(workspace, name) for name in RUNS]
-
-
-def _read_launch(path: Path) -> Launch | None:
-    try:
-        return Launch.model_validate(json.loads(path.read_text()))
-    except (OSError, ValueError):
-        return None
+def _wrote(status: Status, launch: Launch) -> bool:
+    """Whether a started process wrote a status; jobs may write whole seconds."""
+    since = launch.started - timedelta(seconds=2)
+    return status.pid == launch.pid and status.updated >= since
 
 
 def _unfinished(workspace: Path) -> list[Job]:
@@ -203,7 +223,8 @@ def _unfinished(workspace: Path) -> list[Job]:
         if not (path.parent / "manifest.json").exists():
             status = read_status(path.parent)
             if status is not None:
-                jobs.append(Job(path.parent.name, status, None))
+                run_id = path.parent.name
+                jobs.append(Job(run_id, status, log_of(workspace, run_id, status)))
     return sorted(jobs, key=lambda job: job.status.updated, reverse=True)
 
 
@@ -213,11 +234,14 @@ def _has_result_since(workspace: Path, moment: datetime) -> bool:
     return max(finished, default=0.0) >= moment.timestamp()
 
 
-def _status_of_launch(launch: Launch, log: Path) -> Status:
-    """Status of a started process that has made no run folder yet, from what it printed."""
+def _without_folder(workspace: Path, launch: Launch, name: str) -> Job:
+    """A started process that has made no run folder yet, from what it printed."""
+    _, log = launches.files(workspace, name)
     if process.is_alive(launch.pid, launch.started):
         said = [line for line in tail(log).splitlines() if line.startswith(BEFORE_A_RUN)]
         stage = said[-1][:60].lower() if said else "loading libraries"
-        return Status(state="running", stage=stage, pid=launch.pid, updated=launch.started)
+        status = Status(state="running", stage=stage, pid=launch.pid, updated=launch.started)
+        return Job(None, status, log)
     message = "The job ended before it began to work."
-    return Status(state="interrupted", message=message, pid=launch.pid, updated=launch.started)
+    status = Status(state="interrupted", message=message, pid=launch.pid, updated=launch.started)
+    return Job(None, status, log)

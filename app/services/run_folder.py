@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,9 +23,13 @@ from core.errors import DataError
 ORDER: Final = "run.json"
 STATUS: Final = "status.json"
 MANIFEST: Final = "manifest.json"
+PROGRESS: Final = "progress.jsonl"
+LABELS: Final = "labels.parquet"
+"""What people had said when the run was ordered, where it was given any."""
+LABEL_QUALITY: Final = "label_quality.json"
 CANCEL: Final = "cancel"
 """A file of this name in the run folder asks the run to stop."""
-NOT_RESULTS: Final = frozenset({STATUS, MANIFEST, CANCEL})
+NOT_RESULTS: Final = frozenset({STATUS, MANIFEST, CANCEL, PROGRESS})
 SECONDS_BETWEEN: Final = 0.2
 """Shortest time between two writes of the status."""
 
@@ -38,15 +43,29 @@ class StatusFile:
     """
 
     def __init__(self, folder: Path, seconds_before: float = 0.0) -> None:
-        self._folder = folder
+        self._folder, self._before = folder, seconds_before
         self._start = time.monotonic() - seconds_before
         self._written = -math.inf
         self._stage, self._fraction = "", 0.0
+        self._waited: tuple[int, str] | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds of work so far, earlier sittings included."""
         return time.monotonic() - self._start
+
+    def wait(self, others: Sequence[str]) -> None:
+        """Say that the run waits for others; that time is no work."""
+        self._start = time.monotonic() - self._before
+        waits_for = others[0] if others else ""
+        if (len(others), waits_for) != self._waited:
+            self._waited = (len(others), waits_for)
+            self._write("queued", "", {"place": len(others), "waits_for": waits_for})
+
+    def queue(self, others: Sequence[str], pid: int) -> None:
+        """Say that a started process has its place, before it comes to say anything itself."""
+        place = {"place": len(others), "waits_for": others[0] if others else "", "pid": pid}
+        self._write("queued", "", place)
 
     def report(self, stage: str, fraction: float) -> bool:
         """Say that the run works; return whether it was time to write."""
@@ -64,8 +83,25 @@ class StatusFile:
             self._fraction = 1.0
         self._write(state, message)
 
-    def _write(self, state: State, message: str) -> None:
-        status = {
+    def fail(self, state: State, message: str) -> None:
+        """Say how the run ended when files may no longer be writable; never raises.
+
+        On a full disk a new file cannot be written, but the old one can be written over: it has
+        its block already, and a status fits into one.
+        """
+        try:
+            self._write(state, message)
+        except OSError:
+            with contextlib.suppress(OSError), (self._folder / STATUS).open("r+b") as file:
+                file.write(as_json(self._status(state, message)).encode())
+                file.truncate()
+
+    def _write(self, state: State, message: str, more: Mapping[str, Any] | None = None) -> None:
+        write_json(self._folder / STATUS, self._status(state, message) | dict(more or {}))
+        self._written = time.monotonic()
+
+    def _status(self, state: State, message: str) -> dict[str, Any]:
+        return {
             "state": state,
             "stage": self._stage,
             "fraction": round(self._fraction, 4),
@@ -74,8 +110,6 @@ class StatusFile:
             "updated": now(),
             "seconds": round(self.seconds, 3),
         }
-        write_json(self._folder / STATUS, status)
-        self._written = time.monotonic()
 
 
 def now() -> str:

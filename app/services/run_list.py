@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from pydantic import ValidationError
 
@@ -15,7 +15,9 @@ from app.services import environment, jobs, run_folder
 from app.services.records import Manifest
 from core.errors import ConfigError, DataError
 
-RunState = Literal["finished", "running", "stopped", "failed"]
+RunState = Literal["finished", "running", "queued", "stopped", "failed"]
+ACTIVE: Final = frozenset({"running", "queued"})
+"""States of a run with a process: it can be stopped, and what it rests on must stay."""
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """Names of runs: never a path."""
 SECONDS_TO_STOP: Final = 15.0
@@ -28,7 +30,8 @@ class KnownRun:
 
     run_id: str
     state: RunState
-    """``stopped``: asked to, or its process is gone. It and a failed one can be continued."""
+    """``queued``: waits for others on its device. ``stopped``: asked to, or its process is gone; it
+    and a failed one can be continued."""
     dataset: str
     """Empty where that cannot be read."""
     fingerprint: str
@@ -39,6 +42,8 @@ class KnownRun:
     stage: str
     fraction: float
     message: str
+    waits_for: str
+    """Of a queued run: the one whose turn it is."""
     command: str
     """Shell command that shows it, stops it or continues it; empty where there is none."""
 
@@ -72,7 +77,7 @@ def read(workspace: Path, run_id: str) -> KnownRun:
 
 
 def cancel(workspace: Path, run_id: str, seconds: float | None = None) -> KnownRun:
-    """Ask a running run to stop, and wait for it a while.
+    """Ask a run that works or waits to stop, and wait for it a while.
 
     Args:
         workspace: Folder of all runs.
@@ -80,19 +85,19 @@ def cancel(workspace: Path, run_id: str, seconds: float | None = None) -> KnownR
         seconds: How long to wait; :data:`SECONDS_TO_STOP` if omitted.
 
     Returns:
-        The run after that; still ``running`` if it has not come to look yet.
+        The run after that; still in the state it was in if it has not come to look yet.
 
     Raises:
         ConfigError: If it does not run.
         DataError: If there is no such run.
     """
     run = read(workspace, run_id)
-    if run.state != "running":
+    if run.state not in ACTIVE:
         then = f" Continue it with: {run.command}" if run.state == "stopped" else ""
         raise ConfigError(f"Run {run_id} is not running: it is {run.state}.{then}")
     jobs.ask_to_stop(workspace, run_id)
     end = time.monotonic() + (SECONDS_TO_STOP if seconds is None else seconds)
-    while run.state == "running" and time.monotonic() < end:
+    while run.state in ACTIVE and time.monotonic() < end:
         time.sleep(0.1)
         run = read(workspace, run_id)
     return run
@@ -104,7 +109,7 @@ def _finished(workspace: Path, run_id: str) -> KnownRun:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         message = f"{run_folder.MANIFEST} is damaged. Delete the folder, or run it again."
-        return KnownRun(run_id, "failed", "", "", None, None, None, "", 1.0, message, "")
+        return KnownRun(run_id, "failed", "", "", None, None, None, "", 1.0, message, "", "")
     return KnownRun(
         run_id,
         "finished",
@@ -116,6 +121,7 @@ def _finished(workspace: Path, run_id: str) -> KnownRun:
         "",
         1.0,
         "",
+        "",
         environment.shell_command("report", run_id, place=workspace),
     )
 
@@ -123,9 +129,9 @@ def _finished(workspace: Path, run_id: str) -> KnownRun:
 def _unfinished(workspace: Path, folder: Path) -> KnownRun:
     status = jobs.read_status(folder)
     state: RunState = "stopped"
-    if status is not None and status.state in ("running", "failed"):
-        state = "running" if status.state == "running" else "failed"
-    words = ("cancel", folder.name) if state == "running" else ("run", "--resume", folder.name)
+    if status is not None and status.state in ("running", "queued", "failed"):
+        state = cast(RunState, status.state)
+    words = ("cancel", folder.name) if state in ACTIVE else ("run", "--resume", folder.name)
     command = environment.shell_command(*words, place=workspace)
     try:
         order, _ = run_folder.read_order(folder)
@@ -142,5 +148,6 @@ def _unfinished(workspace: Path, folder: Path) -> KnownRun:
         status.stage if status else "",
         status.fraction if status else 0.0,
         status.message if status else "",
-        command if order or state == "running" else "",
+        status.waits_for if status and state == "queued" else "",
+        command if order or state in ACTIVE else "",
     )

@@ -66,8 +66,10 @@ def draw(data: PreparedData) -> None:
         "Run the method on this dataset",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=running or config is None,
-        help="Wait for the run that is going on, or stop it." if running else None,
+        disabled=config is None,
+        help="It waits for the run that is going on, and then begins by itself."
+        if running
+        else None,
         key="da_run",
     )
     if pressed and config is not None:

@@ -72,9 +72,12 @@ class FakePipeline(types.ModuleType):
         self.during = lambda _: None
         """Called in the middle of the first stage."""
         self.configs = []
+        self.given = []
+        """Labels and parent of each call."""
 
-    def run_pipeline(self, dataset, config, folder, cache, on_progress):  # noqa: ARG002
+    def run_pipeline(self, dataset, config, folder, cache, on_progress, **given):  # noqa: ARG002
         self.configs.append(config)
+        self.given.append(given)
         on_progress(Progress("pretrain", 0.5))
         self.during(folder)
         on_progress(Progress("judge", 0.0))

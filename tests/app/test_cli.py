@@ -218,3 +218,28 @@ def test_threads_are_placed_before_anything_heavy_is_loaded():
         check=True,
     )
     assert result.stdout.split() == ["PASSIVE"]
+
+
+def test_labels_parent_and_message_reach_the_run(call, pipeline, workspace, prepared):
+    frame = pd.DataFrame({"user_id": ["u0"], "item_id": ["i0"], "label": ["noisy"]})
+    frame.to_parquet(workspace / "mine.parquet")
+    first = answer(call("run", "small", "--json")[1])["run_id"]
+    code, output, _ = call(
+        "run", "small", "--labels", workspace / "mine.parquet", "--parent", first,
+        "--message", "why", "--revision", "r1", "--json",
+    )  # fmt: skip
+    told = answer(output)
+    assert code == 0
+    assert (told["parent"], told["message"], told["revision"]) == (first, "why", "r1")
+    folder = workspace / "runs" / told["run_id"]
+    wanted = {"labels": folder / "labels.parquet", "parent": workspace / "runs" / first}
+    assert pipeline.given[-1] == wanted
+    assert call("run", "small", "--parent", first, "--from-scratch", "--json")[0] == 0
+    assert pipeline.given[-1] == {}
+    assert prepared.is_dir()
+
+
+def test_a_parent_or_labels_that_are_not_there_are_said(call, prepared):
+    assert "no finished run gone" in call("run", "small", "--parent", "gone")[2]
+    assert "cannot be read" in call("run", "small", "--labels", "none.parquet")[2]
+    assert prepared.is_dir()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from app.services import jobs, store
+from app.services import jobs, run_folder, store
+from app.services.run_orders import Retraining
 from app.worker import execute, overall_fraction, resume
 from core.config import RunConfig
 from core.data.dataset import fingerprint, load_dataset, load_manifest, save_dataset
@@ -229,3 +233,117 @@ def test_the_overall_share_weighs_the_stages():
     assert overall(Progress("judge", 1.0)) == 1.0
     assert overall(Progress("evaluate", 0.0)) == 1.0
     assert overall(Progress("of a later version", 1.0)) == 0.0
+
+
+def write_labels(folder):
+    frame = pd.DataFrame({"user_id": ["u0"], "item_id": ["i0"], "label": ["noisy"]})
+    path = folder / "said.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+def test_labels_and_parent_reach_the_pipeline_also_after_a_stop(pipeline, prepared, workspace):
+    execute(prepared, CONFIG, workspace, "parent")
+    labels = write_labels(workspace)
+    given = Retraining(labels, "rev", "parent", "why")
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine", retraining=given)
+    labels.unlink()
+    pipeline.stop_with = None
+    folder = workspace / "runs" / "mine"
+    manifest = resume(folder)
+    wanted = {"labels": folder / "labels.parquet", "parent": workspace / "runs" / "parent"}
+    assert pipeline.given == [{}, wanted, wanted]
+    assert {name: manifest[name] for name in ("parent", "revision", "message", "warm_start")} == {
+        "parent": "parent",
+        "revision": "rev",
+        "message": "why",
+        "warm_start": False,
+    }
+    assert manifest["labels"] is None  # this pipeline says nothing about them
+    assert "labels.parquet" in manifest["files"]
+
+
+def test_what_became_of_the_labels_is_written(pipeline, prepared, workspace):
+    original = pipeline.run_pipeline
+    told = {"labels": {"n": 1, "n_used": 1, "auc": float("nan")}, "warm_start": True,
+            "warm_reason": "it fits", "reused": ("texts",)}  # fmt: skip
+    pipeline.run_pipeline = lambda *args, **given: replace(original(*args, **given), **told)
+    execute(prepared, CONFIG, workspace, "parent")
+    given = Retraining(write_labels(workspace), "rev", "parent")
+    manifest = execute(prepared, CONFIG, workspace, "mine", retraining=given)
+    quality = json.loads((workspace / "runs" / "mine" / "label_quality.json").read_text())
+    assert quality == {"n": 1, "n_used": 1, "auc": None, "revision": "rev"} == manifest["labels"]
+    assert (manifest["warm_start"], manifest["warm_reason"]) == (True, "it fits")
+    assert store.load_run(workspace, "mine").manifest.reused == ("texts",)
+    assert not (workspace / "runs" / "parent" / "label_quality.json").exists()
+
+
+def test_from_scratch_has_a_parent_but_not_its_weights(pipeline, prepared, workspace):
+    execute(prepared, CONFIG, workspace, "parent")
+    given = Retraining(parent="parent", warm_start=False)
+    assert execute(prepared, CONFIG, workspace, retraining=given)["parent"] == "parent"
+    assert pipeline.given == [{}, {}]
+
+
+def test_a_dataset_that_is_gone_is_the_reason_of_the_failure(pipeline, prepared, workspace):
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine")
+    (prepared / "manifest.json").unlink()
+    with pytest.raises(DataError, match="no finished dataset"):
+        resume(workspace / "runs" / "mine")
+    assert status(workspace)["state"] == "failed"
+    assert "no finished dataset" in status(workspace)["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "x.npz"), r"no space left .*x\.npz"),
+        (OSError("123 requested and 0 written"), "no space left"),
+        (MemoryError(), "not enough memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "not enough memory"),
+        (FileNotFoundError(errno.ENOENT, "gone", "a.parquet"), r"A file is gone .a\.parquet"),
+        (PermissionError(errno.EACCES, "Permission denied", "a"), "Permission denied"),
+    ],
+)
+def test_what_the_machine_lacks_is_said_with_what_to_do(pipeline, prepared, workspace, error, said):
+    pipeline.stop_with = error
+    with pytest.raises(DataError, match=said):
+        execute(prepared, CONFIG, workspace, "mine")
+    assert status(workspace)["state"] == "failed"
+    assert re.search(said, status(workspace)["message"])
+
+
+def test_the_end_is_told_where_no_new_file_can_be_written(
+    pipeline, prepared, workspace, monkeypatch
+):
+    def fill_the_disk(_):
+        def refuse(*_args):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(run_folder, "write_json", refuse)
+        refuse()
+
+    pipeline.during = fill_the_disk
+    with pytest.raises(DataError, match="no space left"):
+        execute(prepared, CONFIG, workspace, "mine")
+    assert status(workspace)["state"] == "failed"
+    assert "Free some space" in status(workspace)["message"]
+
+
+def test_what_was_measured_is_written_while_it_works(pipeline, prepared, workspace):
+    def report(*args, **given):
+        args[4](Progress("pretrain", 0.25, {"epoch": 3.0, "loss": 0.5}))
+        return original(*args, **given)
+
+    original, pipeline.run_pipeline = pipeline.run_pipeline, report
+    manifest = execute(prepared, CONFIG, workspace, "mine")
+    text = (workspace / "runs" / "mine" / "progress.jsonl").read_text()
+    first, *reports = [json.loads(line) for line in text.splitlines() if line]
+    assert first["stages"] == [["pretrain", 3.0], ["judge", 1.0], ["evaluate", 0.0]]
+    assert reports[0]["values"] == {"epoch": 3.0, "loss": 0.5}
+    assert {line["stage"] for line in reports} == {"pretrain", "judge", "evaluate"}
+    assert "progress.jsonl" not in manifest["files"]

@@ -112,3 +112,10 @@ def test_cancel_in_json_says_how_it_ended(call, workspace, monkeypatch):
 def test_a_finished_run_is_listed_with_its_report(call, workspace):
     write_run(workspace, "run-1")
     assert environment.shell_command("report", "run-1") in call("runs")[1]
+
+
+def test_a_run_that_waits_is_listed_with_what_it_waits_for(call, workspace):
+    going = {"pid": os.getpid(), "updated": NOW}
+    write_status(workspace, "mine", state="queued", waits_for="first", place=1, **going)
+    assert "mine: waits for run first" in call("runs")[1]
+    assert "waits for its turn" in call("report", "mine")[2]

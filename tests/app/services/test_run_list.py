@@ -109,3 +109,12 @@ def test_dates_are_those_of_the_files(workspace):
     write_run(workspace, "one", end)
     run = run_list.read(workspace, "one")
     assert run.finished - run.created == timedelta(minutes=10)
+
+
+def test_a_run_that_waits_says_for_what_and_can_leave_the_queue(workspace):
+    folder = begun(workspace, "next", state="queued", waits_for="first", place=1, pid=os.getpid())
+    run = run_list.read(workspace, "next")
+    assert (run.state, run.waits_for) == ("queued", "first")
+    assert run.command.endswith("cancel next")
+    assert run_list.cancel(workspace, "next", seconds=0.1).state == "queued"
+    assert (folder / "cancel").exists()

@@ -1,0 +1,139 @@
+"""What a run leaves at its end: the comparison with planted truth, and what the manifest says."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app.services import environment, notes, run_folder
+from app.services.records import RunOrder
+from core.config import RunConfig
+from core.types import VERDICTS, Dataset, RunOutcome
+
+PACKAGES: Final = ("torch", "numpy", "sentence-transformers", "umap-learn")
+STREAM: Final = 20_250_701
+"""Sets the draws of the evaluation apart from those of the pipeline of the same seed."""
+
+
+def evaluate(
+    outcome: RunOutcome, dataset: Dataset, dataset_folder: Path, folder: Path, seed: int
+) -> dict[str, Any] | None:
+    """Compare with planted truth, if there is any; write ``detection.json``.
+
+    Args:
+        outcome: What the pipeline found.
+        dataset: What it was given.
+        dataset_folder: Where the truth is.
+        folder: The run folder.
+        seed: Of the run.
+
+    Returns:
+        The content of ``detection.json``; None where nothing was planted.
+    """
+    # Loads PyTorch; asked here only, after the pipeline has returned.
+    from core.evaluation.detection import detect  # noqa: PLC0415
+    from core.evaluation.judge import judge_quality  # noqa: PLC0415
+    from core.evaluation.truth import read_truth, write_kinds  # noqa: PLC0415
+
+    truth = read_truth(dataset_folder, dataset)
+    for name in ("detection.json", "kinds.parquet"):
+        (folder / name).unlink(missing_ok=True)
+    if truth is None:
+        return None
+    write_kinds(truth, folder)
+    rng = np.random.default_rng([STREAM, seed % 2**32])
+    found = detect(outcome.scores, truth, rng)
+    found["judge"] = judge_quality(outcome.scores, truth)
+    run_folder.write_json(folder / "detection.json", found)
+    return found
+
+
+def manifest(
+    outcome: RunOutcome,
+    dataset: Dataset,
+    folder: Path,
+    config: RunConfig,
+    order: RunOrder,
+    found: Mapping[str, Any] | None,
+    labels: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Everything a finished run says about itself, but for its times.
+
+    Args:
+        outcome: What the pipeline found.
+        dataset: What it was given.
+        folder: The run folder, with all its results.
+        config: Settings.
+        order: What the run was to do.
+        found: Comparison with planted truth, if there is any.
+        labels: What became of the labels, if there were any.
+    """
+    train = dataset.train
+    counts = np.bincount(outcome.scores.verdict, minlength=len(VERDICTS))
+    known = found or {}
+    aucs = ("auc_all", "auc_top_loss", "auc_matched")
+    ranking = run_folder.plain(dict(outcome.ranking))
+    told = {
+        "run_id": folder.name,
+        "created": order.created.isoformat(),
+        "dataset": dataset.name,
+        "dataset_fingerprint": dataset.fingerprint,
+        "judge": outcome.judge,
+        "n_users": train.n_users,
+        "n_items": train.n_items,
+        "n_interactions": len(train),
+        "n_judged": outcome.n_judged,
+        "verdicts": dict(zip(VERDICTS, counts.tolist(), strict=True)),
+        "detection": {name: known[name] for name in aucs} if found else None,
+        "noise_recall": known.get("noise_recall"),
+        "precision": known.get("precision"),
+        "hard_kept": known.get("hard_kept"),
+        "hard_kept_by_loss_cut": known.get("hard_kept_by_loss_cut"),
+        "ranking": None if None in ranking.values() else ranking,
+        "seed": config.seed,
+        "noise_rate": outcome.noise_rate,
+        "notes": notes.of_numbers(outcome.noise_rate, outcome.scores.semantic),
+        "threshold": outcome.threshold,
+        "preset": outcome.preset,
+        "settings": config.model_dump(mode="json"),
+        "versions": versions(),
+        "device": device_name(config.device),
+        "parent": order.parent,
+        "revision": order.revision,
+        "message": order.message,
+        "warm_start": outcome.warm_start,
+        "warm_reason": outcome.warm_reason,
+        "reused": list(outcome.reused),
+        "labels": labels,
+        "files": run_folder.hashes(folder),
+    }
+    plain: dict[str, Any] = run_folder.plain(told)
+    return plain
+
+
+def versions() -> dict[str, str]:
+    """Versions that numbers may depend on; empty where a package is not installed."""
+    with (environment.ROOT / "pyproject.toml").open("rb") as file:
+        project = str(tomllib.load(file)["project"]["version"])
+    found = {"project": project, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = ""
+    return found
+
+
+def device_name(wanted: str) -> str:
+    """Name of the device that a run with this setting uses, such as ``cpu``."""
+    import torch  # noqa: PLC0415 - heavy
+
+    if wanted != "cpu" and torch.cuda.is_available():
+        return f"cuda ({torch.cuda.get_device_name()})"
+    return "cpu"

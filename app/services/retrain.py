@@ -1,0 +1,271 @@
+"""Retraining a run with labels of people: what it would change, and its start.
+
+A label of a train interaction decides its edge (kept whole, or dropped); one of another pair adds
+an edge, or forbids one. Labels that are held out decide nothing: they measure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from app.services import background, job_list, lineage, query
+from app.services.compare import next_settings
+from app.services.compare.settings import flat
+from app.services.fields import settings_of
+from app.services.run_orders import Retraining
+from app.services.store import Run
+from core.config import RunConfig
+from core.labels import held_out_pairs
+from core.types import LABELS
+
+CONFLICT: Final = "conflict"
+UNSURE: Final = "unsure"
+WEIGHTS: Final = "warm.npz"
+"""File of a run folder with what its final training ended with."""
+LATE: Final = ("scoring", "refine", "train", "labels")
+"""Parts of the settings on which only the stages after the judge depend."""
+LATE_STAGES: Final = ("score", "train", "evaluate")
+START_S: Final = 8.0
+"""Usual time until the libraries are loaded."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges of the refined graph that labels decide."""
+
+    forced: int
+    """Train interactions called clean or hard, and unobserved pairs called liked."""
+    n_new: int
+    """Of these, not in the refined graph of the run."""
+    dropped: int
+    """Train interactions called noisy."""
+    n_gone: int
+    """Of these, in the refined graph of the run."""
+    forbidden: int
+    """Unobserved pairs called not liked."""
+    n_forbidden_there: int
+    """Of these, in the refined graph of the run."""
+
+
+@dataclass(frozen=True)
+class RetrainPlan:
+    """What a retraining would be given, and what that changes at the least."""
+
+    n_by_label: Mapping[str, int]
+    """Labels that decide or correct something, by kind."""
+    n_held_out: int
+    """Labels kept for measuring."""
+    n_conflicts: int
+    n_unsure: int
+    edges: Edges
+    changes: Mapping[str, tuple[Any, Any]]
+    """Settings that differ from the run's: full name -> (there, here)."""
+    can_warm_start: bool
+    warm_reason: str
+    """Why it can begin with the weights of the run, or cannot."""
+    seconds: float | None
+    """About how long it will take; None where the run does not say how long it took."""
+    reuses: bool
+    """Whether stages that would come out the same are taken over, which ``seconds`` counts on."""
+
+    @property
+    def n_used(self) -> int:
+        """Labels that decide or correct something."""
+        return sum(self.n_by_label.values())
+
+
+def plan(
+    run: Run, effective: pd.DataFrame, config: RunConfig, from_scratch: bool = False
+) -> RetrainPlan:
+    """Say what retraining a run with labels would mean.
+
+    Args:
+        run: The run to go on from.
+        effective: Labels of all people together, as
+            :func:`app.services.labels.current.effective` has them.
+        config: Settings of the new run.
+        from_scratch: Whether the final training is to begin with nothing.
+
+    Raises:
+        DataError: If the run is damaged.
+    """
+    said = effective[effective["label"].isin(LABELS)]
+    held_out = held_out_pairs(
+        said["user_id"].tolist(), said["item_id"].tolist(), config.labels.held_out
+    )
+    used = said[~held_out]
+    counts = Counter(used["label"])
+    others = Counter(effective["label"])
+    changes = lineage.differences(run.manifest.settings, config.model_dump(mode="json"))
+    why_not = _why_not_warm(run, config)
+    reuses = _reuses(run)
+    warm = not why_not and not from_scratch
+    return RetrainPlan(
+        n_by_label={label: counts.get(label, 0) for label in LABELS},
+        n_held_out=int(held_out.sum()),
+        n_conflicts=others.get(CONFLICT, 0),
+        n_unsure=others.get(UNSURE, 0),
+        edges=_edges(run, used),
+        changes=changes,
+        can_warm_start=not why_not,
+        warm_reason=why_not or "The run kept its weights, and nothing that shapes them differs.",
+        seconds=_seconds(run, changes, reuses, warm, config),
+        reuses=reuses,
+    )
+
+
+def settings_to_start(run: Run) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Settings a retraining may begin with, by full name.
+
+    Returns:
+        Those of the run; and, where somebody chose others for the next run from this one (What
+        if, on the Compare page), those, else None.
+    """
+    known = {setting.name: setting.default for setting in settings_of(RunConfig)}
+    own = known | {
+        name: value for name, value in flat(run.manifest.settings).items() if name in known
+    }
+    try:
+        kept = json.loads(next_settings.path_of(run).read_text(encoding="utf-8"))
+        if kept["from_run"] != run.id:
+            return own, None
+        chosen = {name: value for name, value in flat(kept["settings"]).items() if name in known}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return own, None
+    return own, (own | chosen if own | chosen != own else None)
+
+
+def start(
+    run: Run,
+    config: RunConfig,
+    labels: Path,
+    revision: str,
+    message: str,
+    from_scratch: bool,
+) -> str:
+    """Begin to retrain in the background, after the runs that were started before.
+
+    Args:
+        run: The run to go on from.
+        config: Settings.
+        labels: The revision as a file; it is copied.
+        revision: Its name.
+        message: What the person wants to remember.
+        from_scratch: Whether the final training is to begin with nothing.
+
+    Returns:
+        The name of the new run.
+
+    Raises:
+        DataError: If the dataset is gone, or the labels cannot be read.
+    """
+    workspace = run.folder.parents[1]
+    given = Retraining(labels, revision, run.id, message, not from_scratch)
+    return background.start_run(run.manifest.dataset, config, workspace, given)
+
+
+def why_not(run: Run) -> str:
+    """Why a run cannot be retrained; empty if it can."""
+    folder = run.folder.parents[1] / "datasets" / run.manifest.dataset
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Its dataset is not in this workspace any more: prepare it again under its name."
+    if run.manifest.dataset_fingerprint not in ("", found):
+        return "Its dataset was prepared anew since: make a new run on the Data page first."
+    return ""
+
+
+def going_on(workspace: Path, run: Run) -> list[str]:
+    """Retrainings of a run that are going on or wait."""
+    return [
+        entry.run_id
+        for entry in job_list.unfinished(workspace)
+        if entry.active and entry.parent == run.id
+    ]
+
+
+def _edges(run: Run, used: pd.DataFrame) -> Edges:
+    """Edges that the labels decide, and how many of them that changes."""
+    there = _in_refined(run, used)
+    label = used["label"]
+    forced = label.isin(["clean", "hard", "like"]).to_numpy()
+    dropped, forbidden = (label == "noisy").to_numpy(), (label == "not").to_numpy()
+    return Edges(
+        int(forced.sum()),
+        int((forced & ~there).sum()),
+        int(dropped.sum()),
+        int((dropped & there).sum()),
+        int(forbidden.sum()),
+        int((forbidden & there).sum()),
+    )
+
+
+def _in_refined(run: Run, pairs: pd.DataFrame) -> np.ndarray:
+    """Whether each pair is an edge of the refined graph, ``(L,)``."""
+    said = pairs[["user_id", "item_id"]].assign(place=np.arange(len(pairs)))
+    answer = query.ask(
+        run,
+        """
+        SELECT s.place FROM said s
+        JOIN edges e ON e.user_id = s.user_id AND e.item_id = s.item_id
+        WHERE e.in_refined AND e.weight > 0
+        """,
+        tables={"said": said},
+    )
+    there = np.zeros(len(pairs), dtype=bool)
+    there[answer["place"].to_numpy(dtype=np.int64)] = True
+    return there
+
+
+def _why_not_warm(run: Run, config: RunConfig) -> str:
+    """What keeps the final training from the weights of the run; empty if nothing is known to."""
+    path = run.folder / WEIGHTS
+    if not path.exists():
+        return "The run kept no weights."
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            about = json.loads(str(kept["about"]))
+    except (OSError, ValueError, KeyError):
+        return "The weights of the run cannot be read."
+    if about.get("backbone") != config.backbone.model_dump(mode="json"):
+        return "The settings of the backbone differ."
+    if about.get("denoising") != config.train.interaction_denoising:
+        return "The setting train.interaction_denoising differs."
+    if config.train.interaction_denoising and config.refine.preset not in (
+        "auto",
+        about.get("preset"),
+    ):
+        return "Another kind of refined graph is asked for."
+    return ""
+
+
+def _reuses(run: Run) -> bool:
+    """Whether there are stages of earlier runs to be taken over."""
+    kept = run.folder.parents[1] / "cache" / "stages"
+    return kept.is_dir() and any(kept.iterdir())
+
+
+def _seconds(
+    run: Run, changes: Mapping[str, Any], reuses: bool, warm: bool, config: RunConfig
+) -> float | None:
+    """About how long it will take: as long as the run, for the stages that must be done again."""
+    stages = run.manifest.stages
+    if not stages:
+        return None
+    early = any(name.partition(".")[0] not in LATE for name in changes)
+    done = [name for name in stages if name in LATE_STAGES or early or not reuses]
+    before = run.manifest.settings.get("train")
+    epochs = before.get("epochs") if isinstance(before, Mapping) else None
+    pace = config.train.epochs / epochs if isinstance(epochs, int) and epochs else 1.0
+    # A warm start trains one preset where "auto" without one compares both.
+    trained = pace * (0.5 if warm and config.refine.preset == "auto" else 1.0)
+    return START_S + sum(stages[name] * (trained if name == "train" else 1.0) for name in done)

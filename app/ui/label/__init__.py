@@ -1,0 +1,1 @@
+"""The Label page: queue, bulk labels, second opinions, import and export."""

@@ -1,0 +1,94 @@
+"""Which interactions are to be labelled: the filters of the list of flagged ones, kept apart.
+
+Here everything is in at first: a queue of flagged interactions alone would teach nothing about the
+others.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from app.services.flagged import Filters
+from app.services.patterns import PATTERNS
+from app.services.store import Run
+from app.ui import state
+from app.ui.glossary import explain
+from app.ui.review_filters import GRADED
+from core.types import VERDICTS
+
+START: Final[dict[str, Any]] = {
+    "la_verdict": [],
+    "la_p": (0.0, 1.0),
+    "la_pattern": "any",
+    "la_graded": "any",
+    "la_text": "",
+    "la_user": "",
+    "la_item": "",
+}
+"""Keys of the filters, which are their names in the address too, and where each one starts."""
+
+
+def draw(run: Run) -> Filters:
+    """Draw the filters, folded away; return them with the review list in force."""
+    second = any(key in st.query_params for key in START)  # the address leaves out defaults
+    with st.popover("Filters", icon=":material/tune:", type="primary" if second else "secondary"):
+        st.pills(
+            "Verdict",
+            list(VERDICTS),
+            selection_mode="multi",
+            help=f"None chosen: all.  \n{explain('verdict')}",
+            **_bound("la_verdict"),
+        )
+        st.slider(
+            "P(noisy)", 0.0, 1.0, START["la_p"], 0.01, **_bound("la_p"), help=explain("p_noisy")
+        )
+        titles = {"any": "Any", **{name: one.title for name, one in PATTERNS.items()}}
+        st.selectbox(
+            "Signals",
+            list(titles),
+            format_func=titles.__getitem__,
+            help="How the signals agree or disagree.",
+            **_bound("la_pattern"),
+        )
+        st.segmented_control(
+            "Judge",
+            list(GRADED),
+            default="any",
+            required=True,
+            help="Whether the judge was asked about the interaction.",
+            **_bound("la_graded"),
+        )
+        for label, key, hint in (
+            ("Search", "la_text", "Part of a title or an id"),
+            ("User", "la_user", "Exact id"),
+            ("Item", "la_item", "Exact id"),
+        ):
+            st.text_input(label, placeholder=hint, **_bound(key))
+        if st.button("No filters", key="la_no_filters", type="tertiary", disabled=not second):
+            state.set_next(**START)
+            st.rerun()
+    return read(run)
+
+
+def read(run: Run) -> Filters:
+    """The filters that the widgets say."""
+    said = {key: st.session_state.get(key, start) for key, start in START.items()}
+    chosen = state.current_list(run)
+    low, high = said["la_p"]
+    return Filters(
+        verdicts=tuple(said["la_verdict"] or ()),
+        p_low=float(low),
+        p_high=float(high),
+        pattern="" if said["la_pattern"] == "any" else str(said["la_pattern"]),
+        graded=GRADED.get(said["la_graded"]),
+        user_id=str(said["la_user"] or "").strip(),
+        item_id=str(said["la_item"] or "").strip(),
+        text=str(said["la_text"] or "").strip(),
+        list_path=str(chosen.path) if chosen else "",
+    )
+
+
+def _bound(key: str) -> dict[str, Any]:
+    return {"key": key, "bind": "query-params"}

@@ -1,0 +1,220 @@
+"""Retraining with labels: what it will change, the settings, one button, and how it goes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from app.services import fields, job_list, retrain
+from app.services.fields import Setting
+from app.services.labels import current, snapshot
+from app.services.retrain import RetrainPlan
+from app.services.store import Run
+from app.ui import analyst, database, jobs_live, settings_form, state
+from core.config import RunConfig
+from core.errors import WorkbenchError
+
+MAIN: Final = ("labels.", "scoring.", "refine.", "train.epochs", "train.learning_rate")
+"""Settings on top: names, or how they begin."""
+MEANINGS: Final = {
+    "clean": "Edge kept whole.",
+    "hard": "Edge kept whole.",
+    "noisy": "Edge dropped.",
+    "like": "Edge added.",
+    "not": "Edge never added, and none that is suggested.",
+}
+"""What a label does."""
+RUNS, WHAT_IF = SOURCES = ("Those of this run", "Those chosen under What if")
+_STARTED: Final = "_retrain_started"
+"""What this session started last: a double click starts one run."""
+
+
+def panel(run: Run) -> None:
+    """Draw what retraining a run with all labels on its dataset will do, and the way to do it."""
+    _going_on(run)
+    why_not = retrain.why_not(run)
+    if why_not:
+        st.info("This run cannot be retrained.", icon=":material/info:")
+        st.text(why_not)
+        return
+    with database.cursor() as cursor:
+        effective = current.effective(cursor, run.manifest.dataset)
+    config, from_scratch = _settings(run)
+    if config is None:
+        st.error("A setting does not fit; it is marked.", icon=":material/error:")
+        return
+    plan = retrain.plan(run, effective, config, from_scratch)
+    _labels(plan)
+    _effects(plan, from_scratch)
+    _changes(plan)
+    _start(run, plan, config, from_scratch)
+
+
+def _going_on(run: Run) -> None:
+    """Retrainings of this run that work or wait."""
+    for run_id in retrain.going_on(state.workspace(), run):
+        entry = job_list.read(state.workspace() / "runs" / run_id)
+        jobs_live.draw(run_id, jobs_live.earlier_seconds(entry))
+
+
+def _settings(run: Run) -> tuple[RunConfig | None, bool]:
+    """Ask for the settings; None where one does not fit. And whether to begin from scratch."""
+    own, chosen = retrain.settings_to_start(run)
+    start, source = own, RUNS
+    if chosen is not None:
+        source = st.segmented_control(
+            "Settings to begin with",
+            SOURCES,
+            default=WHAT_IF,
+            required=True,
+            key=f"rt_source_{run.id}",
+            help="On the Compare page, under What if, somebody chose settings for the next run.",
+        )
+        start = chosen if source == WHAT_IF else own
+    with st.container(horizontal=True, gap="large"):
+        scratch = st.toggle(
+            "From scratch",
+            key="rt_scratch",
+            help="Begin the final training with random weights and not with those of this run: "
+            "slower, and the difference to this run shows labels and chance together.",
+        )
+        edit = st.toggle("Change settings", key="rt_edit")
+    values: dict[str, Any] = dict(start)
+    places: settings_form.Places = {}
+    if edit:
+        answers, places = _form(start, f"rt_{run.id}_{SOURCES.index(str(source))}_")
+        values |= answers
+    config, errors = fields.build(RunConfig, values)
+    settings_form.show_errors(errors, places)
+    return config, scratch
+
+
+def _form(start: dict[str, Any], prefix: str) -> tuple[dict[str, Any], settings_form.Places]:
+    known = list(fields.settings_of(RunConfig))
+    main = [setting.called(_title(setting)) for setting in known if setting.name.startswith(MAIN)]
+    values, places = settings_form.draw(main, prefix, start)
+    with st.expander("All other settings", icon=":material/tune:"):
+        st.caption(
+            "A change here may touch early stages, which are then done again: that takes longer."
+        )
+        rest = [
+            setting.called(_title(setting))
+            for setting in known
+            if not setting.name.startswith(MAIN)
+        ]
+        more, below = settings_form.draw(rest, prefix, start)
+    return values | more, places | below
+
+
+def _title(setting: Setting) -> str:
+    """Title with the step, because the form is not in sections."""
+    return f"{setting.section}: {setting.title}" if setting.section else setting.title
+
+
+def _labels(plan: RetrainPlan) -> None:
+    """Labels by kind, and those that are left out."""
+    with st.container(horizontal=True):
+        for label, n_rows in plan.n_by_label.items():
+            st.metric(label.capitalize(), f"{n_rows:,}", help=MEANINGS[label], border=True)
+        st.metric(
+            "Held out",
+            f"{plan.n_held_out:,}",
+            help="Kept for measuring how well the model agrees with people; the same pairs in "
+            "every run. They decide nothing.",
+            border=True,
+        )
+        st.metric(
+            "Left out",
+            f"{plan.n_conflicts + plan.n_unsure:,}",
+            f"{plan.n_conflicts:,} in conflict, {plan.n_unsure:,} unsure",
+            delta_color="off",
+            delta_arrow="off",
+            help="People differ and nobody has resolved it, or nobody is sure.",
+            border=True,
+        )
+
+
+def _effects(plan: RetrainPlan, from_scratch: bool) -> None:
+    """What follows from the labels at once."""
+    edges = plan.edges
+    rows = [
+        ("Edges kept or added", edges.forced, f"{edges.n_new:,} are not in the graph of this run"),
+        ("Edges dropped", edges.dropped, f"{edges.n_gone:,} are in the graph of this run"),
+        ("Edges forbidden", edges.forbidden, f"{edges.n_forbidden_there:,} are in it"),
+    ]
+    st.dataframe(
+        pd.DataFrame(rows, columns=["By labels", "Pairs", "Of these"]),
+        hide_index=True,
+        width=560,
+        key="rt_effects",
+    )
+    warm = plan.can_warm_start and not from_scratch
+    began = "from the weights of this run" if warm else "from scratch"
+    why = "As you chose." if from_scratch and plan.can_warm_start else plan.warm_reason
+    st.text(f"The final training begins {began}. {why}")
+    if plan.seconds is not None:
+        st.text(f"It takes about {jobs_live.duration(plan.seconds)}.")
+    if plan.reuses:
+        st.caption(
+            "Stages that would come out the same are taken over from earlier runs. Measured on "
+            "this run; another load of the machine changes it."
+        )
+
+
+def _changes(plan: RetrainPlan) -> None:
+    """Settings that differ from the run's."""
+    if not plan.changes:
+        st.caption("All settings are those of this run.")
+        return
+    rows = [(name, str(old), str(new)) for name, (old, new) in plan.changes.items()]
+    st.dataframe(
+        pd.DataFrame(rows, columns=["Setting", "This run", "New run"]),
+        hide_index=True,
+        width=560,
+        key="rt_changes",
+    )
+
+
+def _start(run: Run, plan: RetrainPlan, config: RunConfig, from_scratch: bool) -> None:
+    message = st.text_input(
+        "What is new?",
+        key="rt_message",
+        max_chars=200,
+        placeholder="For example: checked the 200 most doubtful ones",
+        help="Kept with the revision of the labels and with the run.",
+        width=560,
+    )
+    who = analyst.who()
+    if plan.n_used == 0:
+        st.info("There is no label to retrain with yet.", icon=":material/info:")
+    elif who is None:
+        st.info("Say who you are first, where labels are given.", icon=":material/person:")
+    pressed = st.button(
+        f"Retrain with {plan.n_used:,} labels",
+        type="primary",
+        icon=":material/model_training:",
+        key="rt_start",
+        disabled=plan.n_used == 0 or who is None,
+        help="Keeps the labels as a revision, and starts a new run; this one stays as it is.",
+    )
+    if pressed and who is not None:
+        _run(run, config, from_scratch, message.strip(), who)
+
+
+def _run(run: Run, config: RunConfig, from_scratch: bool, message: str, who: str) -> None:
+    """Keep the labels and start, once."""
+    try:
+        with database.cursor() as cursor:
+            revision = snapshot.save(cursor, run.manifest.dataset, message, who, state.workspace())
+        ordered = (run.id, revision.id, config.model_dump_json(), from_scratch)
+        if st.session_state.get(_STARTED) == ordered and retrain.going_on(state.workspace(), run):
+            return
+        retrain.start(run, config, revision.path, revision.id, message, from_scratch)
+    except WorkbenchError as error:
+        st.error("It could not be started.", icon=":material/error:")
+        st.text(str(error))
+    else:
+        st.session_state[_STARTED] = ordered
+        st.rerun()

@@ -1,0 +1,159 @@
+"""The retraining panel over a run, a dataset and labels from files and the real database."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.services import background, database, run_folder
+from app.services.compare import next_settings
+from app.services.labels import events
+from app.services.store import load_run
+from core.config import RunConfig
+from tests.app.services.test_retrain import EDGES
+from tests.dataset_folder import write_dataset
+from tests.job_folder import write_job
+from tests.run_folder import write_run
+
+STAGES = {"pretrain": 10.0, "train": 40.0}
+
+
+def draw():
+    from app.services import store  # noqa: PLC0415 - a script of its own
+    from app.ui import retrain, state  # noqa: PLC0415
+
+    retrain.panel(store.load_run(state.workspace(), "run-1"))
+
+
+@pytest.fixture
+def run(workspace):
+    settings = RunConfig.model_validate({"labels": {"held_out": 0.0}}).model_dump(mode="json")
+    changes = {"stages": STAGES, "settings": settings, "dataset": "films",
+               "dataset_fingerprint": "sha256:abc"}  # fmt: skip
+    EDGES.to_parquet(write_run(workspace, "run-1", changes) / "edges.parquet")
+    write_dataset(workspace)
+    return load_run(workspace, "run-1")
+
+
+@pytest.fixture
+def labels(run, workspace):
+    """Two labels of ann in the database of the workspace."""
+    connection = database.connect(workspace)
+    database.prepare(connection)
+    context = events.Context("ann", "films", "noisy", run.id, "window")
+    said = [("ann", "i0", "noisy"), ("ann", "i1", "clean")]
+    decisions = [
+        events.Decision(user, item, True, label, place)
+        for place, (user, item, label) in enumerate(said)
+    ]
+    events.record(connection.cursor(), context, decisions)
+    connection.close()
+
+
+def open_panel(who="ann"):
+    app = AppTest.from_function(draw, default_timeout=60)
+    app.session_state["_analyst"] = who
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(app):
+    return [text.value for text in app.text]
+
+
+@pytest.mark.usefixtures("run")
+def test_without_labels_there_is_nothing_to_retrain_with():
+    app = open_panel()
+    assert "no label to retrain with" in app.info[0].value
+    assert app.button(key="rt_start").disabled
+
+
+@pytest.mark.usefixtures("labels")
+def test_what_will_change_is_counted():
+    app = open_panel()
+    assert metrics(app) == {
+        "Clean": "1", "Hard": "0", "Noisy": "1", "Like": "0", "Not": "0", "Held out": "0",
+        "Left out": "0",
+    }  # fmt: skip
+    assert app.dataframe[0].value["Pairs"].tolist() == [1, 1, 0]
+    assert "The final training begins from scratch. The run kept no weights." in texts(app)
+    assert "It takes about 58 s." in texts(app)
+    assert app.button(key="rt_start").label == "Retrain with 2 labels"
+
+
+@pytest.mark.usefixtures("labels")
+def test_the_button_keeps_the_labels_and_starts_one_run(workspace, monkeypatch):
+    started = []
+
+    def start(*told):
+        started.append(told)
+        write_job(workspace, "new", "running", order={"parent": "run-1"})
+        return "new"
+
+    monkeypatch.setattr(background, "start_run", start)
+    app = open_panel()
+    app.text_input(key="rt_message").set_value("two **labels**").run()
+    app.button(key="rt_start").click().run()
+    assert not app.exception
+    app.button(key="rt_start").click().run()  # a double click
+    ((name, config, place, given),) = started
+    assert (name, place, given.parent, given.message) == (
+        "films", workspace, "run-1", "two **labels**",
+    )  # fmt: skip
+    assert given.warm_start
+    assert config.labels.held_out == 0.0
+    assert given.labels.is_file()
+    assert given.labels.parent == workspace / "revisions" / "films"
+    assert len(given.revision) == 64
+    assert "new" in texts(app)  # the run that goes on is shown
+
+
+@pytest.mark.usefixtures("labels")
+def test_settings_can_be_changed_and_are_compared_with_those_of_the_run(monkeypatch):
+    started = []
+    monkeypatch.setattr(background, "start_run", lambda *told: started.append(told) or "new")
+    app = open_panel()
+    app.toggle(key="rt_edit").set_value(True).run()
+    app.number_input(key="rt_run-1_0_train.epochs").set_value(7).run()
+    app.toggle(key="rt_scratch").set_value(True).run()
+    assert not app.exception
+    changes = app.dataframe[1].value
+    assert changes.to_dict("records") == [
+        {"Setting": "train.epochs", "This run": str(RunConfig().train.epochs), "New run": "7"}
+    ]
+    app.button(key="rt_start").click().run()
+    _, config, _, given = started[0]
+    assert (config.train.epochs, config.labels.held_out, given.warm_start) == (7, 0.0, False)
+    app.number_input(key="rt_run-1_0_train.epochs").set_value(0).run()
+    assert "rt_start" not in [button.key for button in app.button]
+    assert any("greater than 0" in text for text in texts(app))
+
+
+@pytest.mark.usefixtures("labels")
+def test_settings_of_what_if_are_where_it_begins(run):
+    next_settings.save(run, {"scoring.caution": 0.25})
+    app = open_panel()
+    assert app.dataframe[1].value["Setting"].tolist() == ["scoring.caution"]
+
+
+@pytest.mark.usefixtures("labels")
+def test_nobody_retrains_without_a_name():
+    app = open_panel(who="")
+    assert "who you are" in app.info[0].value
+    assert app.button(key="rt_start").disabled
+
+
+@pytest.mark.usefixtures("labels")
+def test_a_dataset_that_was_prepared_anew_is_said(workspace):
+    path = workspace / "datasets" / "films" / run_folder.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"fingerprint": "sha256:new"}))
+    app = open_panel()
+    assert any("prepared anew" in text for text in texts(app))
+    assert not app.button
