@@ -65,6 +65,8 @@ class Parent:
     folder: Path
     config: RunConfig
     truth: Truth
+    scratch: Path
+    """Folder for unfinished work of this run alone."""
     signals: Arrays
     judged: Arrays
     rows: dict[str, np.ndarray]
@@ -94,8 +96,9 @@ def prepare_parent(place: Path, seed: int, most: int) -> Parent:
         order: queue.next_items(run, order, nobody, n=most)["row"].to_numpy(np.int64)
         for order in ORDERS
     }
-    signals, judged = _stages(dataset, config, place)
-    return Parent(dataset, run.folder, config, truth, signals, judged, rows)
+    scratch = place / "scratch" / run_id  # stages of another seed would be taken for these
+    signals, judged = _stages(dataset, config, place, scratch)
+    return Parent(dataset, run.folder, config, truth, scratch, signals, judged, rows)
 
 
 def labels_of(parent: Parent, seed: int, order: str, wrong: float, budget: int) -> Labels:
@@ -132,7 +135,7 @@ def detection(parent: Parent, labels: Labels, rows: np.ndarray, place: Path) -> 
         Over all interactions, and, as ``..._rest``, over those that nobody labelled.
     """
     engine = Engine(
-        parent.dataset, parent.config, CPU, place / "scratch", place / "cache",
+        parent.dataset, parent.config, CPU, parent.scratch, place / "cache",
         ignore_progress, labels,
     )  # fmt: skip
     scored = engine.score(parent.signals, parent.judged)
@@ -157,7 +160,7 @@ def detection(parent: Parent, labels: Labels, rows: np.ndarray, place: Path) -> 
 
 def ranking(parent: Parent, labels: Labels, place: Path) -> dict[str, Any]:
     """Retrain with labels from the weights of the parent, as the app does."""
-    data, folder = parent.dataset, place / "scratch"
+    data, folder = parent.dataset, parent.scratch / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     snapshot = place / "labels.parquet"
@@ -199,10 +202,12 @@ def _measure(
     }
 
 
-def _stages(dataset: Dataset, config: RunConfig, place: Path) -> tuple[Arrays, Arrays]:
+def _stages(
+    dataset: Dataset, config: RunConfig, place: Path, scratch: Path
+) -> tuple[Arrays, Arrays]:
     """What the run found before any label, from the cache of its stages."""
     keys = stage_keys(dataset.fingerprint, config, CPU)
-    stages = Stages(place / "scratch" / "stages", place / "cache", keys)
+    stages = Stages(scratch / "stages", place / "cache", keys)
 
     def missing() -> Arrays:
         raise ValueError("the stages of the run are not in the cache: remove its folder")

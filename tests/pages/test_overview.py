@@ -178,3 +178,14 @@ def test_a_run_with_nothing_noisy_is_shown(workspace):
     app = open_app()
     assert not app.error
     assert metrics(app)["Noisy"] == "0"
+
+
+def test_a_run_with_nothing_noisy_is_shown(workspace):
+    write_run(
+        workspace,
+        changes={"verdicts": {"clean": 6, "hard": 0, "noisy": 0}},
+        interactions=INTERACTIONS | {"verdict": ["clean"] * 6},
+    )
+    app = open_app()
+    assert not app.error
+    assert metrics(app)["Noisy"] == "0"

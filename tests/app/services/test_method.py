@@ -117,3 +117,16 @@ def test_a_run_without_interactions_or_edges_has_none_in_its_steps(run):
         pd.read_parquet(path).iloc[:0].to_parquet(path)
     made = method.step_numbers(run)
     assert {made[name] for name in ("judged", "both_high", "kept", "dropped", "added")} == {0}
+
+
+def test_bins_follow_p_noisy_and_not_the_rows(run):
+    # By p_noisy the rows are 0 1, 2 4, 5 3; in their own order the noise, 3 and 5, would part.
+    assert method.calibration(run, n_bins=3)["noise"].tolist() == [0, 0, 2]
+
+
+def test_a_run_without_interactions_or_edges_has_none_in_its_steps(run):
+    for name in ("interactions", "edges"):
+        path = run.folder / f"{name}.parquet"
+        pd.read_parquet(path).iloc[:0].to_parquet(path)
+    made = method.step_numbers(run)
+    assert {made[name] for name in ("judged", "both_high", "kept", "dropped", "added")} == {0}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -93,6 +95,51 @@ def test_an_answer_can_be_written_to_a_file(run, tmp_path, suffix, read):
     target = tmp_path / f"it's here{suffix}"
     query.write(run, "SELECT title FROM interactions WHERE loss > $x", target, {"x": 3.0})
     assert sorted(read(target)["title"]) == ["Alien", "Dune"]
+
+
+def test_a_parameter_of_the_name_of_a_table_opens_no_table(run):
+    found = query.ask(run, "SELECT len($items) AS n, len($edges) AS m", {"items": [1], "edges": []})
+    assert found.iloc[0].tolist() == [1, 0]
+
+
+def test_any_error_of_the_database_is_explained(run):
+    with pytest.raises(DataError, match="run it again"):
+        query.ask(run, "SELECT title::INTEGER FROM interactions")  # a ConversionException
+
+
+@pytest.mark.parametrize(
+    ("of_run", "of_dataset", "is_own"),
+    [
+        ("", None, True),  # early runs do not know
+        ("", "b", True),
+        ("a", "a", True),
+        ("a", "b", False),
+        ("a", None, False),
+    ],
+)
+def test_a_dataset_prepared_again_is_not_the_one_of_the_run(
+    run, workspace, of_run, of_dataset, is_own
+):
+    run = store.Run(
+        run.id, run.folder, run.manifest.model_copy(update={"dataset_fingerprint": of_run})
+    )
+    folder = workspace / "datasets" / run.manifest.dataset
+    folder.mkdir(parents=True)
+    for name in ("users", "items", "test"):
+        pd.DataFrame({"text": ["space"]}).to_parquet(folder / f"{name}.parquet")
+    if of_dataset:
+        (folder / "manifest.json").write_text(json.dumps({"fingerprint": of_dataset}))
+    assert query.own_dataset(run) == (folder if is_own else None)
+    for name in ("users", "items", "test"):
+        assert query.has(run, name) is is_own
+        if not is_own:
+            with pytest.raises(DataError, match=name):
+                query.ask(run, f"SELECT text FROM {name}")
+
+
+def test_without_a_folder_there_is_no_dataset(run):
+    assert query.own_dataset(run) is None
+    assert not query.has(run, "items")
 
 
 def test_a_parameter_of_the_name_of_a_table_opens_no_table(run):

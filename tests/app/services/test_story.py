@@ -118,3 +118,16 @@ def test_where_nothing_is_dropped_the_price_is_nothing(run, change, truth):
     nothing = 0 if truth else None
     cut = story.Cut(0, both_high=0, noise=nothing, genuine=nothing, hard=nothing)
     assert story.price_of_a_cut(run) == {"verdict": cut, "loss": cut}
+
+
+@pytest.mark.parametrize(
+    "change", [{"verdict": ["clean"] * 6}, {"loss": [float("nan")] * 6}], ids=["noise", "losses"]
+)
+@pytest.mark.parametrize("truth", [True, False])
+def test_where_nothing_is_dropped_the_price_is_nothing(run, change, truth):
+    if truth:
+        pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
+    pd.DataFrame(INTERACTIONS | change).to_parquet(run.folder / "interactions.parquet")
+    nothing = 0 if truth else None
+    cut = story.Cut(0, both_high=0, noise=nothing, genuine=nothing, hard=nothing)
+    assert story.price_of_a_cut(run) == {"verdict": cut, "loss": cut}
