@@ -85,6 +85,8 @@ def test_every_page_is_one_entry_of_the_history(screen):
     for title in list(PAGES.values())[1:]:
         left.append(screen.page.url)
         screen.go(title)
+        if title == "Jobs":  # says which job it shows a moment after it is drawn
+            screen.until(lambda: "jo_id" in screen.query)
     assert entries(screen) == before + len(left)
     for title, url in zip(reversed(list(PAGES.values())[:-1]), reversed(left), strict=True):
         back(screen, title)

@@ -62,7 +62,7 @@ def test_a_retraining_is_started_stopped_resumed_and_opened(screen, server):
     screen.says("Stopped on request.")
     screen.says(f"“{MESSAGE}”")
     (started,) = {path.name for path in (server.workspace / "runs").iterdir()} - before
-    assert screen.query["jo_id"] == [started]
+    screen.until(lambda: screen.query.get("jo_id") == [started])
 
     screen.press("Resume")
     screen.says("so far")
