@@ -1,13 +1,19 @@
-"""Who labels: the signed-in person, else a name that is asked once per session."""
+"""Who labels: the signed-in person, else a name that is asked once per browser."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 import streamlit as st
 
 NAME: Final = "_analyst"
 """In the session. Never in the address: a link must not make somebody sign as somebody else."""
+COOKIE: Final = "workbench_analyst"
+"""Where the browser remembers the name, so that a reload does not ask again."""
+REMEMBER_DAYS: Final = 365
 MAX_NAME: Final = 40
 """Letters of a name."""
 ASKED: Final = "la_name"
@@ -17,7 +23,9 @@ def who() -> str | None:
     """Name of the person, None as long as it is not known; draws nothing."""
     if login_configured():
         return _signed_in()
-    name = st.session_state.get(NAME)
+    if NAME not in st.session_state:
+        st.session_state[NAME] = _remembered()
+    name = st.session_state[NAME]
     return str(name) if name else None
 
 
@@ -42,6 +50,8 @@ def draw() -> str | None:
     name = who()
     if name is None:
         return None
+    if not login_configured():
+        _remember(name)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text(f"You label as {name}", width="content")
         if login_configured():
@@ -80,8 +90,8 @@ def ask() -> None:
             key=ASKED,
             max_chars=MAX_NAME,
             placeholder="Your name or initials",
-            help="Written beside each label, so that people can compare theirs. Asked once per "
-            "session; nobody checks it.",
+            help="Written beside each label, so that people can compare theirs. This browser "
+            "remembers it; nobody checks it.",
         )
         if st.form_submit_button("Start", type="primary"):
             name = str(st.session_state.get(ASKED) or "").strip()
@@ -92,4 +102,29 @@ def ask() -> None:
 
 
 def _forget() -> None:
-    st.session_state.pop(NAME, None)
+    st.session_state[NAME] = None  # the cookie stays until there is another name
+
+
+def _remembered() -> str | None:
+    """The name that this browser was given before."""
+    name = unquote(str(_cookies().get(COOKIE, "")))
+    return name if valid(name) else None
+
+
+def _cookies() -> Mapping[str, str]:
+    """What the browser sent when it connected."""
+    return st.context.cookies
+
+
+def _remember(name: str) -> None:
+    """Have the browser keep the name; drawn once per name."""
+    if name == _remembered():
+        return
+    # Quoted twice: nothing in a name can end the cookie, the script or its tag.
+    value = json.dumps(f"{COOKIE}={quote(name, safe='')}")
+    age = REMEMBER_DAYS * 86_400
+    st.html(
+        f"<script>document.cookie = {value} + '; path=/; max-age={age}; SameSite=Strict';</script>",
+        unsafe_allow_javascript=True,
+        width="content",
+    )

@@ -52,6 +52,18 @@ def earlier_seconds(entry: JobEntry) -> Mapping[str, float]:
     return job_list.seconds_of_stages(state.workspace(), entry)
 
 
+def share_done(entry: JobEntry, earlier: Mapping[str, float]) -> float:
+    """Share of a job that is done, 0..1: by time where it can be told, else by stages."""
+    folder = state.workspace() / "runs" / entry.run_id
+    return _share(entry, job_progress.read(folder, True, earlier))
+
+
+def _share(entry: JobEntry, progress: JobProgress) -> float:
+    left, seconds = progress.seconds_left, entry.seconds or 0.0
+    done = entry.fraction if left is None else seconds / max(seconds + left, 1e-9)
+    return min(1.0, max(0.0, done))
+
+
 def duration(seconds: float | None) -> str:
     """Seconds as people say them; a dash where they are not known."""
     if seconds is None:
@@ -80,9 +92,7 @@ def curves(progress: JobProgress, key: str, name: str) -> None:
 def _works(entry: JobEntry, earlier: Mapping[str, float]) -> None:
     folder = state.workspace() / "runs" / entry.run_id
     progress = job_progress.read(folder, True, earlier)
-    left, seconds = progress.seconds_left, entry.seconds or 0.0
-    done = entry.fraction if left is None else seconds / max(seconds + left, 1e-9)
-    st.progress(min(1.0, max(0.0, done)))
+    st.progress(_share(entry, progress))
     st.text(_said(entry, progress))
     if progress.stages:
         stages(progress)

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from app.services import job_list, jobs
-from app.ui import state
+from app.ui import jobs_live, state
 from app.ui.jobs_live import CHOSEN
 
 _SEEN: Final = "_jobs_seen"
@@ -21,6 +21,8 @@ WORDS: Final = {
     "cancelled": "A run was stopped:",
     "interrupted": "A run was interrupted:",
 }
+TITLES: Final = {"done": "Open it", "cancelled": "Show it"}
+"""Of the button that leads to a run that has ended; there a stopped one can be resumed."""
 ICONS: Final = {"done": ":material/check:", "failed": ":material/error:"}
 
 
@@ -29,6 +31,8 @@ def draw() -> None:
     going_on = _going_on()
     before = st.session_state.get(_SEEN, set())
     st.session_state[_SEEN] = going_on
+    for run_id in going_on:
+        _forget(run_id)  # stopped a while ago, and resumed since
     for run_id in sorted(before - going_on - {""}):
         _note(run_id)
     with st.sidebar:
@@ -65,10 +69,18 @@ def _watch() -> None:
     first = found[0].status
     waiting = f", {len(found) - 1} waiting" if len(found) > 1 else ""
     with st.container(key="jobs_notice"):
-        st.progress(min(1.0, max(0.0, first.fraction)), text="Running" + waiting)
+        st.progress(_done(found[0]), text="Running" + waiting)
         st.text(first.stage or "starting")
         if st.button("Jobs", icon=":material/list:", key="jobs_show", type="tertiary"):
             state.go("../pages/jobs.py")
+
+
+def _done(job: jobs.Job) -> float:
+    """Share that is done, 0..1, as the card of the job shows it."""
+    if job.run_id is None:
+        return min(1.0, max(0.0, job.status.fraction))
+    entry = job_list.read(state.workspace() / "runs" / job.run_id)
+    return jobs_live.share_done(entry, jobs_live.earlier_seconds(entry))
 
 
 def _ended(run_id: str, ended: str) -> None:
@@ -77,7 +89,7 @@ def _ended(run_id: str, ended: str) -> None:
         st.caption(WORDS.get(ended, "A run has ended:"))
         st.text(run_id)
         with st.container(horizontal=True):
-            title = "Open it" if ended == "done" else "See why"
+            title = TITLES.get(ended, "See why")
             if st.button(title, key=f"jobs_open_{run_id}", type="primary"):
                 _forget(run_id)
                 _open(run_id, ended)

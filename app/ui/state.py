@@ -67,7 +67,18 @@ def choose_run() -> None:
     with contextlib.suppress(DataError):  # the page itself says that a run is damaged
         run = current_run()
         if run is not None:
+            _about(run)
             _choose_list(run)
+
+
+def _about(run: store.Run) -> None:
+    """What tells the chosen run from others, below its name, which is cut where it is long."""
+    about, labels = run.manifest, run.manifest.labels
+    if about.message:
+        st.sidebar.text(f"“{about.message}”")
+    if about.parent:
+        given = f", {int(labels['n_used']):,} labels" if labels and "n_used" in labels else ""
+        st.sidebar.text(f"Retrained{given}, from {about.parent}")
 
 
 def put(key: str, value: object) -> None:

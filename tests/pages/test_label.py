@@ -128,7 +128,7 @@ def test_precision_has_its_interval_and_size(table):
     record(table.head(4), "Ana", ["noisy", "noisy", "hard", "noisy"], source="random")
     app = open_page()
     assert "✕ noisy: 0.75 (0.30–0.95), n = 4" in texts(app)  # Wilson, by hand
-    assert "◆ hard: needs the random order" in texts(app)
+    assert "◆ hard: none in the sample yet" in texts(app)
 
 
 @pytest.mark.usefixtures("table")

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.services.labels import current, estimates
+from app.services.labels.schema import CONFLICT, OBSERVED, UNOBSERVED, UNSURE
 from app.services.store import Run
 from app.ui import theme
 from app.ui.label.labels import signed
@@ -23,6 +24,10 @@ AGREE_HELP: Final = (
     "All labels on which people agree, by the model's verdict. The order of labelling decides "
     "which ones these are, so this is no estimate for the whole run."
 )
+
+
+ORDER: Final = (*OBSERVED, *UNOBSERVED, UNSURE, CONFLICT)
+"""Of verdicts and labels in a table, whatever the counts are."""
 
 
 class Counts(NamedTuple):
@@ -69,17 +74,27 @@ def _count(
     )
 
 
-def share(yes: int, n: int, low: float, high: float) -> str:
-    """A share with its interval and size: ``0.80 (0.49-0.94), n = 10``."""
+def share(yes: int, n: int, low: float, high: float, begun: bool = False) -> str:
+    """A share with its interval and size: ``0.80 (0.49-0.94), n = 10``.
+
+    Args:
+        yes: How many.
+        n: Of how many.
+        low: Lower end of the interval.
+        high: Upper end.
+        begun: Whether there is a sample, though nothing of this kind in it.
+    """
     if n == 0 or math.isnan(low):
-        return "needs the random order"
+        return "none in the sample yet" if begun else "needs the random order"
     return f"{yes / n:.2f} ({low:.2f}–{high:.2f}), n = {n:,}"
 
 
 def _precision(found: estimates.Precision) -> None:
+    begun = found.noise_rate.n > 0
     for one in found.by_verdict.to_dict("records"):
         verdict = str(one["verdict"])
-        said = share(int(one["n_agree"]), int(one["n"]), float(one["low"]), float(one["high"]))
+        interval = float(one["low"]), float(one["high"])
+        said = share(int(one["n_agree"]), int(one["n"]), *interval, begun)
         st.text(f"{theme.VERDICT_SIGNS.get(verdict, '')} {verdict}: {said}")
     rate = found.noise_rate
     st.text(f"Noise rate: {share(rate.n_yes, rate.n, rate.low, rate.high)}")
@@ -109,6 +124,9 @@ def _agreement(found: pd.DataFrame) -> None:
     table = found.pivot_table(
         index="verdict", columns="label", values="n", aggfunc="sum", fill_value=0, sort=False
     )
+    order = [name for name in ORDER if name in table.columns]
+    rows = [name for name in ORDER if name in table.index]
+    table = table.loc[[*rows, *table.index.difference(rows)], order]
     table.columns = pd.Index([signed(name) for name in table.columns])
     table.index = pd.Index([signed(name) for name in table.index], name="Model")
     st.dataframe(table, row_height=28, width="content")

@@ -32,8 +32,13 @@ START: Final[dict[str, Any]] = {
 
 def draw(run: Run) -> Filters:
     """Draw the filters, folded away; return them with the review list in force."""
-    second = any(key in st.query_params for key in START)  # the address leaves out defaults
-    with st.popover("Filters", icon=":material/tune:", type="primary" if second else "secondary"):
+    n_set = sum(key in st.query_params for key in START)  # the address leaves out defaults
+    second = n_set > 0
+    with st.popover(
+        f"Filters ({n_set})" if second else "Filters",
+        icon=":material/tune:",
+        type="primary" if second else "secondary",
+    ):
         st.pills(
             "Verdict",
             list(VERDICTS),
@@ -66,7 +71,7 @@ def draw(run: Run) -> Filters:
             ("Item", "la_item", "Exact id"),
         ):
             st.text_input(label, placeholder=hint, **_bound(key))
-        if st.button("No filters", key="la_no_filters", type="tertiary", disabled=not second):
+        if st.button("Clear filters", key="la_no_filters", type="tertiary", disabled=not second):
             state.set_next(**START)
             st.rerun()
     return read(run)
