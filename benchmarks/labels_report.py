@@ -31,7 +31,11 @@ MEASURES: Final = (
     ),
     ("noise_found", "Share of the planted noise called noisy, labels included", ""),
     ("hard_kept", "Share of the planted hard interactions kept, labels included", ""),
-    ("recall20", "Recall@20 on test after retraining from the weights of the first run", ""),
+    (
+        "recall20",
+        "Recall@20 on test after retraining from the weights of the first run",
+        "The run without labels goes on from the same weights, so that further epochs are no gain.",
+    ),
 )
 
 
