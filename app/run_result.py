@@ -74,33 +74,13 @@ def manifest(
         found: Comparison with planted truth, if there is any.
         labels: What became of the labels, if there were any.
     """
-    train = dataset.train
-    counts = np.bincount(outcome.scores.verdict, minlength=len(VERDICTS))
-    known = found or {}
-    aucs = ("auc_all", "auc_top_loss", "auc_matched")
-    ranking = run_folder.plain(dict(outcome.ranking))
     told = {
         "run_id": folder.name,
         "created": order.created.isoformat(),
-        "dataset": dataset.name,
-        "dataset_fingerprint": dataset.fingerprint,
-        "judge": outcome.judge,
-        "n_users": train.n_users,
-        "n_items": train.n_items,
-        "n_interactions": len(train),
-        "n_judged": outcome.n_judged,
-        "verdicts": dict(zip(VERDICTS, counts.tolist(), strict=True)),
-        "detection": {name: known[name] for name in aucs} if found else None,
-        "noise_recall": known.get("noise_recall"),
-        "precision": known.get("precision"),
-        "hard_kept": known.get("hard_kept"),
-        "hard_kept_by_loss_cut": known.get("hard_kept_by_loss_cut"),
-        "ranking": None if None in ranking.values() else ranking,
+        **_data(dataset),
+        **_results(outcome),
+        **_detected(found),
         "seed": config.seed,
-        "noise_rate": outcome.noise_rate,
-        "notes": notes.of_numbers(outcome.noise_rate, outcome.scores.semantic),
-        "threshold": outcome.threshold,
-        "preset": outcome.preset,
         "settings": config.model_dump(mode="json"),
         "versions": versions(),
         "device": device_name(config.device),
@@ -115,6 +95,45 @@ def manifest(
     }
     plain: dict[str, Any] = run_folder.plain(told)
     return plain
+
+
+def _data(dataset: Dataset) -> dict[str, Any]:
+    """What the run was given."""
+    train = dataset.train
+    return {
+        "dataset": dataset.name,
+        "dataset_fingerprint": dataset.fingerprint,
+        "n_users": train.n_users,
+        "n_items": train.n_items,
+        "n_interactions": len(train),
+    }
+
+
+def _results(outcome: RunOutcome) -> dict[str, Any]:
+    """What the pipeline found."""
+    counts = np.bincount(outcome.scores.verdict, minlength=len(VERDICTS))
+    ranking = run_folder.plain(dict(outcome.ranking))
+    return {
+        "judge": outcome.judge,
+        "n_judged": outcome.n_judged,
+        "verdicts": dict(zip(VERDICTS, counts.tolist(), strict=True)),
+        "ranking": None if None in ranking.values() else ranking,
+        "noise_rate": outcome.noise_rate,
+        "notes": notes.of_numbers(outcome.noise_rate, outcome.scores.semantic),
+        "threshold": outcome.threshold,
+        "preset": outcome.preset,
+    }
+
+
+def _detected(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The comparison with planted truth in short; null where nothing was planted."""
+    shares = ("noise_recall", "precision", "hard_kept", "hard_kept_by_loss_cut")
+    aucs = ("auc_all", "auc_top_loss", "auc_matched")
+    known = found or {}
+    return {
+        "detection": {name: known[name] for name in aucs} if found else None,
+        **{name: known.get(name) for name in shares},
+    }
 
 
 def versions() -> dict[str, str]:

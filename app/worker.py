@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from app.services.run_orders import Retraining
 from app.services.run_queue import Ticket
 from core.config import RunConfig
 from core.data.dataset import load_dataset
-from core.errors import Cancelled, ConfigError, DataError, WorkbenchError
+from core.errors import Cancelled, DataError, WorkbenchError
 from core.types import Dataset, OnProgress, Progress, RunOutcome, ignore_progress
 
 EVALUATE: Final = "evaluate"
@@ -79,8 +78,7 @@ def resume(
         DataError: If there is no such run, or its dataset is gone or is another one by now.
     """
     run_folder.read_order(folder)
-    if (folder / run_folder.MANIFEST).exists():
-        raise ConfigError(f"Run {folder.name} is finished: there is nothing to continue.")
+    run_folder.check_unfinished(folder)
     return _work(folder, on_progress, watcher, again=True)
 
 
@@ -90,6 +88,7 @@ def _work(
     """Take a place in the queue, or the one the process was started with, and work."""
     order, config = run_folder.read_order(folder)
     workspace = folder.resolve().parents[1]
+    run_folder.sweep(workspace)
     ticket = run_queue.take_over(order.run_id)
     if ticket is None:
         ticket = run_queue.draw(workspace, run_queue.device_of(config.device), folder.name)
@@ -206,9 +205,7 @@ class _Work:
             self._ended = True
             self._status.end("done")
             run_folder.write_json(self._folder / run_folder.MANIFEST, manifest)
-        # What a resume would need: ten times the size of the tables, and finished now.
-        for scratch in ("stages", "checkpoints"):
-            shutil.rmtree(self._folder / scratch, ignore_errors=True)
+        run_folder.remove_scratch(self._folder)
         return manifest
 
     def _dataset(self) -> Dataset:

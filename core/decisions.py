@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from core.config import RunConfig
-from core.labels import UNLABELLED, label_of_rows, labels_in_use, overruling
+from core.labels import (
+    UNLABELLED,
+    label_of_rows,
+    labels_for_measuring,
+    overruling,
+    teaching,
+)
 from core.scoring.calibration import calibrate
 from core.scoring.override import decide
 from core.scoring.verdict import assign_verdicts, noise_threshold
@@ -42,10 +48,9 @@ def decide_all(
     Returns:
         Arrays of the stage: the signals with p_noisy and its parts corrected, verdicts, labels.
     """
-    label = label_of_rows(train, labels)
-    used = label_of_rows(train, None if labels is None else labels_in_use(labels))
-    deciding = overruling(labels, config.labels)
-    found = calibrate(signals, used, config.labels, rng)
+    deciding, lesson = overruling(labels, config.labels), label_of_rows(train, teaching(labels))
+    measuring = None if labels is None else labels_for_measuring(labels)
+    found = calibrate(signals, lesson, config.labels, rng)
     scored = {**signals, **found.changed}
     threshold = noise_threshold(scored["p_noisy"], float(scored["noise_rate"]), config.scoring)
     grades = signals["user_grade"], signals["item_grade"]
@@ -58,8 +63,9 @@ def decide_all(
         "threshold": float("nan") if by_grades else threshold,  # the grades alone decide
         "p_noisy_model": signals["p_noisy"],
         "noise_rate_model": signals["noise_rate"],
-        "label": label,
-        "held_out": (label != UNLABELLED) & (used == UNLABELLED),
+        "taught": (lesson != UNLABELLED) & bool(found.report["calibrated"]),
+        "label": label_of_rows(train, labels),
+        "held_out": label_of_rows(train, measuring) != UNLABELLED,
         "unwanted": _unwanted(train, deciding),
         "calibration": json.dumps(found.report),
     }

@@ -18,7 +18,14 @@ from core.errors import DataError
 from core.types import LABELS, BoolArray, Dataset, GradeArray, IntArray, Interactions, Labels
 
 COLUMNS = ("user_id", "item_id", "label")
-"""Columns that a file of labels needs; others are ignored."""
+"""Columns that a file of labels needs."""
+ORIGIN, SAMPLED = "origin", "sampled"
+"""Columns that it may have: how the label was given, and whether somebody met the pair in the
+random order. Without the first all labels are taken for ones of people who looked at the pair.
+Any other column is ignored."""
+GIVEN_TO_MANY = ("bulk", "table")
+"""Origins of labels that nobody gave to this very pair. Such a choice follows what the model shows
+(all above some p_noisy, say): taken for evidence it would confirm the model by itself."""
 OF_TRAIN = ("clean", "hard", "noisy")
 """Labels of train interactions; the others are of pairs that were not observed."""
 UNLABELLED = -1
@@ -37,10 +44,12 @@ class LabelsFound:
     """Rows with a label for train interactions on another pair, or the other way round."""
     n_reserved: int = 0
     """Rows about pairs of valid or test, which nothing but the final measuring may look at."""
+    knows_sampled: bool = False
+    """Whether the file says which pairs were met in the random order."""
 
 
 def read_labels(path: Path, dataset: Dataset, config: LabelsConfig) -> LabelsFound:
-    """Read a snapshot of labels (``user_id``, ``item_id``, ``label``).
+    """Read a snapshot of labels (``user_id``, ``item_id``, ``label``; ``origin``, ``sampled``).
 
     What the dataset does not know is counted and left out: a label outlives the preparation it
     was given in.
@@ -54,7 +63,8 @@ def read_labels(path: Path, dataset: Dataset, config: LabelsConfig) -> LabelsFou
         DataError: If the file cannot be read, lacks a column, has an unknown label or says two
             things of one pair.
     """
-    user_id, item_id, name = _columns(path)
+    table = _table(path)
+    user_id, item_id, name = (_texts(path, table, column) for column in COLUMNS)
     label = _codes(path, name)
     user, item = _numbers(dataset.users.id, user_id), _numbers(dataset.items.id, item_id)
     known = (user >= 0) & (item >= 0)
@@ -64,14 +74,16 @@ def read_labels(path: Path, dataset: Dataset, config: LabelsConfig) -> LabelsFou
     right = (label < len(OF_TRAIN)) == np.isin(key, dataset.train.key())
     rows = np.flatnonzero(known & ~reserved & right)
     rows = rows[np.argsort(key[rows])]
-    held_out = held_out_pairs(
+    looked_at, sampled = _looked_at(path, table)[rows], _sampled(path, table)[rows]
+    held_out = looked_at & held_out_pairs(
         [user_id[k] for k in rows.tolist()], [item_id[k] for k in rows.tolist()], config.held_out
     )
     return LabelsFound(
-        Labels(user[rows], item[rows], label[rows], held_out),
+        Labels(user[rows], item[rows], label[rows], held_out, looked_at, sampled),
         n_unknown=int((~known).sum()),
         n_misplaced=int((known & ~reserved & ~right).sum()),
         n_reserved=int(reserved.sum()),
+        knows_sampled=SAMPLED in table.column_names,
     )
 
 
@@ -79,7 +91,8 @@ def held_out_pairs(user_id: list[str], item_id: list[str], share: float) -> Bool
     """Which pairs are for measuring alone, ``(L,)``: a hash of both ids below ``share``.
 
     Neither seed nor label nor the other pairs matter, so a pair that is held out once is held out
-    in every later run, and a larger share holds out the same pairs and more.
+    in every later run, and a larger share holds out the same pairs and more. Labels that nobody
+    gave to the very pair are never held out (:func:`read_labels`): they could not measure.
     """
     pairs = zip(user_id, item_id, strict=True)
     place = [_place(user, item) for user, item in pairs]
@@ -88,8 +101,17 @@ def held_out_pairs(user_id: list[str], item_id: list[str], share: float) -> Bool
 
 def labels_in_use(labels: Labels) -> Labels:
     """Those that are not held out."""
-    rows = ~labels.held_out
-    return Labels(labels.user[rows], labels.item[rows], labels.label[rows], labels.held_out[rows])
+    return labels.select(~labels.held_out)
+
+
+def labels_for_measuring(labels: Labels) -> Labels:
+    """Those that are held out, and were given by somebody who looked at the pair."""
+    return labels.select(labels.held_out & labels.looked_at)
+
+
+def teaching(labels: Labels | None) -> Labels | None:
+    """Labels that p_noisy may be fitted to: in use, by somebody who looked at the pair."""
+    return None if labels is None else labels.select(~labels.held_out & labels.looked_at)
 
 
 def overruling(labels: Labels | None, config: LabelsConfig) -> Labels | None:
@@ -117,8 +139,8 @@ def _place(user_id: str, item_id: str) -> float:
     return int.from_bytes(hashlib.sha256(content).digest()[:8]) / 2**64
 
 
-def _columns(path: Path) -> tuple[list[str], list[str], list[str]]:
-    """The three columns as texts."""
+def _table(path: Path) -> pa.Table:
+    """The file, with the columns that it needs."""
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
@@ -128,10 +150,32 @@ def _columns(path: Path) -> tuple[list[str], list[str], list[str]]:
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
         raise DataError(f"the labels in {path.name} have no column {', '.join(missing)}")
-    found = [table.column(name).to_pylist() for name in COLUMNS]
-    if any(not isinstance(value, str) for column in found for value in column):
+    return table
+
+
+def _texts(path: Path, table: pa.Table, name: str) -> list[str]:
+    """A column of texts."""
+    found: list[str] = table.column(name).to_pylist()
+    if any(not isinstance(value, str) for value in found):
         raise DataError(f"the labels in {path.name} have cells that are empty or no text")
-    return found[0], found[1], found[2]
+    return found
+
+
+def _looked_at(path: Path, table: pa.Table) -> BoolArray:
+    """Whether somebody gave the label to the very pair, ``(L,)``; all where it is not said."""
+    if ORIGIN not in table.column_names:
+        return np.ones(len(table), dtype=np.bool_)
+    return np.array([name not in GIVEN_TO_MANY for name in _texts(path, table, ORIGIN)], np.bool_)
+
+
+def _sampled(path: Path, table: pa.Table) -> BoolArray:
+    """Whether somebody met the pair in the random order, ``(L,)``; none where it is not said."""
+    if SAMPLED not in table.column_names:
+        return np.zeros(len(table), dtype=np.bool_)
+    found = table.column(SAMPLED)
+    if not pa.types.is_boolean(found.type) or found.null_count:
+        raise DataError(f"the column {SAMPLED} in {path.name} is not true or false everywhere")
+    return np.asarray(found.to_numpy(), np.bool_)
 
 
 def _codes(path: Path, name: list[str]) -> GradeArray:

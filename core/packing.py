@@ -155,6 +155,7 @@ def scores_of(scored: Arrays) -> InteractionScores:
         p_noisy=scored["p_noisy"],
         verdict=scored["verdict"],
         by_person=scored["decided_by"] == PERSON,
+        taught=scored.get("taught", np.zeros(0, np.bool_)),  # runs begun by earlier versions
     )
 
 

@@ -81,22 +81,9 @@ def run_pipeline(
     _check(dataset)
     said = None if labels is None else read_labels(labels, dataset, config.labels)
     _claim(folder, dataset, config, labels, parent)
-    device = _device(config)
-    engine = Engine(
-        dataset,
-        config,
-        device,
-        folder / "checkpoints",
-        cache,
-        on_progress,
-        None if said is None else said.labels,
-    )
-    stages = Stages(
-        folder / "stages",
-        cache,
-        stage_keys(dataset.fingerprint, config, device),
-        lambda stage: on_progress(Progress(SHOWN_AS.get(stage, stage), 1.0)),
-    )
+    device, own = _device(config), None if said is None else said.labels
+    engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress, own)
+    stages = _stages(dataset, config, device, folder, cache, on_progress)
     start = _start(stages, dataset, config, parent)
     with reproducible(device):
         found = _all_stages(engine, stages, start)
@@ -107,6 +94,23 @@ def run_pipeline(
     if said is None:
         return outcome
     return replace(outcome, labels=label_quality(said, found.scored, found.trained, dataset.train))
+
+
+def _stages(
+    dataset: Dataset,
+    config: RunConfig,
+    device: torch.device,
+    folder: Path,
+    cache: Path,
+    on_progress: OnProgress,
+) -> Stages:
+    """Stages of this run, and of earlier ones with the same inputs."""
+    return Stages(
+        folder / "stages",
+        cache,
+        stage_keys(dataset.fingerprint, config, device),
+        lambda stage: on_progress(Progress(SHOWN_AS.get(stage, stage), 1.0)),
+    )
 
 
 def _start(stages: Stages, dataset: Dataset, config: RunConfig, parent: Path | None) -> Arrays:

@@ -79,7 +79,9 @@ class Stages:
         started = time.perf_counter()
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()  # first: a fetched file without its mark would pass for computed
-        kept = read_arrays(path) if self.cache.fetch(key, path) else None
+        if not self.cache.fetch(key, path):  # not there, or no room here: the file is no worse
+            return None
+        kept = read_arrays(path)
         if kept is None:
             self.cache.forget(key)
             return None

@@ -177,9 +177,26 @@ class Labels:
     """Index into ``LABELS``, ``(L,)``."""
     held_out: BoolArray
     """Kept for measuring alone: neither overrides nor calibrates anything, ``(L,)``."""
+    looked_at: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Whether somebody decided about this very pair, ``(L,)``; all if omitted. The others were
+    given to many at once, so they overrule but are no evidence: they neither calibrate nor
+    measure."""
+    sampled: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Whether somebody met the pair in the random order, ``(L,)``; none if omitted."""
+
+    def __post_init__(self) -> None:
+        n_rows = len(self.user)
+        if len(self.looked_at) != n_rows:
+            object.__setattr__(self, "looked_at", np.ones(n_rows, dtype=np.bool_))
+        if len(self.sampled) != n_rows:
+            object.__setattr__(self, "sampled", np.zeros(n_rows, dtype=np.bool_))
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def select(self, rows: BoolArray | IntArray) -> Labels:
+        """Some of the labels."""
+        return Labels(*(getattr(self, part.name)[rows] for part in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -208,10 +225,13 @@ class InteractionScores:
     """Index into ``VERDICTS``."""
     by_person: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """Where a label set p_noisy and verdict; nowhere if omitted."""
+    taught: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Where p_noisy was fitted to a label; nowhere if omitted."""
 
     def __post_init__(self) -> None:
-        if len(self.by_person) != len(self.verdict):
-            object.__setattr__(self, "by_person", np.zeros(len(self.verdict), dtype=np.bool_))
+        for name in ("by_person", "taught"):
+            if len(getattr(self, name)) != len(self.verdict):
+                object.__setattr__(self, name, np.zeros(len(self.verdict), dtype=np.bool_))
 
     def select(self, rows: IntArray) -> InteractionScores:
         """The scores of some interactions."""

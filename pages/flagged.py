@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
+from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
 
 from app.services import flagged
-from app.ui import card, components, review_filters, saved_views, state, theme
+from app.ui import card, components, labels_at_hand, review_filters, saved_views, state, theme
 from app.ui.glossary import explain
 from app.ui.label import labels
 from app.ui.review import NEXT, PAGE, ROW, part
@@ -47,9 +48,22 @@ def draw_next(parts: Sequence[str], **values: int | None) -> NoReturn:
     st.rerun(parts)
 
 
+def in_force() -> flagged.Filters:
+    """The filters; parts that are drawn by themselves may outlive the file of labels in them."""
+    path = filters.labels_path
+    if not path or Path(path).is_file():
+        return filters
+    return replace(filters, labels_path=labels_at_hand.path(run))
+
+
+def write_list(target: Path) -> None:
+    """Write all that the filters leave."""
+    flagged.export(run, in_force(), order, target)
+
+
 def listed(page: int | None = None) -> pd.DataFrame:
     """A page of the list; the one on screen, unless another is named."""
-    return state.ask(flagged.page, run, filters, order, page or wanted(PAGE) or 1, SIZE)
+    return state.ask(flagged.page, run, in_force(), order, page or wanted(PAGE) or 1, SIZE)
 
 
 def numbers(page: int | None = None) -> list[int]:
@@ -155,7 +169,7 @@ def draw_list() -> None:
         pages()
         if total:
             name = f"{run.id}-flagged"
-            components.downloads(partial(flagged.export, run, filters, order), "fl", name, total)
+            components.downloads(write_list, "fl", name, total)
     with place:
         if total:
             table(listed())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import shutil
 from pathlib import Path
@@ -12,8 +13,9 @@ from core.errors import WorkbenchError
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NOT_WRITABLE: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-MOST_LETTERS: Final = 1500
-"""Of a message: the status has to fit into one block of a disk, see ``StatusFile.fail``."""
+MOST_BYTES: Final = 2500
+"""Of a message as it is written: the status has to fit into one block of a disk (4 KiB with all its
+other fields), see ``StatusFile.fail``. In JSON a letter may take twelve bytes."""
 LEAST_FREE: Final = 1_000_000
 """Bytes below which a failed write is blamed on the disk."""
 UNEXPECTED: Final = "Unexpected"
@@ -40,12 +42,22 @@ def reason(error: BaseException, folder: Path | None = None) -> str:
         error: What stopped it.
         folder: Where it wrote; libraries that save arrays hide that a disk is full.
     """
-    return _reason(error, folder)[:MOST_LETTERS]
+    return _short(_reason(error, folder))
 
 
 def is_known(reason: str) -> bool:
     """Whether a reason says all there is to say: the lines of the program add nothing."""
     return not reason.startswith(UNEXPECTED)
+
+
+def _short(message: str) -> str:
+    """The beginning of a message that fits, whole letters alone."""
+    n_bytes = 0
+    for place, letter in enumerate(message):
+        n_bytes += len(json.dumps(letter)) - 2  # without the quotes
+        if n_bytes > MOST_BYTES:
+            return message[:place]
+    return message
 
 
 def _reason(error: BaseException, folder: Path | None) -> str:

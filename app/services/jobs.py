@@ -71,12 +71,13 @@ def start_run(workspace: Path, run_id: str, arguments: Sequence[str] = RUN) -> N
         arguments: Of the interpreter; the name of the run is added.
 
     Raises:
-        ConfigError: If it runs or waits already.
+        ConfigError: If it runs or waits already, or is finished.
         DataError: If it was never ordered, or nothing can be written.
     """
     folder = workspace / "runs" / run_id
     _, config = run_folder.read_order(folder)
     with _starting:
+        run_folder.check_unfinished(folder)
         ticket = run_queue.draw(workspace, run_queue.device_of(config.device), run_id)
         try:
             (folder / run_folder.CANCEL).unlink(missing_ok=True)

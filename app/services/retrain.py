@@ -1,7 +1,8 @@
 """Retraining a run with labels of people: what it would change, and its start.
 
 A label of a train interaction decides its edge (kept whole, or dropped); one of another pair adds
-an edge, or forbids one. Labels that are held out decide nothing: they measure.
+an edge, or forbids one. Labels that are held out decide nothing: they measure. Which labels a run
+would not use at all is found out as :func:`core.labels.read_labels` does.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from app.services import background, job_list, lineage, query
+from app.services import background, job_list, lineage, retrain_labels
 from app.services.compare import next_settings
 from app.services.compare.settings import flat
 from app.services.fields import settings_of
+from app.services.labels.snapshot import BULK
+from app.services.retrain_labels import LEFT_OUT, Edges
 from app.services.run_orders import Retraining
 from app.services.store import Run
 from core.config import RunConfig
 from core.labels import held_out_pairs
 from core.types import LABELS
 
-CONFLICT: Final = "conflict"
-UNSURE: Final = "unsure"
 WEIGHTS: Final = "warm.npz"
 """File of a run folder with what its final training ended with."""
 LATE: Final = ("scoring", "refine", "train", "labels")
@@ -38,24 +39,6 @@ START_S: Final = 8.0
 
 
 @dataclass(frozen=True)
-class Edges:
-    """Edges of the refined graph that labels decide."""
-
-    forced: int
-    """Train interactions called clean or hard, and unobserved pairs called liked."""
-    n_new: int
-    """Of these, not in the refined graph of the run."""
-    dropped: int
-    """Train interactions called noisy."""
-    n_gone: int
-    """Of these, in the refined graph of the run."""
-    forbidden: int
-    """Unobserved pairs called not liked."""
-    n_forbidden_there: int
-    """Of these, in the refined graph of the run."""
-
-
-@dataclass(frozen=True)
 class RetrainPlan:
     """What a retraining would be given, and what that changes at the least."""
 
@@ -63,9 +46,13 @@ class RetrainPlan:
     """Labels that decide or correct something, by kind."""
     n_held_out: int
     """Labels kept for measuring."""
-    n_conflicts: int
-    n_unsure: int
+    n_overrule_only: int
+    """Labels in use that were given to many pairs at once: they correct and measure nothing."""
+    left_out: Mapping[str, int]
+    """Labels that are not used, by reason (:data:`LEFT_OUT`)."""
     edges: Edges
+    no_edges: str
+    """Why labels decide no edge at all; empty where they do."""
     changes: Mapping[str, tuple[Any, Any]]
     """Settings that differ from the run's: full name -> (there, here)."""
     can_warm_start: bool
@@ -75,35 +62,50 @@ class RetrainPlan:
     """About how long it will take; None where the run does not say how long it took."""
     reuses: bool
     """Whether stages that would come out the same are taken over, which ``seconds`` counts on."""
+    seconds_anew: float | None
+    """The same if none can be: another version of the program, another number of threads."""
+    correction: str
+    """Whether there are labels enough to correct P(noisy), as a sentence."""
+    n_forgotten: int
+    """Labels that the run was given and that nobody has given in this workspace."""
 
     @property
     def n_used(self) -> int:
         """Labels that decide or correct something."""
         return sum(self.n_by_label.values())
 
+    @property
+    def n_left_out(self) -> int:
+        """Labels that are not used."""
+        return sum(self.left_out.values())
+
 
 def plan(
-    run: Run, effective: pd.DataFrame, config: RunConfig, from_scratch: bool = False
+    run: Run, standing: pd.DataFrame, config: RunConfig, from_scratch: bool = False
 ) -> RetrainPlan:
     """Say what retraining a run with labels would mean.
 
     Args:
         run: The run to go on from.
-        effective: Labels of all people together, as
-            :func:`app.services.labels.current.effective` has them.
+        standing: Labels of all people together, as
+            :func:`app.services.labels.snapshot.standing` has them; without its column ``origin``
+            all are taken for labels of people who looked at the pair.
         config: Settings of the new run.
         from_scratch: Whether the final training is to begin with nothing.
 
     Raises:
         DataError: If the run is damaged.
     """
-    said = effective[effective["label"].isin(LABELS)]
-    held_out = held_out_pairs(
-        said["user_id"].tolist(), said["item_id"].tolist(), config.labels.held_out
+    said = standing[standing["label"].isin(LABELS)].reset_index(drop=True)
+    unfit = retrain_labels.unfit(run, said)
+    fit = said[unfit == ""]
+    to_many = fit["origin"] == BULK if "origin" in fit else pd.Series(data=False, index=fit.index)
+    held_out = ~to_many & held_out_pairs(
+        fit["user_id"].tolist(), fit["item_id"].tolist(), config.labels.held_out
     )
-    used = said[~held_out]
-    counts = Counter(used["label"])
-    others = Counter(effective["label"])
+    used, counts = fit[~held_out], Counter(fit.loc[~held_out, "label"])
+    reasons = Counter(standing["label"]) + Counter(unfit)
+    no_edges = retrain_labels.no_edges(config)
     changes = lineage.differences(run.manifest.settings, config.model_dump(mode="json"))
     why_not = _why_not_warm(run, config)
     reuses = _reuses(run)
@@ -111,14 +113,18 @@ def plan(
     return RetrainPlan(
         n_by_label={label: counts.get(label, 0) for label in LABELS},
         n_held_out=int(held_out.sum()),
-        n_conflicts=others.get(CONFLICT, 0),
-        n_unsure=others.get(UNSURE, 0),
-        edges=_edges(run, used),
+        n_overrule_only=int(to_many.sum()),
+        left_out={name: reasons.get(name, 0) for name in LEFT_OUT},
+        edges=retrain_labels.edges(run, used.head(0) if no_edges else used),
+        no_edges=no_edges,
         changes=changes,
         can_warm_start=not why_not,
         warm_reason=why_not or "The run kept its weights, and nothing that shapes them differs.",
         seconds=_seconds(run, changes, reuses, warm, config),
         reuses=reuses,
+        seconds_anew=_seconds(run, changes, False, warm, config),
+        correction=retrain_labels.correction(fit[~held_out & ~to_many], config),
+        n_forgotten=retrain_labels.n_forgotten(run, said),
     )
 
 
@@ -193,39 +199,6 @@ def going_on(workspace: Path, run: Run) -> list[str]:
     ]
 
 
-def _edges(run: Run, used: pd.DataFrame) -> Edges:
-    """Edges that the labels decide, and how many of them that changes."""
-    there = _in_refined(run, used)
-    label = used["label"]
-    forced = label.isin(["clean", "hard", "like"]).to_numpy()
-    dropped, forbidden = (label == "noisy").to_numpy(), (label == "not").to_numpy()
-    return Edges(
-        int(forced.sum()),
-        int((forced & ~there).sum()),
-        int(dropped.sum()),
-        int((dropped & there).sum()),
-        int(forbidden.sum()),
-        int((forbidden & there).sum()),
-    )
-
-
-def _in_refined(run: Run, pairs: pd.DataFrame) -> np.ndarray:
-    """Whether each pair is an edge of the refined graph, ``(L,)``."""
-    said = pairs[["user_id", "item_id"]].assign(place=np.arange(len(pairs)))
-    answer = query.ask(
-        run,
-        """
-        SELECT s.place FROM said s
-        JOIN edges e ON e.user_id = s.user_id AND e.item_id = s.item_id
-        WHERE e.in_refined AND e.weight > 0
-        """,
-        tables={"said": said},
-    )
-    there = np.zeros(len(pairs), dtype=bool)
-    there[answer["place"].to_numpy(dtype=np.int64)] = True
-    return there
-
-
 def _why_not_warm(run: Run, config: RunConfig) -> str:
     """What keeps the final training from the weights of the run; empty if nothing is known to."""
     path = run.folder / WEIGHTS
@@ -233,8 +206,8 @@ def _why_not_warm(run: Run, config: RunConfig) -> str:
         return "The run kept no weights."
     try:
         with np.load(path, allow_pickle=False) as kept:
-            about = json.loads(str(kept["about"]))
-    except (OSError, ValueError, KeyError):
+            about = dict(json.loads(str(kept["about"])))
+    except Exception:  # a damaged archive raises what the broken byte makes of it
         return "The weights of the run cannot be read."
     if about.get("backbone") != config.backbone.model_dump(mode="json"):
         return "The settings of the backbone differ."

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 from app.services import whole_file
 from app.services.records import RunOrder, State
 from core.config import RunConfig
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 
 ORDER: Final = "run.json"
 STATUS: Final = "status.json"
@@ -27,6 +28,8 @@ PROGRESS: Final = "progress.jsonl"
 LABELS: Final = "labels.parquet"
 """What people had said when the run was ordered, where it was given any."""
 LABEL_QUALITY: Final = "label_quality.json"
+SCRATCH: Final = ("stages", "checkpoints")
+"""Folders with unfinished work."""
 CANCEL: Final = "cancel"
 """A file of this name in the run folder asks the run to stop."""
 NOT_RESULTS: Final = frozenset({STATUS, MANIFEST, CANCEL, PROGRESS})
@@ -191,6 +194,33 @@ def read_order(folder: Path) -> tuple[RunOrder, RunConfig]:
             f"Run {folder.name} cannot be continued: {ORDER} is damaged or of another version. "
             "Start a new run."
         ) from error
+
+
+def check_unfinished(folder: Path) -> None:
+    """Refuse a run that has its result.
+
+    Raises:
+        ConfigError: If it is finished.
+    """
+    if (folder / MANIFEST).exists():
+        raise ConfigError(f"Run {folder.name} is finished: there is nothing to continue.")
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove what only a resume would need: ten times the size of the tables."""
+    for name in SCRATCH:
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def sweep(workspace: Path) -> None:
+    """Remove the same of every finished run: one whose process was killed at its very end kept it.
+
+    A run without a manifest keeps everything, so that it can be resumed.
+    """
+    for name in SCRATCH:
+        for left in workspace.glob(f"runs/*/{name}"):
+            if (left.parent / MANIFEST).exists():
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def seconds_so_far(folder: Path) -> float:

@@ -66,29 +66,36 @@ def place(
         check_labels(extra.labels)
     content = fingerprint + config.model_dump_json() + revision + extra.parent
     folder = run_folder.make_folder(workspace, name, content, run_id)
+    order = RunOrder(
+        run_id=folder.name,
+        created=run_folder.now(),
+        dataset=name,
+        dataset_fingerprint=fingerprint,
+        settings=config.model_dump(mode="json"),
+        labels=run_folder.LABELS if extra.labels else "",
+        revision=revision,
+        parent=extra.parent,
+        message=extra.message.strip(),
+        warm_start=extra.warm_start,
+    )
+    _fill(folder, workspace, dataset_folder, order, extra.labels)
+    return folder
+
+
+def _fill(
+    folder: Path, workspace: Path, dataset_folder: Path, order: RunOrder, labels: Path | None
+) -> None:
+    """Write labels and order into a new run folder, or remove it."""
     try:
-        if extra.labels:
+        if labels:
             with whole_file.replacing(folder / run_folder.LABELS) as aside:
-                shutil.copyfile(extra.labels, aside)
-        order = RunOrder(
-            run_id=folder.name,
-            created=run_folder.now(),
-            dataset=name,
-            dataset_fingerprint=fingerprint,
-            settings=config.model_dump(mode="json"),
-            labels=run_folder.LABELS if extra.labels else "",
-            revision=revision,
-            parent=extra.parent,
-            message=extra.message.strip(),
-            warm_start=extra.warm_start,
-        )
+                shutil.copyfile(labels, aside)
         run_folder.write_order(folder, workspace, dataset_folder, order)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
             raise DataError(failures.reason(error, workspace)) from error
         raise
-    return folder
 
 
 def check_labels(path: Path) -> None:

@@ -9,8 +9,9 @@ import streamlit as st
 
 from app.services import fields, job_list, retrain
 from app.services.fields import Setting
-from app.services.labels import current, snapshot
+from app.services.labels import snapshot
 from app.services.retrain import RetrainPlan
+from app.services.retrain_labels import LEFT_OUT
 from app.services.store import Run
 from app.ui import analyst, database, jobs_live, settings_form, state
 from core.config import RunConfig
@@ -26,6 +27,12 @@ MEANINGS: Final = {
     "not": "Edge never added, and none that is suggested.",
 }
 """What a label does."""
+LEFT_OUT_HELP: Final = (
+    "In conflict: people differ and nobody has resolved it. Unsure: nobody is sure. Not in the "
+    "dataset: its user or item is not there. Validation or test: pairs that only measure the "
+    "ranking. Of the wrong sort: clean, hard or noisy of a pair that is no training interaction, "
+    "or like or not of one that is."
+)
 RUNS, WHAT_IF = SOURCES = ("Those of this run", "Those chosen under What if")
 _STARTED: Final = "_retrain_started"
 """What this session started last: a double click starts one run."""
@@ -40,12 +47,12 @@ def panel(run: Run) -> None:
         st.text(why_not)
         return
     with database.cursor() as cursor:
-        effective = current.effective(cursor, run.manifest.dataset)
+        standing = snapshot.standing(cursor, run.manifest.dataset)
     config, from_scratch = _settings(run)
     if config is None:
         st.error("A setting does not fit; it is marked.", icon=":material/error:")
         return
-    plan = retrain.plan(run, effective, config, from_scratch)
+    plan = retrain.plan(run, standing, config, from_scratch)
     _labels(plan)
     _effects(plan, from_scratch)
     _changes(plan)
@@ -78,7 +85,9 @@ def _settings(run: Run) -> tuple[RunConfig | None, bool]:
             "From scratch",
             key="rt_scratch",
             help="Begin the final training with random weights and not with those of this run: "
-            "slower, and the difference to this run shows labels and chance together.",
+            "slower. Neither way shows what the labels did alone. From scratch, the difference to "
+            "this run is that of labels and chance together. A warm start also trains on for some "
+            "epochs from where this run was best, which moves the numbers without any label.",
         )
         edit = st.toggle("Change settings", key="rt_edit")
     values: dict[str, Any] = dict(start)
@@ -122,23 +131,35 @@ def _labels(plan: RetrainPlan) -> None:
             "Held out",
             f"{plan.n_held_out:,}",
             help="Kept for measuring how well the model agrees with people; the same pairs in "
-            "every run. They decide nothing.",
+            "every run. They decide nothing. Labels given to many pairs at once are never among "
+            "them.",
             border=True,
         )
         st.metric(
             "Left out",
-            f"{plan.n_conflicts + plan.n_unsure:,}",
-            f"{plan.n_conflicts:,} in conflict, {plan.n_unsure:,} unsure",
-            delta_color="off",
-            delta_arrow="off",
-            help="People differ and nobody has resolved it, or nobody is sure.",
+            f"{plan.n_left_out:,}",
+            help=LEFT_OUT_HELP,
             border=True,
+        )
+    if plan.n_left_out:
+        reasons = ", ".join(
+            f"{n_rows:,} {LEFT_OUT[name]}" for name, n_rows in plan.left_out.items() if n_rows
+        )
+        st.caption(f"Left out: {reasons}.")
+    if plan.n_overrule_only:
+        st.caption(
+            f"{plan.n_overrule_only:,} of the labels were given to many pairs at once (in bulk, "
+            "from a table or a file). All they may do is decide about their own pairs: they do not "
+            "correct P(noisy) and do not measure, because whoever chose the pairs may have gone by "
+            "the model."
         )
 
 
 def _effects(plan: RetrainPlan, from_scratch: bool) -> None:
     """What follows from the labels at once."""
     edges = plan.edges
+    if plan.no_edges:
+        st.text(f"Labels change no edge. {plan.no_edges}")
     rows = [
         ("Edges kept or added", edges.forced, f"{edges.n_new:,} are not in the graph of this run"),
         ("Edges dropped", edges.dropped, f"{edges.n_gone:,} are in the graph of this run"),
@@ -154,12 +175,33 @@ def _effects(plan: RetrainPlan, from_scratch: bool) -> None:
     began = "from the weights of this run" if warm else "from scratch"
     why = "As you chose." if from_scratch and plan.can_warm_start else plan.warm_reason
     st.text(f"The final training begins {began}. {why}")
-    if plan.seconds is not None:
-        st.text(f"It takes about {jobs_live.duration(plan.seconds)}.")
-    if plan.reuses:
+    also = ", further epochs from where this run was best, and chance" if warm else " and chance"
+    st.caption(f"The difference between both runs will be that of labels{also}.")
+    st.text(plan.correction)
+    _time(plan)
+    if plan.n_forgotten:
+        st.warning(
+            f"This run was given {plan.n_forgotten:,} labels that nobody has given in this "
+            "workspace, from a file perhaps. The new run will not know them, though weights that "
+            "they shaped may be where it begins. Import them first, or begin from scratch.",
+            icon=":material/warning:",
+        )
+
+
+def _time(plan: RetrainPlan) -> None:
+    """How long it takes, as far as that can be told."""
+    if plan.seconds is None or plan.seconds_anew is None:
+        return
+    if not plan.reuses or plan.seconds_anew < 1.5 * plan.seconds:
+        st.text(f"It takes about {jobs_live.duration(plan.seconds_anew)}.")
+    else:
+        st.text(
+            f"It takes about {jobs_live.duration(plan.seconds)} if finished stages of earlier runs "
+            f"can be taken over, else about {jobs_live.duration(plan.seconds_anew)}."
+        )
         st.caption(
-            "Stages that would come out the same are taken over from earlier runs. Measured on "
-            "this run; another load of the machine changes it."
+            "They can where program, libraries, device and number of threads are the same. By the "
+            "times of this run; another load of the machine changes them."
         )
 
 

@@ -36,17 +36,19 @@ def detect(scores: InteractionScores, truth: Truth, rng: np.random.Generator) ->
         out-of-fold score), ``auc_hard`` (noise against hard genuine alone), ``ci_*`` (95 %
         bootstrap intervals). By kind of noise: ``auc_kind`` of p_noisy. Shares 0..1:
         ``noise_recall``, ``precision``, ``hard_kept``, ``hard_kept_by_loss_cut``,
-        ``hard_kept_at``; ``counts`` of interactions. Where a label set p_noisy and verdict, the
-        method decided nothing: these are left out of everything, and counted as ``by_person``.
+        ``hard_kept_at``; ``counts`` of interactions. Where a label set p_noisy and verdict, or
+        p_noisy was fitted to one, the method did not find it out: these are left out of
+        everything, and counted as ``by_person``.
 
     Raises:
         ValueError: If the truth is of other interactions than the scores.
     """
     if len(truth.kind) != len(scores.loss):
         raise ValueError(f"truth of {len(truth.kind)} rows, scores of {len(scores.loss)}")
-    n_by_person = int(scores.by_person.sum())
+    told = scores.by_person | scores.taught
+    n_by_person = int(told.sum())
     if n_by_person:
-        kept = np.flatnonzero(~scores.by_person)
+        kept = np.flatnonzero(~told)
         scores, truth = scores.select(kept), Truth(tuple(truth.kind[row] for row in kept.tolist()))
     noise, noisy = truth.is_noise, scores.verdict == VERDICTS.index("noisy")
     hard, source = hard_genuine(scores, truth)

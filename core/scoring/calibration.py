@@ -18,6 +18,10 @@ all train interactions as an estimate of the noise rate. It is not consistent wh
   elsewhere; labels from the random order spread it over all interactions;
 - people err, more so in one direction.
 
+It would not hold at all for labels that were given to many pairs at once: what is labelled noisy
+*because* p_noisy is high says nothing of p_noisy. Such labels do not come here
+(:func:`core.labels.teaching`).
+
 Nothing here measures itself: a label is compared with a fit that has not seen it, and labels that
 are held out take no part at all.
 

@@ -9,7 +9,15 @@ import pytest
 
 from core.config import LabelsConfig
 from core.errors import DataError
-from core.labels import UNLABELLED, held_out_pairs, label_of_rows, labels_in_use, read_labels
+from core.labels import (
+    UNLABELLED,
+    held_out_pairs,
+    label_of_rows,
+    labels_for_measuring,
+    labels_in_use,
+    read_labels,
+    teaching,
+)
 from core.types import LABELS, Labels
 from tests.worlds import dataset, pairs
 
@@ -135,3 +143,45 @@ def test_labels_in_use_are_those_not_held_out():
     labels = Labels(np.arange(3), np.arange(3), np.int8([0, 1, 2]), np.array([True, False, True]))
     assert labels_in_use(labels).label.tolist() == [1]
     assert len(labels_in_use(replace(labels, held_out=np.ones(3, bool)))) == 0
+
+
+MANY = [(f"u{k}", f"i{k % 5}", "noisy") for k in range(40)]
+WORLD = dataset(pairs(range(40), np.arange(40) % 5, 40, 5))
+
+
+def test_labels_given_to_many_pairs_at_once_overrule_and_do_nothing_else(tmp_path):
+    origin = ["bulk", "table", "random", "card"] * 10
+    found = read_labels(write(tmp_path, MANY, origin=origin), WORLD, LabelsConfig(held_out=0.5))
+    labels = found.labels
+    by_row = np.array(origin)[labels.user]  # user k has row k
+    assert (labels.looked_at == np.isin(by_row, ["random", "card"])).all()
+    assert 0 < labels.held_out.sum() < 20
+    assert not labels.held_out[~labels.looked_at].any()
+    assert set(np.flatnonzero(~labels.looked_at)) <= set(labels_in_use(labels).user)
+    assert len(teaching(labels)) + len(labels_for_measuring(labels)) == 20
+    for part in (teaching(labels), labels_for_measuring(labels)):
+        assert part.looked_at.all()
+    assert teaching(None) is None
+
+
+def test_a_file_that_does_not_say_how_labels_were_given_may_be_used_for_everything(tmp_path):
+    config = LabelsConfig(held_out=0.5)
+    old = read_labels(write(tmp_path, MANY), WORLD, config)
+    new = read_labels(write(tmp_path, MANY, origin="card", sampled=False), WORLD, config)
+    for found in (old.labels, new.labels):
+        assert found.looked_at.all()
+        assert not found.sampled.any()
+    np.testing.assert_array_equal(old.labels.held_out, new.labels.held_out)
+    assert (old.knows_sampled, new.knows_sampled) == (False, True)
+
+
+def test_the_random_order_is_read_with_its_pair(tmp_path):
+    sampled = np.arange(40) % 3 == 0
+    path = write(tmp_path, MANY[::-1], sampled=sampled[::-1])
+    np.testing.assert_array_equal(read_labels(path, WORLD, ALL).labels.sampled, sampled)
+
+
+@pytest.mark.parametrize("column", [{"origin": None}, {"origin": 3}, {"sampled": "yes"}])
+def test_columns_about_the_order_that_make_no_sense_are_refused(tmp_path, column):
+    with pytest.raises(DataError, match="labels"):
+        read_labels(write(tmp_path, MANY, **column), WORLD, ALL)

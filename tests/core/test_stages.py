@@ -4,6 +4,7 @@ import time
 import numpy as np
 import pytest
 
+from core import stage_cache
 from core.stages import Stages
 
 ARRAYS = {
@@ -206,3 +207,21 @@ def test_parts_of_stages_are_kept_without_a_time_of_their_own(tmp_path):
     other, again = shared(tmp_path, "two"), Counted()
     other.run("b", lambda: other.keep("a", again))
     assert (again.n, other.reused) == (0, [])
+
+
+def test_a_stage_that_cannot_be_fetched_stays_for_others(tmp_path, monkeypatch):
+    """No room in this run folder, say: the kept file is as good as it was."""
+    shared(tmp_path, "one").run("a", Counted())
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage_cache, "_place", full)
+        mine = Counted()
+        shared(tmp_path, "two").run("a", mine)
+    assert mine.n == 1
+    assert (tmp_path / "cache" / "stages" / "k1.npz").is_file()
+    again = Counted()
+    shared(tmp_path, "three").run("a", again)
+    assert again.n == 0

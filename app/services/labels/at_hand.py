@@ -6,6 +6,9 @@ by the last event in it, so an answer that was kept for its name never becomes w
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +16,12 @@ import duckdb
 
 from app.services import whole_file
 from app.services.labels import current
+from core.errors import DataError
 
-N_KEPT: Final = 5
-"""Files per dataset; windows that were opened a moment ago may still read older ones."""
+KEPT_S: Final = 3600
+"""Seconds for which a file stays after it was last asked for: open windows still read it."""
+MAX_BYTES: Final = 2**30
+"""Of the files of a dataset; above it the oldest make way before their time."""
 
 
 def table(cursor: duckdb.DuckDBPyConnection, dataset: str, workspace: Path) -> Path | None:
@@ -26,9 +32,12 @@ def table(cursor: duckdb.DuckDBPyConnection, dataset: str, workspace: Path) -> P
         pair; None as long as nobody has labelled anything of the dataset.
 
     Raises:
-        core.errors.DataError: If the database fails.
+        core.errors.DataError: If the database fails, or the dataset has no name of a folder.
         OSError: If the file cannot be written.
     """
+    # The name comes from the manifest of a run, which may be of anybody.
+    if dataset in ("", ".", "..") or Path(dataset).name != dataset or {"\\", "\0"} & {*dataset}:
+        raise DataError(f"{dataset!r} is no name of a dataset. Prepare and run it under another.")
     found = cursor.execute(
         'SELECT max(seq), arg_max(epoch_us("at"), seq) FROM label_event WHERE dataset = $dataset',
         {"dataset": dataset},
@@ -43,10 +52,22 @@ def table(cursor: duckdb.DuckDBPyConnection, dataset: str, workspace: Path) -> P
         with whole_file.replacing(path) as aside:
             current.effective(cursor, dataset).to_parquet(aside, index=False)
         _forget_old(folder, path)
+    else:
+        with contextlib.suppress(OSError):  # another session may tidy up, or the disk be read-only
+            os.utime(path)
     return path
 
 
 def _forget_old(folder: Path, newest: Path) -> None:
-    files = [path for path in folder.glob("*.parquet") if path != newest]
-    for path in sorted(files, key=lambda path: path.stat().st_mtime)[: -(N_KEPT - 1)]:
-        path.unlink(missing_ok=True)
+    """Delete what nobody has asked for in the last hour; other sessions may do so just now."""
+    found: list[tuple[float, int, Path]] = []
+    for path in folder.glob("*.parquet"):
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            found.append((stat.st_mtime, stat.st_size, path))
+    n_bytes = 0
+    for asked, size, path in sorted(found, reverse=True):
+        n_bytes += size
+        if path != newest and (time.time() - asked > KEPT_S or n_bytes > MAX_BYTES):
+            with contextlib.suppress(OSError):
+                path.unlink()

@@ -20,26 +20,36 @@ LATEST: Final = """latest AS (
 null out, and so find the label before.)"""
 AT: Final = 'make_timestamp(us) AS "at"'
 _COUNTS: Final = f"label NOT IN ('', '{UNSURE}')"
-EFFECTIVE: Final = f"""{LATEST},
+TOGETHER: Final = f"""settled AS (
+    SELECT user_id, item_id, arg_max(label, seq) AS last_settled, max(seq) AS settled_at
+    FROM latest WHERE origin = 'resolve' AND {_COUNTS} GROUP BY user_id, item_id
+),
 together AS (
     SELECT user_id, item_id, arg_max(observed, seq) AS observed,
            min(label) FILTER ({_COUNTS}) AS low, max(label) FILTER ({_COUNTS}) AS high,
            count(*) FILTER ({_COUNTS}) AS n_counting,
            count(*) FILTER (label = '{UNSURE}') AS n_unsure,
-           arg_max(label, seq) AS last_label,
-           arg_max(origin = 'resolve' AND {_COUNTS}, seq) AS last_resolves,
+           any_value(last_settled) AS last_settled,
+           coalesce(bool_and(label = last_settled OR seq <= settled_at) FILTER ({_COUNTS}), false)
+               AS holds,
            bool_or(sampled) AS sampled
-    FROM latest GROUP BY user_id, item_id
+    FROM latest LEFT JOIN settled USING (user_id, item_id) GROUP BY user_id, item_id
 ),
 effective AS (
     SELECT user_id, item_id, observed,
            CASE WHEN low = high THEN low
-                WHEN low <> high THEN CASE WHEN last_resolves THEN last_label ELSE '{CONFLICT}' END
+                WHEN low <> high THEN CASE WHEN holds THEN last_settled ELSE '{CONFLICT}' END
                 WHEN n_unsure > 0 THEN '{UNSURE}' END AS label,
            CASE WHEN n_counting > 0 THEN n_counting ELSE n_unsure END::INTEGER AS n_people,
-           coalesce(low <> high AND last_resolves, false) AS resolved, sampled
+           coalesce(low <> high AND holds, false) AS resolved, sampled
     FROM together WHERE n_counting + n_unsure > 0
 )"""
+"""Table ``effective`` out of a table ``latest``.
+
+The last resolution holds until somebody gives another label after it: who agrees later, is unsure
+or takes a label back opens nothing again.
+"""
+EFFECTIVE: Final = f"{LATEST}, {TOGETHER}"
 """Tables ``latest`` and ``effective``, with the value ``$dataset``."""
 
 
@@ -71,11 +81,81 @@ def own(cursor: duckdb.DuckDBPyConnection, dataset: str, who: str) -> pd.DataFra
     )
 
 
+def own_keys(
+    cursor: duckdb.DuckDBPyConnection, dataset: str, who: str, everybody: bool = False
+) -> pd.DataFrame:
+    """Pairs that a queue leaves out, without their labels: quick for hundreds of thousands.
+
+    Args:
+        cursor: Of the workspace database.
+        dataset: Name of the dataset.
+        who: Whose pairs.
+        everybody: Also the pairs that others labelled.
+
+    Returns:
+        Columns ``user_id, item_id, sampled`` (as of :func:`own`; true of pairs of others), held as
+        Arrow texts, which no table of Python objects has to be made for.
+    """
+    found = cursor.sql(
+        """
+        SELECT user_id, item_id, bool_or(sampled) AS sampled FROM (
+            SELECT user_id, item_id, bool_or(source = 'random' OR who <> $who) AS sampled
+            FROM label_event WHERE dataset = $dataset AND (who = $who OR $everybody)
+            GROUP BY who, user_id, item_id HAVING arg_max(coalesce(new, ''), seq) <> ''
+        ) GROUP BY user_id, item_id
+        """,
+        params={"dataset": dataset, "who": who.strip(), "everybody": everybody},
+    )
+    table: pd.DataFrame = found.to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
+    return table
+
+
+def about(cursor: duckdb.DuckDBPyConnection, dataset: str, pairs: pd.DataFrame) -> pd.DataFrame:
+    """What everybody says of some pairs, unsure included; quick, however many labels there are.
+
+    Args:
+        cursor: Of the workspace database.
+        dataset: Name of the dataset.
+        pairs: Columns ``user_id, item_id``.
+
+    Returns:
+        Columns ``who, user_id, item_id, label, note, sampled``, sorted by them.
+    """
+    if pairs.empty:
+        return pd.DataFrame(columns=["who", "user_id", "item_id", "label", "note", "sampled"])
+    wanted = "(user_id, item_id) IN (SELECT unnest($users), unnest($items))"
+    return ask(
+        cursor,
+        f"""
+        WITH {LATEST.replace("GROUP BY", f"AND {wanted} GROUP BY")}
+        SELECT who, user_id, item_id, label, note, sampled FROM latest WHERE label <> ''
+        ORDER BY ALL
+        """,
+        {"dataset": dataset, "users": pairs["user_id"].astype(str).tolist()}
+        | {"items": pairs["item_id"].astype(str).tolist()},
+    )
+
+
+def recent(
+    cursor: duckdb.DuckDBPyConnection, dataset: str, who: str, n_events: int
+) -> pd.DataFrame:
+    """Pairs of the last events of a person, the latest first: columns ``user_id, item_id``."""
+    found = ask(
+        cursor,
+        """
+        SELECT user_id, item_id FROM label_event WHERE dataset = $dataset AND who = $who
+        ORDER BY seq DESC LIMIT $n
+        """,
+        {"dataset": dataset, "who": who.strip(), "n": n_events},
+    )
+    return found.drop_duplicates(ignore_index=True)
+
+
 def effective(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
     """The label of each pair that all people together give.
 
     People who are unsure do not count, unless all are. Where the others differ it is ``conflict``,
-    unless someone resolved it after everybody else's last word.
+    unless someone resolved it, and nobody gave a label other than that since.
 
     Returns:
         Columns ``user_id, item_id, observed, label, n_people`` (whose labels count), ``resolved``;

@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
 import pandas as pd
 
 from app.services import query
-from app.services.labels.current import EFFECTIVE, LATEST, ask
+from app.services.compare.pair import column
+from app.services.labels.current import LATEST, TOGETHER, ask
 from app.services.labels.schema import CONFLICT, OBSERVED, UNSURE
 from app.services.store import Run
 
 NOT_HERE: Final = "not in this run"
+_SAMPLE: Final = f"""
+    WITH drawn AS (
+        SELECT who, user_id, item_id, true AS sampled FROM label_event
+        WHERE dataset = $dataset AND observed AND source = 'random'
+        GROUP BY who, user_id, item_id
+    ),
+    -- Whole lists at once, and taking such a list back: no opinion of each of its pairs.
+    in_bulk AS (
+        SELECT DISTINCT batch FROM label_event
+        WHERE dataset = $dataset AND source IN ('bulk', 'table', 'import')
+    ),
+    one_by_one AS (
+        SELECT who, user_id, item_id, max(seq) AS seq, any_value(observed) AS observed,
+               -- Back at the label of a list: the one given by hand is gone.
+               arg_max(CASE WHEN origin IN ('bulk', 'table', 'import') THEN ''
+                            ELSE coalesce(new, '') END, seq) AS label,
+               arg_max(origin, seq) AS origin
+        FROM label_event SEMI JOIN drawn USING (user_id, item_id)
+        WHERE dataset = $dataset AND observed AND batch NOT IN (SELECT batch FROM in_bulk)
+          AND coalesce(undo_of, '') NOT IN (SELECT batch FROM in_bulk)
+        GROUP BY who, user_id, item_id
+    ),
+    latest AS (
+        SELECT one_by_one.*, coalesce(sampled, false) AS sampled
+        FROM one_by_one LEFT JOIN drawn USING (who, user_id, item_id)
+        WHERE label <> '' AND (sampled OR origin IN ('second', 'resolve'))
+    ),
+    {TOGETHER}
+    SELECT user_id, item_id, label FROM effective WHERE sampled
+"""
+"""Labels of the pairs that were drawn at random, each given while its pair was on screen."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +67,18 @@ class Precision:
     by_verdict: pd.DataFrame
     """Per verdict (clean, hard, noisy): ``verdict, n, n_agree, share, low, high``, ``of`` (the
     interactions with this verdict in the run). Agreeing: noisy is labelled noisy, hard is labelled
-    hard, clean is not labelled noisy."""
+    hard, clean is not labelled noisy. Without pairs whose label the run was given: it may have its
+    verdict from there."""
     noise_rate: Share
     """Share of the sample labelled noisy."""
-    n_unsure: int
     n_conflict: int
+    """Pairs that people label differently: not in ``n``, but ``low`` and ``high`` are what they
+    are if all of these speak against, and for."""
+    n_given: int
+    """Pairs whose label the run was given, left out of ``by_verdict`` alone."""
+    n_unsure: int
     n_unknown: int
-    """Sampled pairs left out: unsure, labelled differently, or not in this run."""
+    """Sampled pairs left out: unsure, or not in this run."""
 
 
 def wilson(n_yes: int, n: int, z: float = 1.959963984540054) -> Share:
@@ -56,35 +93,39 @@ def wilson(n_yes: int, n: int, z: float = 1.959963984540054) -> Share:
     return Share(n, n_yes, share, low, high)
 
 
-def precision(run: Run, cursor: duckdb.DuckDBPyConnection) -> Precision:
-    """Estimate from pairs that were met in the order ``random``, by the label that stands now.
+def bounds(n_yes: int, n: int, n_open: int) -> Share:
+    """Share of ``n``, its Wilson interval widened by what is open: from all no to all yes."""
+    known, low = wilson(n_yes, n), wilson(n_yes, n + n_open).low
+    return replace(known, low=low, high=wilson(n_yes + n_open, n + n_open).high)
 
-    A label that was changed since, or settled after a disagreement, counts as it is now: the pair
-    was drawn at random all the same.
+
+def precision(run: Run, cursor: duckdb.DuckDBPyConnection) -> Precision:
+    """Estimate from pairs that were met in the order ``random``.
+
+    What counts is the last label that who drew the pair gave it by hand: a bulk, a filtered list
+    or an import picks its pairs by what the model says. Second opinions and resolutions count too.
     """
-    sample = ask(
-        cursor,
-        f"WITH {EFFECTIVE} SELECT user_id, item_id, label FROM effective "
-        "WHERE sampled AND observed",
-        {"dataset": run.manifest.dataset},
-    )
+    sample = ask(cursor, _SAMPLE, {"dataset": run.manifest.dataset})
     placed = _with_verdict(run, sample)
     here = placed[placed["verdict"] != NOT_HERE]
-    used = here[here["label"].isin(OBSERVED)]
-    noisy = used["label"] == "noisy"
+    told = here[~here["given"].astype(bool)]
+    counts = here["label"].value_counts()
+    n_noisy, n_conflict = int(counts.get("noisy", 0)), int(counts.get(CONFLICT, 0))
     return Precision(
-        by_verdict=pd.DataFrame([_of_verdict(run, used, verdict) for verdict in OBSERVED]),
-        noise_rate=wilson(int(noisy.sum()), len(used)),
-        n_unsure=int((here["label"] == UNSURE).sum()),
-        n_conflict=int((here["label"] == CONFLICT).sum()),
+        by_verdict=pd.DataFrame([_of_verdict(run, told, verdict) for verdict in OBSERVED]),
+        noise_rate=bounds(n_noisy, int(here["label"].isin(OBSERVED).sum()), n_conflict),
+        n_conflict=n_conflict,
+        n_given=int((here["given"] & here["label"].isin([*OBSERVED, CONFLICT])).sum()),
+        n_unsure=int(counts.get(UNSURE, 0)),
         n_unknown=len(placed) - len(here),
     )
 
 
-def _of_verdict(run: Run, used: pd.DataFrame, verdict: str) -> dict[str, object]:
-    labels = used.loc[used["verdict"] == verdict, "label"]
-    agrees = labels != "noisy" if verdict == "clean" else labels == verdict
-    found = wilson(int(agrees.sum()), len(labels))
+def _of_verdict(run: Run, told: pd.DataFrame, verdict: str) -> dict[str, object]:
+    labels = told.loc[told["verdict"] == verdict, "label"]
+    used = labels[labels.isin(OBSERVED)]
+    agrees = used != "noisy" if verdict == "clean" else used == verdict
+    found = bounds(int(agrees.sum()), len(used), int((labels == CONFLICT).sum()))
     return {
         "verdict": verdict,
         "n": found.n,
@@ -147,19 +188,32 @@ def _cohen(counts: pd.DataFrame) -> dict[str, float]:
 
 
 def _with_verdict(run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Add what the run says about pairs: columns ``label, verdict``."""
+    """Add what the run says about pairs: columns ``label, verdict, given``.
+
+    ``given`` is whether the run learned from a label of the pair: it had one, not held out.
+    """
     judged = (
-        "UNION ALL SELECT user_id, item_id, by_grades FROM judgements "
+        "UNION ALL SELECT user_id, item_id, by_grades, false FROM judgements "
         "WHERE NOT observed AND NOT control"
         if query.has(run, "judgements")
         else ""
     )
+    label, held_out = (
+        column(run, name, "interactions", missing)
+        for name, missing in (("label", "''"), ("held_out", "false"))
+    )
+    decided = column(run, "decided_by", "interactions", "''")
     return query.ask(
         run,
         f"""
-        WITH said AS (SELECT user_id, item_id, verdict FROM interactions {judged})
-        SELECT given.label, coalesce(verdict, '{NOT_HERE}') AS verdict
-        FROM given LEFT JOIN said USING (user_id, item_id)
+        WITH said AS (
+            SELECT user_id, item_id, verdict,
+                   {decided} = 'person' OR ({label} <> '' AND NOT {held_out}) AS given
+            FROM interactions {judged}
+        )
+        SELECT asked.label, coalesce(verdict, '{NOT_HERE}') AS verdict,
+               coalesce(given, false) AS given
+        FROM asked LEFT JOIN said USING (user_id, item_id)
         """,
-        tables={"given": pairs[["user_id", "item_id", "label"]]},
+        tables={"asked": pairs[["user_id", "item_id", "label"]]},
     )

@@ -15,7 +15,8 @@ from core.errors import DataError
 
 COLUMNS: Final = ("who", "user_id", "item_id", "observed", "label", "note", "at")
 NEEDED: Final = ("user_id", "item_id", "label")
-"""Columns that a file must have; ``who`` and ``note`` may be missing, the others are not read."""
+"""Columns that a file must have; ``who``, ``note`` and ``at`` may be missing, ``observed`` is not
+read."""
 MAX_BYTES: Final = 512 * 2**20
 MAX_ROWS: Final = 5_000_000
 MAX_ID: Final = 1000
@@ -23,7 +24,9 @@ MAX_ID: Final = 1000
 _EXAMPLES: Final = 5
 _CUT: Final = 80
 """Letters of a cell of an example."""
-_READ: Final = ("who", "user_id", "item_id", "label", "note")
+_READ: Final = ("who", "user_id", "item_id", "label", "note", "at")
+_TOLD: Final = ("who", "user_id", "item_id", "label", "note")
+_LETTERS_OF_TIME: Final = 40
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Checked:
     """What of a file can be imported."""
 
     frame: pd.DataFrame
-    """Columns ``who`` (empty = whoever imports), ``user_id, item_id, observed, label, note``."""
+    """Columns ``who`` (empty = whoever imports), ``user_id, item_id, observed, label, note, at``
+    (UTC; NaT where the file does not say when), ``line`` (of the file)."""
     problems: tuple[Problem, ...]
     n_rows: int
     """Rows of the file."""
@@ -89,7 +93,7 @@ def _cells(path: Path) -> pd.DataFrame:
         ) from error
     if len(found) > MAX_ROWS:
         raise DataError(f"{path.name} has more than {MAX_ROWS:,} rows. Split it.")
-    for name in {"who", "note"}.difference(found.columns):
+    for name in {"who", "note", "at"}.difference(found.columns):
         found[name] = ""
     found = found[list(_READ)]
     for name, letters in (("who", MAX_NAME), ("user_id", MAX_ID), ("item_id", MAX_ID)):
@@ -97,6 +101,7 @@ def _cells(path: Path) -> pd.DataFrame:
     found["who"] = found["who"].str.strip()
     found["label"] = found["label"].str.slice(0, MAX_NAME).str.strip().str.lower()
     found["note"] = found["note"].str.slice(0, MAX_NOTE + 1)
+    found["at"] = found["at"].str.slice(0, _LETTERS_OF_TIME).str.strip()
     return found.assign(line=range(2, len(found) + 2), csv=path.suffix.lower() != ".parquet")
 
 
@@ -206,9 +211,22 @@ def _sorted_out(rows: pd.DataFrame) -> Checked:
     rows = rows[~again]
     cut = rows["note"].str.len() > MAX_NOTE
     problems += _kept(rows, cut, f"Note is longer than {MAX_NOTE:,} letters: cut")
-    kept = rows[["who", "user_id", "item_id", "observed", "label", "note"]]
-    kept = kept.assign(note=kept["note"].map(text), who=kept["who"].map(text))
+    # Times without a zone are in UTC, as the export writes them.
+    at = pd.to_datetime(rows["at"], format="ISO8601", utc=True, errors="coerce")
+    unread = at.isna() & (rows["at"] != "")
+    problems += _kept(rows, unread, "Time (at) cannot be read: taken as if there were none")
+    kept = rows[["who", "user_id", "item_id", "observed", "label", "note", "line"]]
+    kept = kept.assign(note=kept["note"].map(text), who=kept["who"].map(text), at=at)
     return Checked(kept.reset_index(drop=True), tuple(problems), n_rows)
+
+
+def without(checked: Checked, which: pd.Series[Any], title: str) -> Checked:
+    """Leave out more rows of what can be imported, and say so."""
+    rows = checked.frame.assign(
+        given_user=checked.frame["user_id"], given_item=checked.frame["item_id"]
+    )
+    problems = (*checked.problems, *_kept(rows, which, title))
+    return Checked(checked.frame[~which].reset_index(drop=True), problems, checked.n_rows)
 
 
 def _kept(rows: pd.DataFrame, which: pd.Series[Any], title: str) -> list[Problem]:
@@ -220,6 +238,6 @@ def _kept(rows: pd.DataFrame, which: pd.Series[Any], title: str) -> list[Problem
         {"line": some["line"], "who": some["who"], "user_id": some["given_user"]}
         | {"item_id": some["given_item"], "label": some["label"], "note": some["note"]}
     )
-    for name in _READ:
+    for name in _TOLD:
         examples[name] = examples[name].str.slice(0, _CUT)
     return [Problem(title, int(which.sum()), examples.reset_index(drop=True))]

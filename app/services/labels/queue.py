@@ -17,6 +17,7 @@ from app.services.labels.queue_order import rows_in_order
 from app.services.store import Run
 
 ALL: Final = Filters()
+_NO_PAIRS: Final = pd.DataFrame({"user_id": [], "item_id": []}, dtype="str")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ ORDERS: Final[Mapping[str, Order]] = {
     ),
     "additions": Order(
         "Possible additions",
-        "Pairs that were never observed and that the judge calls hidden likes or hard negatives.",
+        "Pairs that were never observed and that the judge calls hidden likes or hard negatives. "
+        "Pairs that validation or test hold are left out: no run may learn from them.",
     ),
 }
 
@@ -69,6 +71,7 @@ _ADDITIONS: Final = """
 """
 _ADDED: Final = """
     NOT observed AND NOT control AND by_grades IN ('hidden like', 'hard negative')
+    AND (user_id, item_id) NOT IN (SELECT user_id, item_id FROM reserved)
     AND ($user_id = '' OR user_id = $user_id) AND ($item_id = '' OR item_id = $item_id)
     AND ($text = '' OR contains(lower(title), lower($text))
          OR contains(lower(user_id), lower($text)) OR contains(lower(item_id), lower($text)))
@@ -89,7 +92,7 @@ def next_items(
         run: Whose interactions.
         order: A key of :data:`ORDERS`; another one is taken for the first.
         labelled: Pairs to leave out, columns ``user_id, item_id``:
-            :func:`app.services.labels.current.own`. With its column ``sampled``, the order
+            :func:`app.services.labels.current.own_keys`. With its column ``sampled``, the order
             ``random`` asks again about pairs that were labelled in other orders only, because a
             sample without them would not be one.
         filters: As of the review list, ``list_path`` included; of ``additions`` only ``user_id``,
@@ -129,7 +132,8 @@ def n_left(run: Run, order: str, labelled: pd.DataFrame, filters: Filters = ALL)
         sql = "SELECT count(*) AS n FROM judgements ANTI JOIN left_out USING (user_id, item_id) "
         if not query.has(run, "judgements"):
             return 0
-        found = query.ask(run, f"{sql} WHERE {_ADDED}", _typed(filters), {"left_out": left_out})
+        tables = {"left_out": left_out, "reserved": _reserved(run)}
+        found = query.ask(run, f"{sql} WHERE {_ADDED}", _typed(filters), tables)
         return int(found["n"].iloc[0])
     there = query.ask(
         run,
@@ -196,7 +200,11 @@ def _left_out(
     if order == "random" and "sampled" in labelled:
         labelled = labelled[labelled["sampled"].astype(bool)]
     pairs = pd.DataFrame(list(skip), columns=["user_id", "item_id"], dtype="str")
-    return pd.concat([labelled[["user_id", "item_id"]].astype("str"), pairs], ignore_index=True)
+    if len(labelled) == 0:
+        return pairs
+    # Of hundreds of thousands of labels none becomes an object of Python.
+    given = labelled[["user_id", "item_id"]]
+    return pd.concat([given, pairs.astype(given.dtypes.to_dict())], ignore_index=True)
 
 
 def _details(run: Run, rows: np.ndarray, left_out: pd.DataFrame) -> pd.DataFrame:
@@ -240,9 +248,24 @@ def _additions(run: Run, left_out: pd.DataFrame, filters: Filters, n: int) -> pd
         JOIN fit USING ("user", item) ORDER BY place, verdict DESC LIMIT $n
         """,
         _typed(filters) | {"n": n},
-        {"left_out": left_out},
+        {"left_out": left_out, "reserved": _reserved(run)},
     )
     return _typed_rows(found)
+
+
+def _reserved(run: Run) -> pd.DataFrame:
+    """Pairs of valid and test: a run may not learn from labels of them, so nobody is asked.
+
+    Empty where the dataset is gone, or another one by now.
+    """
+    folder = query.own_dataset(run)
+    paths = [folder / f"{name}.parquet" for name in ("valid", "test")] if folder else []
+    found = [_NO_PAIRS]
+    for path in paths:
+        if path.is_file():
+            sql = "SELECT user_id, item_id FROM held_out"
+            found.append(query.ask(run, sql, tables={"held_out": path}))
+    return pd.concat(found, ignore_index=True)
 
 
 def _typed(filters: Filters) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.services import query
+from app.services.compare.pair import columns as columns_of
 from app.services.store import Run
 
 _EDGE: Final = 1e-6
@@ -52,13 +53,26 @@ class _Key:
 @lru_cache(maxsize=10)  # five orders of two runs; 8 MB per million interactions each
 def _ranked(key: _Key, order: str) -> npt.NDArray[np.int64]:
     columns, of = _ORDERS[order]
-    found = query.ask_columns(key.run, f'SELECT "row", {columns} FROM interactions')
+    found = query.ask_columns(key.run, f'SELECT "row", {columns} FROM {_source(key.run)}')
     if np.any(np.diff(found["row"]) < 0):  # files have them in order; sorting takes a while
         by_row = np.argsort(found["row"], kind="stable")
         found = {name: values[by_row] for name, values in found.items()}
     ranked: npt.NDArray[np.int64] = found["row"][np.argsort(of(key.run, found), kind="stable")]
     ranked.setflags(write=False)
     return ranked
+
+
+def _source(run: Run) -> str:
+    """Interactions with p_noisy as the signals have it.
+
+    What a person decided has p_noisy 0 or 1, which says nothing about what to look at next.
+    """
+    if not {"decided_by", "p_noisy_model"} <= columns_of(run, "interactions"):
+        return "interactions"
+    return (
+        "(SELECT * REPLACE (CASE WHEN decided_by = 'person' THEN p_noisy_model ELSE p_noisy END "
+        "AS p_noisy) FROM interactions)"
+    )
 
 
 def _noisy(_: Run, found: Columns) -> Keys:

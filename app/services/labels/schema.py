@@ -55,6 +55,16 @@ _TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "message": "TEXT NOT NULL",
         "n": "INTEGER NOT NULL",
     },
+    "revision_again": {  # later savings of a content that was saved before
+        "id": "TEXT NOT NULL",
+        "parent": "TEXT",
+        "seq_hi": "BIGINT NOT NULL",
+        "at": "TIMESTAMPTZ NOT NULL",
+        "who": "TEXT NOT NULL",
+        "dataset": "TEXT NOT NULL",
+        "message": "TEXT NOT NULL",
+        "n": "INTEGER NOT NULL",
+    },
 }
 """Columns by table. Times are quoted in every question: ``at`` is a word of DuckDB."""
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from app.services import whole_file
 from app.services.labels import transaction
-from app.services.labels.current import effective, version
+from app.services.labels.current import EFFECTIVE, ask, version
 from app.services.labels.decisions import text
 from app.services.labels.schema import CONFLICT, UNSURE
 from core.errors import DataError
@@ -29,8 +29,15 @@ _SCHEMA: Final = pa.schema(
         ("observed", pa.bool_()),
         ("label", pa.string()),
         ("n_people", pa.int32()),
+        ("origin", pa.string()),
+        ("sampled", pa.bool_()),
     ]
 )
+BULK: Final = "bulk"
+"""Origin of a label that nobody gave to the very pair, however it came to many at once."""
+TO_MANY: Final = ("bulk", "table", "import")
+"""Sources of such labels. A file that was imported does not say how its labels were given; some may
+come from one choice, so none is taken for evidence."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Revision:
     id: str
     """Sha256 of its content: the same labels have the same one."""
     path: Path
-    """Parquet, columns ``user_id, item_id, observed, label, n_people``, sorted by ids."""
+    """Parquet, columns as of :func:`standing`, sorted by ids."""
     n: int
     n_by_label: Mapping[str, int]
     n_conflicts: int
@@ -66,13 +73,14 @@ def save(
         folder: The workspace; the file is ``revisions/<dataset>/labels-<id[:12]>.parquet`` in it.
 
     Returns:
-        The revision; one with the same content that was there before, with its first message.
+        The revision. The same content has the same name and file; every saving is kept with its
+        own message, and goes on from what was saved before it.
 
     Raises:
         core.errors.DataError: If there is no label to save, or it cannot be written.
     """
     seq_hi = version(cursor, dataset)  # before the labels: they have at least these events
-    found = effective(cursor, dataset)
+    found = standing(cursor, dataset)
     used = _used(found)
     if used.empty:
         raise DataError(
@@ -93,25 +101,62 @@ def save(
         ) from error
     row = {"id": name, "seq_hi": seq_hi, "who": text(who.strip()), "dataset": dataset}
     row |= {"message": text(message.strip()), "n": len(used)}
-    transaction.write(cursor, lambda: cursor.execute(_INSERT, row).fetchall())
-    (saved,) = _rows(cursor, "id = $value", name)
+    saved = transaction.write(cursor, lambda: _log(cursor, row))
     return _revision(saved, path, found)
+
+
+def standing(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
+    """Effective labels with how they came to be.
+
+    ``origin`` is the queue order, ``card`` or the like in which somebody last gave the label that
+    stands to this very pair; :data:`BULK` where all who say so said it of many pairs at once.
+    ``sampled`` is whether somebody met the pair in the order ``random``.
+
+    Returns:
+        Columns ``user_id, item_id, observed, label, n_people, origin, sampled``, conflicts and
+        unsure ones included, sorted by ids.
+    """
+    return ask(
+        cursor,
+        f"""
+        WITH {EFFECTIVE},
+        looked_at AS (
+            SELECT who, user_id, item_id, max(seq) AS seq, arg_max(origin, seq) AS origin,
+                   arg_max(coalesce(new, ''), seq) AS label
+            FROM label_event
+            WHERE dataset = $dataset AND NOT list_contains($to_many, origin)
+            GROUP BY who, user_id, item_id
+        ),
+        given AS (
+            SELECT user_id, item_id, label, arg_max(looked_at.origin, looked_at.seq) AS origin
+            FROM looked_at JOIN latest USING (who, user_id, item_id, label)
+            GROUP BY user_id, item_id, label
+        )
+        SELECT user_id, item_id, observed, label, n_people,
+               coalesce(given.origin, '{BULK}') AS origin, sampled
+        FROM effective LEFT JOIN given USING (user_id, item_id, label)
+        ORDER BY user_id, item_id
+        """,
+        {"dataset": dataset, "to_many": list(TO_MANY)},
+    )
 
 
 def preview(cursor: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict[str, int], int, int]:
     """What :func:`save` would keep: pairs by label, conflicts, pairs with unsure people only."""
-    counts = effective(cursor, dataset)["label"].value_counts()
+    counts = standing(cursor, dataset)["label"].value_counts()
     kept = {str(k): int(n) for k, n in counts.items() if k not in (CONFLICT, UNSURE)}
     return kept, int(counts.get(CONFLICT, 0)), int(counts.get(UNSURE, 0))
 
 
 def every(cursor: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> list[Revision]:
-    """All revisions of a dataset, newest first; what was left out is not kept, so 0.
+    """All savings of a dataset, newest first; what was left out is not kept, so 0.
+
+    A content that was saved, changed and saved again is there twice, with both messages.
 
     ``n_by_label`` is empty where the file is gone.
     """
     found = []
-    for row in _rows(cursor, "dataset = $value", dataset):
+    for row in _rows(cursor, dataset):
         path = _path(folder, dataset, row[0])
         try:
             labels = pq.read_table(path, columns=["label"]).to_pandas()
@@ -121,19 +166,36 @@ def every(cursor: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> list
     return found
 
 
-_INSERT: Final = """
-    INSERT INTO revision (id, parent, seq_hi, "at", who, dataset, message, n)
-    SELECT $id, (SELECT arg_max(id, "at") FROM revision WHERE dataset = $dataset),
-           $seq_hi, now(), $who, $dataset, $message, $n
-    WHERE NOT EXISTS (SELECT 1 FROM revision WHERE id = $id)
-"""
+_LOG: Final = """log AS (
+    SELECT * FROM revision WHERE dataset = $dataset
+    UNION ALL BY NAME SELECT * FROM revision_again WHERE dataset = $dataset
+)"""
+"""Every saving of a dataset: the first of each content, and those that came back to it."""
+_LATEST_FIRST: Final = 'ORDER BY "at" DESC, seq_hi DESC'
 
 
-def _rows(cursor: duckdb.DuckDBPyConnection, where: str, value: str) -> list[tuple[Any, ...]]:
+def _log(cursor: duckdb.DuckDBPyConnection, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Write down a saving; return it as :func:`_rows` does."""
+    known = cursor.execute("SELECT 1 FROM revision WHERE id = $id", {"id": row["id"]}).fetchall()
+    cursor.execute(
+        f"""
+        INSERT INTO {"revision_again" if known else "revision"}
+            (id, parent, seq_hi, "at", who, dataset, message, n)
+        WITH {_LOG},
+        before AS (SELECT id, parent FROM log {_LATEST_FIRST} LIMIT 1)
+        -- Saved twice in a row, it goes on from what it went on from.
+        SELECT $id, (SELECT CASE WHEN id = $id THEN parent ELSE id END FROM before), $seq_hi,
+               now(), $who, $dataset, $message, $n
+        """,
+        dict(row),
+    ).fetchall()
+    return _rows(cursor, str(row["dataset"]))[0]
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, dataset: str) -> list[tuple[Any, ...]]:
     return cursor.execute(
-        'SELECT id, parent, epoch("at"), who, message, n FROM revision '
-        f'WHERE {where} ORDER BY "at" DESC, seq_hi DESC',
-        {"value": value},
+        f'WITH {_LOG} SELECT id, parent, epoch("at"), who, message, n FROM log {_LATEST_FIRST}',
+        {"dataset": dataset},
     ).fetchall()
 
 

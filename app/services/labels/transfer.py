@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
+import numpy as np
+import pandas as pd
 
 from app.services import spreadsheet, whole_file
-from app.services.labels import bulk
+from app.services.labels import bulk, current
 from app.services.labels.current import AT, LATEST
 from app.services.labels.decisions import Context, Recorded, check_context, new_batch
-from app.services.labels.label_file import COLUMNS, NEEDED, Checked, Problem, read
+from app.services.labels.label_file import COLUMNS, NEEDED, Checked, Problem, read, without
 from core.errors import DataError
 
-__all__ = ["COLUMNS", "NEEDED", "Checked", "Problem", "export", "import_", "read"]
+__all__ = [
+    "COLUMNS",
+    "NEEDED",
+    "Checked",
+    "Problem",
+    "against",
+    "export",
+    "import_",
+    "n_replaced",
+    "read",
+]
 
 _MARKED: Final = r"^''*[=+@\t\r-]"
 """Text that a reader would take for one that was marked against spreadsheets."""
@@ -66,11 +79,49 @@ def export(cursor: duckdb.DuckDBPyConnection, dataset: str, path: Path) -> int:
     return int(found[0][0])
 
 
-def import_(cursor: duckdb.DuckDBPyConnection, context: Context, checked: Checked) -> Recorded:
+def against(
+    cursor: duckdb.DuckDBPyConnection,
+    context: Context,
+    checked: Checked,
+    may_sign: Callable[[str], bool] | None = None,
+) -> Checked:
+    """Leave out what may not be written over the labels that are there; nothing is written.
+
+    Args:
+        cursor: Of the workspace database.
+        context: Who imports, about which dataset.
+        checked: From :func:`read`.
+        may_sign: Whether a label under a name may be written; None = under any name.
+    """
+    if checked.frame.empty:
+        return checked
+    if may_sign is not None:
+        names = {name: may_sign(name) for name in _signed(checked, context)["who"].unique()}
+        foreign = ~_signed(checked, context)["who"].map(names).astype(bool)
+        checked = without(checked, foreign, "Label of another person: only your own are imported")
+    older = _older(cursor, context, _signed(checked, context))
+    title = "Older than what the person decided since: their later decision stands"
+    return without(checked, older, title)
+
+
+def n_replaced(cursor: duckdb.DuckDBPyConnection, context: Context, checked: Checked) -> int:
+    """How many rows replace another label of the same person."""
+    rows = _signed(checked, context)
+    found = current.about(cursor, context.dataset, rows[["user_id", "item_id"]])
+    both = rows.merge(found, on=["who", "user_id", "item_id"], suffixes=("", "_there"))
+    return int((both["label"] != both["label_there"]).sum())
+
+
+def import_(
+    cursor: duckdb.DuckDBPyConnection,
+    context: Context,
+    checked: Checked,
+    may_sign: Callable[[str], bool] | None = None,
+) -> Recorded:
     """Write the checked labels as one batch of the person who imports, who can undo it.
 
     Labels keep the person named in the file. Labels that are there already are left out, so that
-    an import over what it came from changes nothing.
+    an import over what it came from changes nothing; so is what :func:`against` leaves out.
 
     Raises:
         ValueError: If the context names nobody or no dataset.
@@ -78,10 +129,52 @@ def import_(cursor: duckdb.DuckDBPyConnection, context: Context, checked: Checke
     """
     context = replace(context, source="import")
     check_context(context)
+    n_asked = len(checked.frame)
+    checked = against(cursor, context, checked, may_sign)
     if checked.frame.empty:
-        return Recorded(0, 0)
-    named = checked.frame["who"]
-    rows = checked.frame.assign(
-        who=named.where(named != "", context.who.strip()), new=checked.frame["label"]
+        return Recorded(0, n_asked)
+    rows = _signed(checked, context)
+    done = bulk.write(
+        cursor, context, rows.assign(new=rows["label"]), new_batch(), only_changes=True
     )
-    return bulk.write(cursor, context, rows, new_batch(), only_changes=True)
+    return Recorded(done.n_written, n_asked - done.n_written)
+
+
+def _signed(checked: Checked, context: Context) -> pd.DataFrame:
+    """Rows with the name of the person, of who imports where the file names none."""
+    named = checked.frame["who"]
+    return checked.frame.assign(who=named.where(named != "", context.who.strip()))
+
+
+def _older(
+    cursor: duckdb.DuckDBPyConnection, context: Context, rows: pd.DataFrame
+) -> pd.Series[Any]:
+    """Which rows are older than the last decision of their person about their pair.
+
+    Rows without a time are not. Imports that were undone are as if they had never been.
+    """
+    us = rows["at"].dt.as_unit("us").astype("int64").where(rows["at"].notna())
+    given = rows[["who", "user_id", "item_id"]].assign(place=range(len(rows)), us=us)
+    cursor.register("label_rows", given)
+    try:
+        found = cursor.execute(_OLDER, {"dataset": context.dataset}).fetchnumpy()["place"]
+    finally:
+        cursor.unregister("label_rows")
+    return pd.Series(np.isin(given["place"], found), index=rows.index)
+
+
+_OLDER: Final = """
+    WITH back AS (
+        SELECT undo_of AS batch FROM label_event WHERE dataset = $dataset AND undo_of IS NOT NULL
+        GROUP BY undo_of HAVING arg_max(source, seq) = 'undo'
+    ),
+    never AS (
+        SELECT DISTINCT batch FROM label_event SEMI JOIN back USING (batch)
+        WHERE dataset = $dataset AND source = 'import'
+    )
+    SELECT place
+    FROM label_rows JOIN label_event AS e USING (who, user_id, item_id)
+    WHERE e.dataset = $dataset AND e.batch NOT IN (SELECT batch FROM never)
+      AND coalesce(e.undo_of, '') NOT IN (SELECT batch FROM never)
+    GROUP BY place, us HAVING us < max(epoch_us(e."at"))
+"""

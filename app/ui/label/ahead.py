@@ -90,7 +90,7 @@ def _describe(run: Run, found: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def item(facts: Mapping[str, Any], steps: Mapping[str, Any]) -> dict[str, Any]:
-    """One item; texts and numbers alone, and nothing of what people said.
+    """One item; texts and numbers alone, and what people said left empty: it changes.
 
     Args:
         facts: Columns of :func:`app.services.labels.queue.next_items` and

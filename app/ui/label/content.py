@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import duckdb
@@ -15,7 +16,7 @@ from app.ui.label.labels import KINDS, entries, signed
 
 N_ASKED: Final = ahead.N_AHEAD
 N_TOLD: Final = 200
-"""Labels of one's own beside which those of others are shown; the browser reaches back as far."""
+"""Events of one's own beside which labels of others are shown; the browser reaches back as far."""
 
 
 def build(
@@ -45,20 +46,20 @@ def build(
     """
     dataset = run.manifest.dataset
     items = ahead.described(run, found)
-    others = desk.labels_of_others(cursor, dataset, who)
+    shown, told = Opinions(cursor, dataset, who, items), _told(cursor, dataset, who)
     done = progress.progress(cursor, dataset, goal, who)
     return {
         "token": token,
         "scope": {"who": who, "run": run.id, "source": source},
-        "items": [_with_others(item, others) for item in items],
-        "told": _told(cursor, dataset, who, others),
+        "items": [shown.fill(item) for item in items],
+        "told": told,
         "more": len(found) > len(items),
         "acks": desk.acks(),
         "problem": f"Not saved: {desk.problem()} Trying again." if desk.problem() else "",
         "notices": desk.notices(),
         "undo": _step(events.can_undo(cursor, who, dataset)),
         "redo": _step(events.can_redo(cursor, who, dataset)),
-        "restored": _restored(run, others),
+        "restored": _restored(run, cursor, who),
         "labels": entries(),
         "kinds": KINDS,
         "blind": blind,
@@ -67,32 +68,44 @@ def build(
     }
 
 
-def _with_others(
-    item: dict[str, Any], others: dict[str, dict[tuple[str, str], str]]
-) -> dict[str, Any]:
-    """An item with the labels of other people, which the browser shows after one's own."""
-    return item | {"others": _others((item["user_id"], item["item_id"]), others)}
+class Opinions:
+    """What people say of some items: asked of these alone, however many labels there are."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        dataset: str,
+        who: str,
+        items: Sequence[Mapping[Any, Any]],
+    ) -> None:
+        pairs = pd.DataFrame(
+            [(item["user_id"], item["item_id"]) for item in items], columns=["user_id", "item_id"]
+        )
+        self.own: dict[str, tuple[str, str]] = {}
+        """Label and note of this person, by the id of the item."""
+        self.others: dict[str, list[dict[str, str]]] = {}
+        for one in current.about(cursor, dataset, pairs).itertuples():
+            name = ahead.id_of(str(one.user_id), str(one.item_id))
+            if one.who == who.strip():
+                self.own[name] = (str(one.label), str(one.note))
+            else:
+                said = {"who": str(one.who), "label": str(one.label)}
+                self.others.setdefault(name, []).append(said)
+
+    def fill(self, item: dict[str, Any]) -> dict[str, Any]:
+        """An item with its labels; the browser shows those of others after one's own."""
+        label, note = self.own.get(item["id"], (None, ""))
+        others = self.others.get(item["id"], [])
+        return item | {"label": label, "note": note, "others": others}
 
 
 def _told(
-    cursor: duckdb.DuckDBPyConnection,
-    dataset: str,
-    who: str,
-    others: dict[str, dict[tuple[str, str], str]],
+    cursor: duckdb.DuckDBPyConnection, dataset: str, who: str
 ) -> dict[str, list[dict[str, str]]]:
     """What others say of the pairs that one labelled last, by the id of the item."""
-    if not others:
-        return {}
-    mine = current.own(cursor, dataset, who).head(N_TOLD)
-    pairs = zip(mine["user_id"], mine["item_id"], strict=True)
-    found = {ahead.id_of(*pair): _others(pair, others) for pair in pairs}
-    return {name: said for name, said in found.items() if said}
-
-
-def _others(
-    pair: tuple[str, str], others: dict[str, dict[tuple[str, str], str]]
-) -> list[dict[str, str]]:
-    return [{"who": who, "label": labels[pair]} for who, labels in others.items() if pair in labels]
+    mine = current.recent(cursor, dataset, who, N_TOLD)
+    items = mine.to_dict("records")
+    return Opinions(cursor, dataset, who, items).others
 
 
 def _step(step: events.Step | None) -> dict[str, Any] | None:
@@ -103,12 +116,15 @@ def _step(step: events.Step | None) -> dict[str, Any] | None:
     return {"batch": step.batch, "n": step.n, "text": f"{what}, {where}, {step.at:%d %b %H:%M} UTC"}
 
 
-def _restored(run: Run, others: dict[str, dict[tuple[str, str], str]]) -> dict[str, Any] | None:
-    """The item that undo took back, if it is in this run."""
+def _restored(run: Run, cursor: duckdb.DuckDBPyConnection, who: str) -> dict[str, Any] | None:
+    """The item that undo took back, if it is in this run, with the label that it has again."""
     back = desk.restored()
     if back is None:
         return None
     at, (user_id, item_id) = back
     pairs = pd.DataFrame({"user_id": [user_id], "item_id": [item_id]})
     made = ahead.described(run, orders.items(run, pairs))
-    return {"at": at // 1_000_000, "item": _with_others(made[0], others)} if made else None
+    if not made:
+        return None
+    opinions = Opinions(cursor, run.manifest.dataset, who, made)
+    return {"at": at // 1_000_000, "item": opinions.fill(made[0])}

@@ -17,7 +17,8 @@ from app.ui.label.labels import signed
 
 SAMPLE_HELP: Final = (
     "From labels of the order Random sample alone: every other order picks what it shows. Share "
-    "with the 95 % interval of Wilson. Noisy is right where people say noisy, hard where they say "
+    "with the 95 % interval of Wilson. Labels given in bulk, in a filtered list or by an import do "
+    "not count, even of the same pairs. Noisy is right where people say noisy, hard where they say "
     "hard, clean where they do not say noisy."
 )
 AGREE_HELP: Final = (
@@ -102,13 +103,22 @@ def _precision(found: estimates.Precision) -> None:
         f"{n:,} {name}"
         for n, name in (
             (found.n_unsure, "unsure"),
-            (found.n_conflict, "in conflict"),
             (found.n_unknown, "not in this run"),
         )
         if n
     ]
     if left_out:
         st.caption(f"Left out of the sample: {', '.join(left_out)}.")
+    if found.n_conflict:
+        st.caption(
+            f"{found.n_conflict:,} in conflict: the intervals reach from all of them wrong to all "
+            "of them right."
+        )
+    if found.n_given:
+        st.caption(
+            f"{found.n_given:,} labels were given to this run: they count for the noise rate, not "
+            "for its verdicts, which follow them."
+        )
 
 
 def _agreement(found: pd.DataFrame) -> None:

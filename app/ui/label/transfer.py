@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app.services import query
 from app.services.labels import current, events, transfer
 from app.services.store import Run
-from app.ui import components, database
+from app.ui import analyst, components, database
 from app.ui.label import desk
 from app.ui.label.labels import signed
 from core.errors import WorkbenchError
@@ -62,7 +62,8 @@ def _import(run: Run, who: str) -> None:
         st.success(said, icon=":material/check:")
     st.caption(
         "CSV or Parquet with user_id, item_id, label (clean, hard, noisy; like, not; unsure), and "
-        "if you like who, note. Without who the labels are yours."
+        "if you like who, note, at (UTC). Without who the labels are yours. Rows with a time older "
+        "than what their person decided since are left out."
     )
     uploaded = st.file_uploader(
         "File of labels",
@@ -88,18 +89,28 @@ def _checked(run: Run, who: str, folder: Path, uploaded: UploadedFile) -> None:
         st.error("This file cannot be read as labels.", icon=":material/error:")
         st.text(str(error))
         return
+    context = events.Context(who, run.manifest.dataset, "import", run.id)
+    # Who signed in writes under their own name alone.
+    may_sign = analyst.may_sign if analyst.login_configured() else None
+    with database.cursor() as cursor:
+        checked = transfer.against(cursor, context, checked, may_sign)
+        n_replaced = transfer.n_replaced(cursor, context, checked)
     frame = checked.frame
     st.text(f"{len(frame):,} of {checked.n_rows:,} rows can be imported.")
     counts = frame["label"].value_counts()
     if len(counts):
         st.text(", ".join(f"{signed(name)} {n:,}" for name, n in counts.items()))
+    if n_replaced:
+        st.warning(
+            f"{n_replaced:,} of them replace another label of the same person.",
+            icon=":material/warning:",
+        )
     _problems(checked.problems)
     if st.button(
         f"Import {len(frame):,} labels", type="primary", key="la_import", disabled=frame.empty
     ):
-        context = events.Context(who, run.manifest.dataset, "import", run.id)
         with database.cursor() as cursor:
-            done = transfer.import_(cursor, context, checked)
+            done = transfer.import_(cursor, context, checked, may_sign)
         desk.renew()
         n_known = len(frame) - done.n_written
         st.session_state[_SAID] = f"{done.n_written:,} labels imported." + (

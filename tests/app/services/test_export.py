@@ -157,3 +157,45 @@ def test_what_cannot_be_written_is_said(runs, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
         export.export(runs[0], tmp_path / "file", "csv")
+
+
+def add_reserved(run):
+    """Two more added edges, which are pairs of validation (cid, i3) and test (bob, i1)."""
+    path = run.folder / "edges.parquet"
+    edges = pd.read_parquet(path)
+    more = edges[edges["origin"] == "added"].assign(
+        user=[2, 1], item=[3, 1], user_id=["cid", "bob"], item_id=["i3", "i1"]
+    )
+    pd.concat([edges, more]).to_parquet(path)
+
+
+def test_a_train_set_holds_no_pair_of_validation_or_test(runs, tmp_path):
+    export.export(runs[0], tmp_path / "before", "parquet", "refined")
+    add_reserved(runs[0])
+    done = export.export(runs[0], tmp_path / "after", "parquet", "refined")
+    assert imported(tmp_path / "after") == imported(tmp_path / "before")
+    assert (done.n_rows, export.n_reserved(runs[0], "parquet", "refined")) == (6, 2)
+    assert "2 added edges are left out" in " ".join(done.notes)
+    about = json.loads((tmp_path / "after" / "export.json").read_text())
+    assert about["n_reserved"] == 2
+
+
+def test_the_matrix_holds_no_pair_of_validation_or_test(runs, tmp_path):
+    add_reserved(runs[0])
+    done = export.export(runs[0], tmp_path, "npz", "refined")
+    found = sparse.load_npz(tmp_path / "weights.npz").toarray()
+    assert (found[2, 3], found[1, 1], done.n_rows) == (0, 0, 6)
+
+
+def test_what_is_no_train_set_holds_every_edge(runs, tmp_path):
+    add_reserved(runs[0])
+    done = export.export(runs[0], tmp_path, "csv", "added")
+    assert (done.n_rows, export.n_reserved(runs[0], "csv", "all")) == (4, 0)
+
+
+def test_without_the_dataset_it_is_said_that_added_edges_may_be_reserved(runs, tmp_path):
+    add_reserved(runs[0])
+    (runs[0].folder.parents[1] / "datasets" / "six rows" / "manifest.json").unlink()
+    done = export.export(runs[0], tmp_path, "csv", "refined")
+    assert done.n_rows == 8
+    assert any("cannot be checked" in note for note in done.notes)

@@ -33,6 +33,10 @@ def test_totals(run):
         **{"weakened 0.5-0.75": 1, "weakened 0.75-0.95": 0},
         **{"weakened 0-0.25": 0, "weakened 0.25-0.5": 0},
         **{"weakened 0.5-0.75": 1, "weakened 0.75-0.95": 0},
+        **{"weakened 0-0.25": 0, "weakened 0.25-0.5": 0},
+        **{"weakened 0.5-0.75": 1, "weakened 0.75-0.95": 0},
+        **{"weakened 0-0.25": 0, "weakened 0.25-0.5": 0},
+        **{"weakened 0.5-0.75": 1, "weakened 0.75-0.95": 0},
         **{"weight": 5.0, "users_alone": 0, "items_alone": 1},  # only bob had Dune
     }
 
@@ -170,6 +174,96 @@ def test_an_unknown_p_noisy_comes_last(run):
     table = pd.read_parquet(path).to_dict("list")
     table["p_noisy"][3] = float("nan")
     pq.write_table(pa.table(table), path)  # from pandas it would be written as NULL
+    first = graph_diff.page(run, Filter(decisions=("dropped",)), "P(noisy), high first", 9, 0)
+    assert first["row"].tolist() == [5, 3]
+
+
+@pytest.fixture
+def soft(run):
+    """The same graph with soft weights, as the file has them: float32, and 1 - p_noisy told."""
+    path = run.folder / "edges.parquet"
+    edges = pd.read_parquet(path)
+    edges = edges[edges["in_original"]].assign(in_refined=True, origin="kept")
+    edges["weight"] = pd.Series([1.0, 0.95, 0.94, 0.1, 0.75, 0.25], edges.index, "float32")
+    edges["reason"] = [f"weight by p_noisy {1 - weight:.2f}" for weight in edges["weight"]]
+    edges.to_parquet(path)
+    return run
+
+
+def test_soft_weights_are_told_in_bands_and_from_095_as_kept(soft):
+    totals = graph_diff.totals(soft).iloc[0]
+    assert totals[["kept", "weakened", "dropped", "added"]].tolist() == [2, 4, 0, 0]
+    assert {band: totals[f"weakened {band}"] for band in graph_diff.BANDS} == {
+        **{"0-0.25": 1, "0.25-0.5": 1, "0.5-0.75": 0, "0.75-0.95": 2}
+    }
+    found = graph_diff.flows(soft)
+    assert set(found["reason"]) == {"weight by p_noisy"}
+    assert found.set_index(["verdict", "decision", "band"])["n"].to_dict() == {
+        ("clean", "kept", ""): 2,
+        ("hard", "weakened", "0.75-0.95"): 2,
+        ("noisy", "weakened", "0-0.25"): 1,
+        ("noisy", "weakened", "0.25-0.5"): 1,
+    }
+
+
+def test_edges_are_filtered_by_the_reason_without_its_number(soft):
+    which = Filter(reason="weight by p_noisy")
+    found = graph_diff.page(soft, which, "Weight, low first", 9, 0)
+    assert found["reason"].tolist()[0] == "weight by p_noisy 0.90"  # the edge itself says all
+    assert graph_diff.count(soft, which) == (4, 4)
+    assert graph_diff.count(soft, Filter(decisions=("kept",), reason="weight by p_noisy"))[0] == 2
+
+
+def test_an_unknown_p_noisy_comes_last(run):
+    path = run.folder / "interactions.parquet"
+    table = pd.read_parquet(path)
+    table.loc[3, "p_noisy"] = float("nan")
+    table.to_parquet(path)
+    first = graph_diff.page(run, Filter(decisions=("dropped",)), "P(noisy), high first", 9, 0)
+    assert first["row"].tolist() == [5, 3]
+
+
+@pytest.fixture
+def soft(run):
+    """The same graph with soft weights, as the file has them: float32, and 1 - p_noisy told."""
+    path = run.folder / "edges.parquet"
+    edges = pd.read_parquet(path)
+    edges = edges[edges["in_original"]].assign(in_refined=True, origin="kept")
+    edges["weight"] = pd.Series([1.0, 0.95, 0.94, 0.1, 0.75, 0.25], edges.index, "float32")
+    edges["reason"] = [f"weight by p_noisy {1 - weight:.2f}" for weight in edges["weight"]]
+    edges.to_parquet(path)
+    return run
+
+
+def test_soft_weights_are_told_in_bands_and_from_095_as_kept(soft):
+    totals = graph_diff.totals(soft).iloc[0]
+    assert totals[["kept", "weakened", "dropped", "added"]].tolist() == [2, 4, 0, 0]
+    assert {band: totals[f"weakened {band}"] for band in graph_diff.BANDS} == {
+        **{"0-0.25": 1, "0.25-0.5": 1, "0.5-0.75": 0, "0.75-0.95": 2}
+    }
+    found = graph_diff.flows(soft)
+    assert set(found["reason"]) == {"weight by p_noisy"}
+    assert found.set_index(["verdict", "decision", "band"])["n"].to_dict() == {
+        ("clean", "kept", ""): 2,
+        ("hard", "weakened", "0.75-0.95"): 2,
+        ("noisy", "weakened", "0-0.25"): 1,
+        ("noisy", "weakened", "0.25-0.5"): 1,
+    }
+
+
+def test_edges_are_filtered_by_the_reason_without_its_number(soft):
+    which = Filter(reason="weight by p_noisy")
+    found = graph_diff.page(soft, which, "Weight, low first", 9, 0)
+    assert found["reason"].tolist()[0] == "weight by p_noisy 0.90"  # the edge itself says all
+    assert graph_diff.count(soft, which) == (4, 4)
+    assert graph_diff.count(soft, Filter(decisions=("kept",), reason="weight by p_noisy"))[0] == 2
+
+
+def test_an_unknown_p_noisy_comes_last(run):
+    path = run.folder / "interactions.parquet"
+    table = pd.read_parquet(path)
+    table.loc[3, "p_noisy"] = float("nan")
+    table.to_parquet(path)
     first = graph_diff.page(run, Filter(decisions=("dropped",)), "P(noisy), high first", 9, 0)
     assert first["row"].tolist() == [5, 3]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import json
 import math
 import shutil
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pandas as pd
 import pytest
 
 from app.services import interaction, store
@@ -141,43 +139,7 @@ def test_what_a_case_lacks_is_left_out_of_the_comparison(run, unknown):
     assert interaction.similar(run, 3)["row"].tolist()[-1] == 5  # 5 lacks what 3 has
 
 
-def test_without_the_dataset_the_card_still_answers(run, workspace):
-    before = interaction.history(run, 2, 1)
-    shutil.rmtree(workspace / "datasets")
-    assert interaction.history(run, 2, 1).equals(before)
-    assert interaction.facts(run, 3)["title"] == "Dune"
-
-
-def test_of_a_dataset_prepared_again_nothing_is_read(run, workspace):
-    path = run.folder / "embeddings.parquet"
-    nodes = pd.read_parquet(path)
-    nodes["text"] = nodes["kind"] + nodes["number"].astype(str)
-    nodes.to_parquet(path)
-    manifest = run.manifest.model_copy(update={"dataset_fingerprint": "a"})
-    run = store.Run(run.id, run.folder, manifest)
-    said = workspace / "datasets" / "six rows" / "manifest.json"
-    said.write_text(json.dumps({"fingerprint": "a"}))
-    assert interaction.texts(run, 0, 3)["text"] == "Sand"
-    said.write_text(json.dumps({"fingerprint": "b"}))
-    texts = interaction.texts(run, 0, 3)
-    assert (texts["profile"], texts["text"]) == ("user0", "item3")
-    assert texts["attributes"].empty
-
-
-def test_a_similarity_that_is_not_known_comes_last(run):
-    path = run.folder / "interactions.parquet"
-    rows = pd.read_parquet(path).assign(user=2, item=[2, 3, 1, 0, 0, 1])
-    rows.iloc[:4].to_parquet(path)  # rows 0 to 3 are items 2, 3, 1, 0 of cid
-    path = run.folder / "embeddings.parquet"
-    nodes = pd.read_parquet(path)
-    nodes.at[5, "raw"] = [0.0, 0.0]  # item 2 has no text: the cosine is 0 / 0
-    nodes.to_parquet(path)
-    near = interaction.history(run, 2, 0)
-    assert near["row"].tolist() == [1, 2, 0]  # cosine 0.71 of (1, 1), 0.6 of (3, 4), none
-    assert near["similarity"].isna().tolist() == [False, False, True]
-
-
-def test_what_a_case_lacks_is_left_out_of_the_comparison(run):
+def test_a_case_without_a_loss_is_compared_without_it(run):
     # Row 5 has no loss: were that compared, nothing would be known and the lowest row be first.
     assert interaction.similar(run, 5)["row"].tolist() == [3, 2, 4]
     assert interaction.similar(run, 3)["row"].tolist()[-1] == 5  # 5 lacks what 3 has

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.services import jobs
+from core.errors import ConfigError
 from tests.run_folder import write_run, write_status
 
 WORKER = """
@@ -196,3 +197,17 @@ def test_a_run_is_asked_to_stop_by_a_file(workspace):
     jobs.ask_to_stop(workspace, "run-none")
     assert (folder / "cancel").exists()
     assert not (workspace / "runs" / "run-none").exists()
+
+
+def test_a_finished_run_is_not_started_again(workspace):
+    folder = write_run(workspace, "done")
+    order = {"run_id": "done", "created": now(), "dataset": "films", "settings": {},
+             "dataset_fingerprint": "x", "dataset_folder": "datasets/films"}  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(order))
+    write_status(workspace, "done", state="done", pid=1, updated=now())
+    before = (folder / "status.json").read_bytes()
+    with pytest.raises(ConfigError, match="is finished"):
+        jobs.start_run(workspace, "done", ("-c", "import time; time.sleep(20)"))
+    assert (folder / "status.json").read_bytes() == before
+    assert not list(workspace.glob("queue/*/*.json"))
+    assert not (workspace / "logs").exists()

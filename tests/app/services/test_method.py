@@ -119,14 +119,11 @@ def test_a_run_without_interactions_or_edges_has_none_in_its_steps(run):
     assert {made[name] for name in ("judged", "both_high", "kept", "dropped", "added")} == {0}
 
 
-def test_bins_follow_p_noisy_and_not_the_rows(run):
-    # By p_noisy the rows are 0 1, 2 4, 5 3; in their own order the noise, 3 and 5, would part.
-    assert method.calibration(run, n_bins=3)["noise"].tolist() == [0, 0, 2]
-
-
-def test_a_run_without_interactions_or_edges_has_none_in_its_steps(run):
-    for name in ("interactions", "edges"):
-        path = run.folder / f"{name}.parquet"
-        pd.read_parquet(path).iloc[:0].to_parquet(path)
-    made = method.step_numbers(run)
-    assert {made[name] for name in ("judged", "both_high", "kept", "dropped", "added")} == {0}
+def test_what_a_person_decided_is_no_example_and_measures_nothing(run):
+    path = run.folder / "interactions.parquet"
+    table = pd.read_parquet(path)
+    table.loc[3, ["p_noisy", "verdict"]] = [1.0, "noisy"]
+    decided = ["model"] * 3 + ["person"] + ["model"] * 2
+    table.assign(decided_by=decided).to_parquet(path)
+    assert method.example(run, "noisy")["row"] == 5  # row 3 has the highest P(noisy)
+    assert method.calibration(run, n_bins=1)["n"].tolist() == [5]

@@ -120,14 +120,31 @@ def test_where_nothing_is_dropped_the_price_is_nothing(run, change, truth):
     assert story.price_of_a_cut(run) == {"verdict": cut, "loss": cut}
 
 
-@pytest.mark.parametrize(
-    "change", [{"verdict": ["clean"] * 6}, {"loss": [float("nan")] * 6}], ids=["noise", "losses"]
-)
-@pytest.mark.parametrize("truth", [True, False])
-def test_where_nothing_is_dropped_the_price_is_nothing(run, change, truth):
-    if truth:
-        pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
-    pd.DataFrame(INTERACTIONS | change).to_parquet(run.folder / "interactions.parquet")
-    nothing = 0 if truth else None
-    cut = story.Cut(0, both_high=0, noise=nothing, genuine=nothing, hard=nothing)
-    assert story.price_of_a_cut(run) == {"verdict": cut, "loss": cut}
+@pytest.fixture
+def told(run):
+    """A person called rows 2 and 3 noisy, p_noisy learned from row 4, and row 1 measures."""
+    pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
+    said = {
+        "label": ["", "hard", "noisy", "noisy", "clean", ""],
+        "held_out": [False, True, False, False, False, False],
+        "decided_by": ["model", "model", "person", "person", "model", "model"],
+        "verdict": ["clean", "clean", "noisy", "noisy", "hard", "noisy"],
+    }
+    pd.DataFrame(INTERACTIONS | said).to_parquet(run.folder / "interactions.parquet")
+    return run
+
+
+def test_what_people_decided_is_left_out_of_the_price_of_a_cut(told):
+    # With a known loss only rows 0 and 1 are left, and neither is called noisy.
+    assert {cut.n_dropped for cut in story.price_of_a_cut(told).values()} == {0}
+
+
+def test_what_people_decided_is_not_behind_the_verdicts(told):
+    assert story.truth_by_verdict(told).set_index("verdict")["n"].to_dict() == {
+        **{"clean": 2, "noisy": 1}
+    }
+
+
+def test_what_people_decided_is_not_among_the_highest_losses(told):
+    spread = story.among_highest_loss(told)
+    assert spread[spread["signal"] == "loss"]["n"].sum() == 1  # row 1, of rows 0 and 1

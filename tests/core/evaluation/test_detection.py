@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -182,3 +183,15 @@ def test_what_a_label_decided_is_measured_no_more(make_scores):
     assert found == expected
     assert found["auc_all"]["p_noisy"] == 1.0  # 0.4 above 0.3, 0.2 and 0.1
     assert found["precision"] is None  # both that are called noisy were labelled
+
+
+def test_what_p_noisy_was_fitted_to_is_measured_no_more(make_scores):
+    """Labels on the first and the last row, one of which overruled nothing."""
+    scores = replace(
+        make_scores(**COLUMNS, by_person=np.array([True, False, False, False, False, False])),
+        taught=np.array([True, False, False, False, False, True]),
+    )
+    found = detect(scores, TRUTH, rng())
+    rest = {name: values[1:5] for name, values in COLUMNS.items()}
+    assert found["counts"].pop("by_person") == 2
+    assert found == detect(make_scores(**rest), Truth(TRUTH.kind[1:5]), rng())

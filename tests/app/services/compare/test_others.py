@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from app.services.compare import graph, labels, losses, metrics, settings
+from app.services.compare import graph, labels, losses, metrics, rank, settings
 from app.services.compare.graph import Change
 from tests.compare_run import AFTER, BEFORE, CHILD, PARENT
 
@@ -84,18 +86,73 @@ def test_losses_in_common_bins(both):
 
 
 def test_labels_that_neither_run_used(both):
-    found = labels.held_out(both[0], CHILD)
+    found = labels.held_out(both[0], CHILD).every
     # Held out: row 0 clean, 3 noisy, 4 hard.
     assert (found.n_noisy, found.n_genuine) == (1, 2)
     assert (found.auc_a, found.auc_b) == (1.0, 1.0)
-    assert found.agree_a == 1.0
-    assert found.agree_b == pytest.approx(2 / 3)  # the hard one is called noisy now
+    assert found.same_a == found.noisy_or_not_a == 1.0
+    # The hard one is called noisy now.
+    assert found.same_b == found.noisy_or_not_b == pytest.approx(2 / 3)
+
+
+def test_a_clean_verdict_is_no_hard_label_but_not_noisy_either(both):
+    table = pd.DataFrame(AFTER | {"verdict": ["clean"] * 4 + ["clean", "clean"]})
+    table.to_parquet(both[1].folder / "interactions.parquet")
+    found = labels.held_out(both[0], CHILD).every
+    assert found.same_b == pytest.approx(1 / 3)  # the clean one alone
+    assert found.noisy_or_not_b == pytest.approx(2 / 3)  # and the hard one
 
 
 def test_a_label_that_the_baseline_used_does_not_measure(both):
     table = pd.DataFrame(BEFORE | {"label": ["", "", "", "noisy", "", ""], "held_out": [False] * 6})
     table.to_parquet(both[0].folder / "interactions.parquet")
-    assert labels.held_out(both[0], CHILD).n_noisy == 0
+    assert labels.held_out(both[0], CHILD).every.n_noisy == 0
+
+
+def said(run, rows, **more):
+    """Write the labels that a run was given."""
+    columns = ["user_id", "item_id", "label"]
+    pd.DataFrame(rows, columns=columns).assign(**more).to_parquet(run.folder / "labels.parquet")
+
+
+def test_pairs_of_the_random_order_are_measured_apart(both):
+    rows = [("ann", "i0", "clean"), ("bob", "i3", "noisy"), ("cid", "i0", "hard")]
+    said(both[1], rows, sampled=[False, True, True])
+    found = labels.held_out(both[0], CHILD)
+    assert (found.sampled.n_noisy, found.sampled.n_genuine) == (1, 1)
+    assert (found.sampled.same_a, found.sampled.same_b) == (1.0, 0.5)
+    assert found.every.n_genuine == 2
+
+
+def test_a_run_that_does_not_say_what_was_random_is_not_guessed_at(both):
+    assert labels.held_out(both[0], CHILD).sampled is None
+    said(both[1], [("bob", "i3", "noisy")])
+    assert labels.held_out(both[0], CHILD).sampled is None
+
+
+def test_planted_truth_is_compared_over_the_same_rows(both):
+    # A person decided row 1 in the child: it is left out of both. Noise 3, hard 2 of the others.
+    kinds = {"row": [1, 2, 3], "kind": ["uniform", "tail", "uniform"]}
+    flags = {"noise": [True, False, True], "hard": [False, True, False]}
+    for run in both:
+        pd.DataFrame(kinds | flags).to_parquet(run.folder / "kinds.parquet")
+    found, n_left_out = metrics.against_truth(both[0], CHILD)
+    found = found.set_index("what")
+    assert n_left_out == 1
+    assert found.loc["Planted noise found"].tolist() == [1.0, 1.0]  # A missed row 1
+    assert found.loc["Planted noise among the noisy"].tolist() == [1 / 2, 1 / 2]
+    assert found.loc["Hard kept"].tolist() == [1.0, 1.0]
+    assert found.loc["AUC of P(noisy), all"].tolist() == [1.0, 1.0]
+    beside = metrics.beside(both[0], (CHILD,)).set_index("what")
+    assert beside.loc["Planted noise found"].tolist() == [1.0, 1.0]  # 0.7 in the manifests
+
+
+def test_without_labels_each_run_says_itself_how_much_it_found(both, workspace):
+    path = both[1].folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": None}))
+    found, n_left_out = metrics.against_truth(both[0], CHILD)
+    assert found.set_index("what").loc["Planted noise found"].tolist() == [0.7, 0.7]
+    assert n_left_out == 0
 
 
 def test_neighbours_of_used_labels(both):
@@ -112,8 +169,8 @@ def test_neighbours_of_used_labels(both):
 
 def test_auc_counts_equal_values_half():
     noisy = np.array([True, False, False])
-    assert labels.auc(np.array([0.5, 0.5, 0.1]), noisy) == 0.75
-    assert np.isnan(labels.auc(np.array([0.5]), np.array([True])))
+    assert rank.auc(np.array([0.5, 0.5, 0.1]), noisy) == 0.75
+    assert np.isnan(rank.auc(np.array([0.5]), np.array([True])))
 
 
 def test_a_run_without_labels_says_so(both):

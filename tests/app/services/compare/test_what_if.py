@@ -139,3 +139,59 @@ def test_settings_of_another_version_are_refused_with_a_reason(both, workspace):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"settings": {"gone": {"x": 1}}}))
     with pytest.raises(ConfigError, match="gone"):
         next_settings.save(store.load_run(workspace, CHILD), {"scoring.caution": 0.25})
+
+
+def test_now_is_the_graph_that_people_had_their_say_in(both):
+    # Dropped by grades: (1, 3), whose item would be lonely, so it stays, and (2, 1).
+    before = outcome(both[1], what_if.start(both[1])).now
+    labels = [("ann", "i2", "not"), ("bob", "i0", "like"), ("cid", "i3", "like")]
+    table = pd.DataFrame(labels, columns=["user_id", "item_id", "label"])
+    # The last is a pair of validation. Nothing is held out here but by the share below.
+    table.to_parquet(both[1].folder / "labels.parquet")
+    path = both[1].folder / "manifest.json"
+    settings = json.loads(path.read_text())
+    settings["settings"]["labels"] = {"held_out": 0.0, "override": True}
+    path.write_text(json.dumps(settings))
+    run = store.load_run(both[1].folder.parents[1], CHILD)
+    signals._load.cache_clear()
+    found = signals.load(run).labels
+    # (0, 1) was called noisy by a person, (0, 2) is not liked, (1, 0) is.
+    assert list(zip(found.user, found.item, found.label, strict=True)) == [
+        *((0, 1, 2), (0, 2, 4), (1, 0, 3))
+    ]
+    now = outcome(run, what_if.start(run)).now
+    assert (before.added, now.added) == (1, 1)  # bob gets Alien, ann no longer Casino
+    signals._load.cache_clear()
+    settings["settings"]["labels"]["override"] = False
+    path.write_text(json.dumps(settings))
+    run = store.load_run(both[1].folder.parents[1], CHILD)
+    assert len(signals.load(run).labels) == 1  # what the interactions say was decided
+
+
+def test_what_a_person_calls_noisy_is_dropped_now(both):
+    dropped = []
+    for who in ("model", "person"):  # ann and Alien have other edges: nothing is rescued
+        said = {"decided_by": [who] + ["model"] * 5, "verdict": ["noisy", *AFTER["verdict"][1:]]}
+        pd.DataFrame(AFTER | said).to_parquet(both[1].folder / "interactions.parquet")
+        signals._load.cache_clear()
+        dropped.append(outcome(both[1], what_if.start(both[1])).now.dropped)
+    assert dropped == [1, 2]
+
+
+def test_what_a_person_decided_measures_nothing(both):
+    kinds = {"row": [1, 3], "kind": ["uniform", "uniform"]}
+    flags = {"noise": [True, True], "hard": [False, False]}
+    pd.DataFrame(kinds | flags).to_parquet(both[1].folder / "kinds.parquet")
+    signals._load.cache_clear()
+    found = outcome(both[1], Scenario("threshold", 0.99))
+    # Row 1 stays noisy because a person said so; of the rest nothing is called noisy any more.
+    assert (found.then.noise_found, found.then.precision) == (0.0, None)
+    assert found.n_told == 1
+
+
+def test_a_person_s_p_noisy_stays_whatever_is_left_out(both):
+    table = pd.DataFrame(AFTER | {"p_noisy": [0.01, 1.0, 0.2, 0.95, 0.6, 0.75]})
+    table.to_parquet(both[1].folder / "interactions.parquet")
+    signals._load.cache_clear()
+    found = what_if.p_noisy(signals.load(both[1]), Scenario(without=("behaviour",)), 0.5)
+    assert found[1] == 1.0

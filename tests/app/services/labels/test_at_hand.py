@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pandas as pd
 import pytest
 
@@ -9,6 +12,7 @@ from app.services import database, flagged, store
 from app.services.flagged import Filters
 from app.services.labels import at_hand, events
 from app.services.labels.decisions import Context, Decision
+from core.errors import DataError
 from tests.review_run import write_review_run
 
 
@@ -40,7 +44,7 @@ def test_without_labels_there_is_no_file(cursor, run, workspace):
     assert not (workspace / "cache" / "labels").exists()
 
 
-def test_a_new_label_makes_a_new_file_and_old_ones_go(cursor, run, workspace):
+def test_a_new_label_makes_a_new_file_and_old_ones_go_after_an_hour(cursor, run, workspace):
     names = []
     for _ in range(4):
         for label in ("noisy", "clean"):
@@ -49,7 +53,40 @@ def test_a_new_label_makes_a_new_file_and_old_ones_go(cursor, run, workspace):
             assert names[-1] == table(cursor, run, workspace)
     assert len(set(names)) == 8
     assert pd.read_parquet(names[-1])["label"].tolist() == ["clean"]
-    assert len(list(names[-1].parent.glob("*.parquet"))) == at_hand.N_KEPT
+    assert all(name.is_file() for name in names)  # other windows may read any of them
+    for name in (names[0], names[-1]):
+        os.utime(name, (0, time.time() - at_hand.KEPT_S - 60))
+    table(cursor, run, workspace)  # asked for again: its hour starts anew
+    say(cursor, run, 2, "hard")
+    assert table(cursor, run, workspace).is_file()
+    assert [name.is_file() for name in names] == [False] + [True] * 7
+
+
+def test_large_files_go_before_their_hour(cursor, run, workspace, monkeypatch):
+    say(cursor, run, 2, "hard")
+    first = table(cursor, run, workspace)
+    monkeypatch.setattr(at_hand, "MAX_BYTES", first.stat().st_size)
+    say(cursor, run, 2, "noisy")
+    assert table(cursor, run, workspace).is_file()
+    assert not first.is_file()
+
+
+def test_a_file_that_another_session_deletes_just_now_is_no_error(cursor, run, workspace):
+    say(cursor, run, 2, "hard")
+    folder = table(cursor, run, workspace).parent
+    for number in range(6):
+        (folder / f"{number}.parquet").symlink_to(folder / "gone")
+    say(cursor, run, 2, "noisy")
+    assert table(cursor, run, workspace).is_file()
+
+
+@pytest.mark.parametrize("name", ["../../../out", "/out", "..", "a\\b", "a\0b"])
+def test_the_name_of_a_foreign_manifest_leads_nowhere_else(cursor, workspace, tmp_path, name):
+    decision = Decision("ann", "i0", True, "hard", 0)
+    events.record(cursor, Context("Ann", name, "card", "run-1"), [decision])
+    with pytest.raises(DataError, match="no name of a dataset"):
+        at_hand.table(cursor, name, workspace)
+    assert not list(tmp_path.rglob("*.parquet"))
 
 
 def test_the_list_can_be_cut_down_by_what_people_said(cursor, run, workspace):

@@ -30,6 +30,17 @@ from app.services.labels import current
         # Whoever resolved it changed their mind on a card: no resolution any more.
         ([("ann", "hard"), ("bob", "noisy"), ("ann", "hard!"), ("ann", "clean")], "conflict", 2, 0),
         ([("ann", "hard"), ("bob", "noisy"), ("cid", "hard!"), ("bob", "hard")], "hard", 3, False),
+        # Who agrees after it was resolved, is unsure or takes a label back opens nothing again.
+        ([("ann", "hard"), ("bob", "noisy"), ("cid", "noisy!"), ("dan", "noisy")], "noisy", 4, 1),
+        ([("ann", "hard"), ("bob", "noisy"), ("cid", "clean!"), ("bob", "unsure")], "clean", 2, 1),
+        (
+            [("ann", "hard"), ("bob", "noisy"), ("eve", "hard"), ("cid", "noisy!"), ("eve", None)],
+            "noisy",
+            3,
+            True,
+        ),
+        # Of two resolutions the last one counts.
+        ([("ann", "hard"), ("bob", "noisy"), ("cid", "noisy!"), ("dan", "hard!")], "hard", 4, True),
     ],
 )
 def test_one_label_of_all_people(desk, said, label, n_people, resolved):
@@ -125,3 +136,40 @@ def test_where_a_pair_was_met_stays_known(desk):
     found = current.own(desk.cursor, "d", "ann").set_index("item_id")
     assert found["sampled"].to_dict() == {"a": True, "b": False}
     assert found["source"].to_dict() == {"a": "card", "b": "noisy"}
+
+
+def test_pairs_to_leave_out_are_those_with_a_label(desk):
+    desk.say("ann", "u/a", "hard", "random")
+    desk.say("ann", "u/b", "unsure")
+    desk.say("ann", "u/c", "hard")
+    desk.say("ann", "u/c", None)
+    desk.say("bob", "u/b", "noisy")
+    desk.say("bob", "u/d", "noisy")
+
+    def told(**more):
+        found = current.own_keys(desk.cursor, "d", " ann ", **more).sort_values("item_id")
+        return dict(zip(found["item_id"], found["sampled"], strict=True))
+
+    assert told() == {"a": True, "b": False}
+    assert told(everybody=True) == {"a": True, "b": True, "d": True}
+    assert current.own_keys(desk.cursor, "another", "ann").empty
+
+
+def test_what_everybody_says_of_some_pairs(desk):
+    desk.say("ann", "u/a", "hard", note="mine")
+    desk.say("bob", "u/a", "noisy")
+    desk.say("bob", "u/a", "clean")
+    desk.say("cid", "u/a", "hard")
+    desk.say("cid", "u/a", None)
+    desk.say("ann", "v/b", "hard")
+    desk.say("ann", "u/b", "hard")  # user of one pair, item of another: not asked for
+    pairs = pd.DataFrame({"user_id": ["u", "v", "x"], "item_id": ["a", "b", "a"]})
+    found = current.about(desk.cursor, "d", pairs)
+    assert found[["who", "user_id", "item_id", "label", "note"]].to_numpy().tolist() == [
+        ["ann", "u", "a", "hard", "mine"],
+        ["ann", "v", "b", "hard", ""],
+        ["bob", "u", "a", "clean", ""],
+    ]
+    assert current.about(desk.cursor, "d", pairs.head(0)).empty
+    recent = current.recent(desk.cursor, "d", "ann", 2)
+    assert recent.to_numpy().tolist() == [["u", "b"], ["v", "b"]]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from app.services import store
-from app.services.labels import current, estimates
+from app.services.labels import current, estimates, events
 from tests.review_run import write_review_run
 
 
@@ -133,3 +133,76 @@ def test_people_agree_beyond_chance_or_not(desk):
     assert first["kappa"] == pytest.approx((0.8 - 0.52) / 0.48)
     assert math.isnan(found.loc[("ann", "cid"), "kappa"])
     assert len(found) == 3
+
+
+def bulk(desk, who, label, *pairs, source="bulk"):
+    rows = pd.DataFrame([pair.split("/") for pair in pairs], columns=["user_id", "item_id"])
+    context = events.Context(who, "d", source, "run-1")
+    events.record_table(desk.cursor, context, rows.assign(observed=True), label, events.new_batch())
+
+
+def rate(run, desk):
+    found = estimates.precision(run, desk.cursor)
+    return found.noise_rate.n_yes, found.noise_rate.n, found.n_conflict
+
+
+@pytest.mark.parametrize("source", ["bulk", "table", "import"])
+def test_lists_do_not_replace_what_was_said_of_the_sample(run, desk, source):
+    desk.say("ann", "bob/i3", "hard", "random")
+    desk.say("ann", "cid/i1", "noisy", "random")
+    bulk(desk, "ann", "noisy", "bob/i3", "cid/i1", "cid/i0", source=source)
+    bulk(desk, "bob", "clean", "cid/i1", source=source)  # of a colleague: no disagreement
+    assert rate(run, desk) == (1, 2, 0)
+    desk.undo("ann")
+    assert rate(run, desk) == (1, 2, 0)
+    desk.redo("ann")
+    desk.say("ann", "bob/i3", "clean", "card")  # by hand again: counts
+    desk.say("bob", "bob/i3", "noisy", "noisy")  # who did not draw it, and was not asked
+    assert rate(run, desk) == (1, 2, 0)
+    table = estimates.precision(run, desk.cursor).by_verdict.set_index("verdict")
+    assert (table.loc["noisy", "n"], table.loc["noisy", "n_agree"]) == (2, 1)
+
+
+def test_a_drawn_label_that_was_taken_back_to_a_bulk_is_none(run, desk):
+    bulk(desk, "ann", "noisy", "bob/i3")
+    desk.say("ann", "bob/i3", "hard", "random")
+    assert rate(run, desk) == (0, 1, 0)
+    desk.undo("ann")
+    assert rate(run, desk) == (0, 0, 0)
+    desk.redo("ann")
+    assert rate(run, desk) == (0, 1, 0)
+
+
+def test_conflicts_widen_the_interval_both_ways(run, desk):
+    for pair in ("bob/i3", "cid/i1"):
+        desk.say("ann", pair, "noisy", "random")
+    desk.say("bob", "cid/i1", "hard", "second")
+    found = estimates.precision(run, desk.cursor)
+    assert (found.noise_rate.n, found.noise_rate.n_yes, found.noise_rate.share) == (1, 1, 1.0)
+    # Wilson of 1 of 2 from below (.0945), of 2 of 2 from above.
+    assert found.noise_rate.low == pytest.approx(0.0945, abs=6e-5)
+    assert found.noise_rate.high == 1.0
+    noisy = found.by_verdict.set_index("verdict").loc["noisy"]
+    assert (noisy["n"], noisy["low"]) == (1, pytest.approx(0.0945, abs=6e-5))
+    clean = found.by_verdict.set_index("verdict").loc["clean"]
+    assert math.isnan(clean["low"])
+
+
+def test_verdicts_that_follow_given_labels_are_not_measured_by_them(run, desk):
+    path = run.folder / "interactions.parquet"
+    # ann/i0 decided by a person; bob/i3 taught the calibration; cid/i1 held out; bob/i2 none.
+    columns = {
+        "label": ["clean", "", "", "noisy", "", "noisy"],
+        "held_out": [False, False, False, False, False, True],
+        "decided_by": ["person", "model", "model", "model", "model", "model"],
+    }
+    pd.read_parquet(path).sort_values("row").assign(**columns).to_parquet(path)
+    said = {"ann/i0": "clean", "bob/i3": "noisy", "cid/i1": "noisy", "bob/i2": "noisy"}
+    for pair, label in said.items():
+        desk.say("ann", pair, label, "random")
+    found = estimates.precision(run, desk.cursor)
+    table = found.by_verdict.set_index("verdict")
+    assert table["n"].to_dict() == {"clean": 0, "hard": 1, "noisy": 1}
+    assert table["n_agree"].to_dict() == {"clean": 0, "hard": 0, "noisy": 1}
+    assert found.n_given == 2
+    assert (found.noise_rate.n_yes, found.noise_rate.n) == (3, 4)

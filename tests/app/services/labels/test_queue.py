@@ -210,3 +210,40 @@ def test_a_sample_of_a_part_is_no_random_sample():
     assert queue.source("random", Filters(verdicts=("noisy",))) == "table"
     assert queue.source("noisy", Filters(verdicts=("noisy",))) == "noisy"
     assert queue.source("x") == "noisy"
+
+
+def test_pairs_of_validation_and_test_are_no_additions(run, workspace):
+    folder = workspace / "datasets" / "six rows"
+    pairs = {"valid": ("bob", "i1"), "test": ("cid", "i3")}
+    for name, (user, item) in pairs.items():
+        pd.DataFrame({"user_id": [user], "item_id": [item]}).to_parquet(folder / f"{name}.parquet")
+    found = queue.next_items(run, "additions", NOTHING)
+    assert found["user_id"].tolist() == ["ann", "cid", "bob"]
+    assert found["item_id"].tolist() == ["i2", "i2", "i0"]
+    assert queue.n_left(run, "additions", NOTHING) == 3
+    # Of another dataset under the same name nothing is known.
+    manifest = run.manifest.model_copy(update={"dataset_fingerprint": "of another one"})
+    other = store.Run(run.id, run.folder, manifest)
+    assert queue.n_left(other, "additions", NOTHING) == 5
+
+
+def test_labelled_pairs_as_arrow_texts_are_left_out(run, desk):
+    desk.say("ann", "bob/i3", "hard", "random")
+    desk.say("ann", "cid/i1", "hard")
+    labelled = current.own_keys(desk.cursor, "d", "ann")
+    found = queue.next_items(run, "noisy", labelled, skip=[("cid", "i0")])
+    assert found["row"].tolist() == [2, 1, 0]
+    assert 5 in queue.next_items(run, "random", labelled)["row"].tolist()
+    assert queue.n_left(run, "noisy", labelled) == 4
+
+
+def test_what_people_decided_in_this_run_has_the_place_that_the_signals_give_it(workspace):
+    folder = write_review_run(workspace)
+    path = folder / "interactions.parquet"
+    table = pd.read_parquet(path)
+    table["decided_by"] = ["person", *["model"] * 4, "person"]
+    table["p_noisy_model"] = table["p_noisy"]
+    table.loc[0, "p_noisy"], table.loc[5, "p_noisy"] = 1.0, 0.0  # the model said .01 and .8
+    table.to_parquet(path)
+    run = store.load_run(workspace, folder.name)
+    assert rows(run, "noisy") == [3, 5, 4, 2, 1, 0]

@@ -208,3 +208,81 @@ def test_an_empty_file_imports_nothing(tmp_path, folder, desk):
     found = checked(tmp_path, folder, "user_id,item_id,label\n")
     assert (found.n_rows, found.problems) == (0, ())
     assert transfer.import_(desk.cursor, CONTEXT, found).n_written == 0
+
+
+def stamped(tmp_path, folder, *rows):
+    """``(who, pair, label, hours from now)`` as a file that was checked."""
+    now = pd.Timestamp.now("UTC")
+    lines = [
+        f"{who},{pair.replace('/', ',')},{label},{(now + pd.Timedelta(hours=hours)).isoformat()}"
+        for who, pair, label, hours in rows
+    ]
+    return checked(tmp_path, folder, "\n".join(["who,user_id,item_id,label,at", *lines]))
+
+
+def test_older_labels_of_a_file_do_not_replace_later_ones(tmp_path, folder, desk):
+    for pair in ("u1/a", "u2/a"):
+        desk.say("ann", pair, "noisy")
+    desk.say("eve", "u1/+c", "noisy")
+    desk.say("eve", "u1/+c", None)
+    found = stamped(
+        tmp_path,
+        folder,
+        ("ann", "u1/a", "hard", -1),
+        ("ann", "u2/a", "hard", 1),
+        ("bob", "u1/a", "clean", -1),
+        ("", "u1/+c", "noisy", -1),  # taken back since
+    )
+    seen = transfer.against(desk.cursor, CONTEXT, found)
+    assert told(seen) == {"Older than what the person decided since": 2}
+    assert seen.problems[0].examples["line"].tolist() == [2, 5]
+    assert transfer.n_replaced(desk.cursor, CONTEXT, seen) == 1
+    done = transfer.import_(desk.cursor, CONTEXT, found)
+    assert (done.n_written, done.n_known) == (2, 2)
+    assert desk.own("ann") == {"u1/a": "noisy", "u2/a": "hard"}
+    assert (desk.own("bob"), desk.own("eve")) == ({"u1/a": "clean"}, {})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_an_export_does_not_bring_back_what_was_changed_since(desk, folder, tmp_path, suffix):
+    desk.say("ann", "u1/a", "noisy")
+    desk.say("ann", "u2/a", "noisy")
+    path = tmp_path / f"out{suffix}"
+    transfer.export(desk.cursor, "d", path)
+    desk.say("ann", "u1/a", "hard")
+    found = transfer.read(path, folder)
+    assert transfer.import_(desk.cursor, CONTEXT, found).n_written == 0
+    assert desk.own("ann") == {"u1/a": "hard", "u2/a": "noisy"}
+
+
+def test_an_import_that_was_undone_can_be_made_again(tmp_path, folder, desk):
+    found = stamped(tmp_path, folder, ("ann", "u1/a", "hard", -1))
+    for _ in range(2):
+        assert transfer.import_(desk.cursor, CONTEXT, found).n_written == 1
+        assert desk.undo("eve").n == 1
+    desk.redo("eve")
+    older = stamped(tmp_path, folder, ("ann", "u1/a", "noisy", -2))
+    assert transfer.import_(desk.cursor, CONTEXT, older).n_written == 0
+
+
+def test_who_signed_in_imports_no_labels_of_others(tmp_path, folder, desk):
+    found = stamped(
+        tmp_path,
+        folder,
+        ("ann", "u1/a", "hard", 0),
+        ("eve", "u2/a", "hard", 0),
+        ("", "u1/b", "like", 0),
+    )
+    seen = transfer.against(desk.cursor, CONTEXT, found, "eve".__eq__)
+    assert told(seen) == {"Label of another person": 1}
+    assert transfer.import_(desk.cursor, CONTEXT, found, "eve".__eq__).n_written == 2
+    assert desk.own("ann") == {}
+    assert desk.own("eve") == {"u1/b": "like", "u2/a": "hard"}
+
+
+def test_a_time_that_cannot_be_read_is_told(tmp_path, folder):
+    text = "user_id,item_id,label,at\nu1,a,hard,last week\nu2,a,hard,2026-01-02 03:04:05\n"
+    found = checked(tmp_path, folder, text)
+    assert told(found) == {"Time (at) cannot be read": 1}
+    assert found.frame["at"].isna().tolist() == [True, False]
+    assert found.frame["at"][1] == pd.Timestamp("2026-01-02 03:04:05", tz="UTC")
