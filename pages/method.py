@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from app.ui import components, method
+from app.ui import components, decided, method
 from app.ui.glossary import explain
 
 st.title("Method")
 run = components.need_run()
 st.caption("How this run came to its verdicts. Every number below is its own.")
+decided.draw(run, decided.METHOD)
 method.pipeline(run)
 
 st.subheader("How P(noisy) is put together", help=explain("p_noisy"))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.services import store, story
-from app.ui import components, examples, glossary, overview, state
+from app.ui import components, decided, examples, glossary, overview, state
 from app.ui.figures import overview as figures
 
 st.title("Overview")
@@ -16,6 +16,7 @@ st.caption(
     f"{manifest.when}"
 )
 
+decided.draw(run, decided.OVERVIEW)
 components.verdict_metrics(dict(manifest.verdicts))
 components.chart(figures.verdict_shares(manifest.verdicts), "overview_shares", "verdict-shares")
 overview.behind_verdicts(run)

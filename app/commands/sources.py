@@ -14,7 +14,8 @@ from app.services import environment, run_list
 from app.services.importing import ImportPlan, save_plan
 from core.config import PrepareConfig
 from core.data.dataset import load_manifest, save_dataset
-from core.data.prepare import prepare
+from core.data.noise import PlantedTruth
+from core.data.prepare import Prepared, prepare
 from core.data.problems import Problem
 from core.data.sources import RawTables
 from core.data.validate import validate
@@ -107,23 +108,10 @@ def prepare_data(
     """
     console.print(f"Reading {clean(plan.name)}")
     raw = plan.load()
-    split = "given" if "split" in raw.columns else "random"
-    try:
-        config = PrepareConfig.model_validate({"name": plan.name, "split": split} | dict(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+    config = _config(plan, options, raw)
     console.print("Preparing")
     prepared = prepare(raw, config)
-    truth = prepared.truth
-    listed = Path(plan.path) / TRUTH_CSV
-    if listed.is_file():
-        # Loads PyTorch through the metrics of its package.
-        console.print("Loading libraries")
-        from core.evaluation.truth import join_truth, read_truth_csv  # noqa: PLC0415
-
-        told = read_truth_csv(listed, prepared.dataset)
-        truth = told if truth is None else join_truth(told, truth)
+    truth = _with_listed(Path(plan.path) / TRUTH_CSV, prepared, console)
     folder = workspace / "datasets" / config.name
     replaced = (folder / "manifest.json").exists()
     _refuse_if_needed(folder, prepared.dataset.fingerprint, workspace, give_up_stopped)
@@ -135,6 +123,28 @@ def prepare_data(
     print_report(manifest, console)
     shown = ("name", "fingerprint", "counts", "has_truth", "report")
     return {**{name: manifest[name] for name in shown}, "replaced": replaced}
+
+
+def _config(plan: ImportPlan, options: Mapping[str, Any], raw: RawTables) -> PrepareConfig:
+    """Settings of the preparation; a split column is used unless the options say otherwise."""
+    split = "given" if "split" in raw.columns else "random"
+    try:
+        return PrepareConfig.model_validate({"name": plan.name, "split": split} | dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+
+
+def _with_listed(listed: Path, prepared: Prepared, console: Console) -> PlantedTruth | None:
+    """What was planted, with what a file of truth beside the source says, if it is there."""
+    if not listed.is_file():
+        return prepared.truth
+    # Loads PyTorch through the metrics of its package.
+    console.print("Loading libraries")
+    from core.evaluation.truth import join_truth, read_truth_csv  # noqa: PLC0415
+
+    told = read_truth_csv(listed, prepared.dataset)
+    return told if prepared.truth is None else join_truth(told, prepared.truth)
 
 
 def _refuse_if_needed(

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import duckdb
 
@@ -22,11 +22,13 @@ from app.services import query
 from app.services.compare.pair import column, columns
 from app.services.export_files import Format as Format  # noqa: PLC0414 - passed on
 from app.services.export_files import text, write_matrix, write_tables
+from app.services.export_where import WHERE as _WHERE
+from app.services.export_where import Only as Only  # noqa: PLC0414 - passed on
+from app.services.export_where import edges_meant
 from app.services.run_folder import write_json
 from app.services.store import Run
 from core.errors import ConfigError, DataError
 
-Only = Literal["all", "refined", "kept", "dropped", "added"]
 FORMATS: Final[Mapping[Format, str]] = {
     "csv": "CSV files, for everything",
     "parquet": "Parquet files, typed and small",
@@ -41,13 +43,6 @@ ONLY: Final[Mapping[Only, str]] = {
     "added": "added edges alone",
 }
 ABOUT: Final = "export.json"
-_WHERE: Final[Mapping[Only, str]] = {
-    "all": "true",
-    "refined": "origin <> 'dropped'",
-    "kept": "origin = 'kept'",
-    "dropped": "origin = 'dropped'",
-    "added": "origin = 'added'",
-}
 
 
 @dataclass(frozen=True)
@@ -62,10 +57,17 @@ class Exported:
     """What is not there, and why."""
 
 
-def count(run: Run, only: Only) -> int:
+def count(run: Run, form: Format, only: Only) -> int:
     """Number of edges that would be written."""
+    found = edges_meant(run, form, only)
+    sql = f"SELECT count(*) AS n FROM edges WHERE {found.where}"
+    return int(query.ask(run, sql, tables=found.tables)["n"].iloc[0])
+
+
+def n_reserved(run: Run, form: Format, only: Only) -> int:
+    """Number of added edges left out as pairs of validation or test, see :func:`edges_meant`."""
     sql = f"SELECT count(*) AS n FROM edges WHERE {_WHERE[only]}"
-    return int(query.ask(run, sql)["n"].iloc[0])
+    return int(query.ask(run, sql)["n"].iloc[0]) - count(run, form, only)
 
 
 def export(run: Run, folder: Path, form: Format, only: Only = "all") -> Exported:
@@ -123,32 +125,48 @@ def _write(
     run: Run, folder: Path, form: Format, only: Only
 ) -> tuple[tuple[str, ...], int, tuple[str, ...]]:
     """Write everything; return names of the files, rows, and what is missing."""
-    edges = folder / ".edges.parquet"
-    query.write(run, f"{_sql(run)} WHERE {_WHERE[only]} ORDER BY 1, 2", edges)
-    n_rows = count(run, only)
-    is_train = only in ("refined", "kept")
-    notes: list[str] = []
-    if is_train and query.own_dataset(run) is None:
-        notes.append("Without validation, test and items: the dataset is gone or another by now.")
-    if "decided_by" not in columns(run, "edges") | columns(run, "interactions"):
-        notes.append("The run does not say who decided: decided_by is empty but for added edges.")
+    edges, meant = folder / ".edges.parquet", edges_meant(run, form, only)
+    sql = f"{_sql(run, meant.where)} ORDER BY 1, 2"
+    query.write(run, sql, edges, tables=meant.tables)
+    n_rows = count(run, form, only)
     if form == "npz":
-        write_matrix(run, _WHERE[only], folder)
+        write_matrix(run, meant.where, meant.tables, folder)
     else:
+        is_train = only in ("refined", "kept")
         write_tables(_tables(run, edges, is_train, form), folder, form, stem(run))
+    notes = _notes(run, form, only)
     edges.unlink()
     files = tuple(sorted(path.name for path in folder.iterdir()))
     about: dict[str, Any] = {
         **{"run_id": run.id, "dataset": run.manifest.dataset, "format": form, "only": only},
-        **{"n_rows": n_rows, "files": list(files), "notes": notes},
+        **{"n_rows": n_rows, "n_reserved": n_reserved(run, form, only)},
+        **{"files": list(files), "notes": notes},
         "ids": "as in the source, nothing added in front",
     }
     write_json(folder / ABOUT, about)
     return (*files, ABOUT), n_rows, tuple(notes)
 
 
-def _sql(run: Run) -> str:
-    """Every edge with what was decided about it; ``decided_by`` is empty where not known."""
+def _notes(run: Run, form: Format, only: Only) -> list[str]:
+    """What is not there, and why."""
+    notes: list[str] = []
+    if only in ("refined", "kept") and query.own_dataset(run) is None:
+        notes.append("Without validation, test and items: the dataset is gone or another by now.")
+        if only == "refined":
+            notes.append("Added edges may be pairs of validation or test: this cannot be checked.")
+    reserved = n_reserved(run, form, only)
+    if reserved:
+        notes.append(
+            f"{reserved:,} added edges are left out: they are pairs of validation or test, and "
+            "training on them would take them from what measures."
+        )
+    if "decided_by" not in columns(run, "edges") | columns(run, "interactions"):
+        notes.append("The run does not say who decided: decided_by is empty but for added edges.")
+    return notes
+
+
+def _sql(run: Run, where: str) -> str:
+    """Edges with what was decided about them; ``decided_by`` is empty where not known."""
     unknown = "CASE WHEN e.origin = 'added' THEN 'judge' ELSE '' END"
     decided = column(run, "decided_by", "i", unknown)
     if "decided_by" in columns(run, "edges"):
@@ -158,7 +176,8 @@ def _sql(run: Run) -> str:
     return f"""
         SELECT e.user_id, e.item_id, e.origin, coalesce(i.verdict, '') AS verdict,
                i.p_noisy, e.weight, {decided} AS decided_by, {text(run.id)} AS run_id
-        FROM edges e LEFT JOIN interactions i ON i."user" = e."user" AND i.item = e.item
+        FROM (SELECT * FROM edges WHERE {where}) e
+        LEFT JOIN interactions i ON i."user" = e."user" AND i.item = e.item
     """
 
 

@@ -138,16 +138,17 @@ def text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def write_matrix(run: Run, where: str, folder: Path) -> None:
+def write_matrix(run: Run, where: str, tables: Mapping[str, Path], folder: Path) -> None:
     """Write ``weights.npz`` (CSR, U x I, float32), and the ids of its rows and columns.
 
     Args:
         run: Whose refined graph.
         where: Condition on ``edges``.
+        tables: Tables that the condition names.
         folder: Where to write.
     """
     sql = f'SELECT "user", item, weight FROM edges WHERE in_refined AND {where} ORDER BY 1, 2'
-    found = query.ask_columns(run, sql)
+    found = query.ask_columns(run, sql, tables=tables)
     shape = np.array([run.manifest.n_users, run.manifest.n_items])
     degree = np.bincount(found["user"].astype(np.int64), minlength=shape[0])
     # The names and types of scipy.sparse.save_npz: the process of the screens has no SciPy.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from app.services import query
+from app.services.decided import by_person, told
 from app.services.store import Run
 
 EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
@@ -78,13 +79,14 @@ def example(run: Run, name: str) -> dict[str, Any] | None:
         interaction that nothing speaks for or against. Base and parts add up to logit p_noisy.
     """
     where, order = EXAMPLES[name]
+    decided = by_person(run)  # what a person decided is no sum of parts
     values = {"threshold": run.manifest.threshold or 0.5} if "$threshold" in order else {}
     found = query.ask(
         run,
         f"""
         WITH first AS (
             SELECT "row", user_id, item_id, title, verdict, p_noisy, explanation, {", ".join(PARTS)}
-            FROM interactions WHERE {where} AND isfinite(p_noisy)
+            FROM interactions WHERE {where} AND isfinite(p_noisy) AND NOT {decided}
             ORDER BY {order}, "row" LIMIT 1
         )
         SELECT first.*, kind FROM first LEFT JOIN kinds USING ("row")
@@ -138,11 +140,12 @@ def calibration(run: Run, n_bins: int = 10) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype=float)
     found = query.ask(
         run,
-        """
+        f"""
         WITH placed AS (
             SELECT p_noisy, coalesce(noise, false) AS noise,
                    ntile($bins) OVER (ORDER BY p_noisy, "row") AS bin
-            FROM interactions LEFT JOIN kinds USING ("row") WHERE isfinite(p_noisy)
+            FROM interactions LEFT JOIN kinds USING ("row")
+            WHERE isfinite(p_noisy) AND NOT {told(run)}
         )
         SELECT bin, count(*) AS n, avg(p_noisy)::DOUBLE AS p_noisy, count_if(noise) AS noise
         FROM placed GROUP BY bin ORDER BY bin

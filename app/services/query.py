@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import numpy as np
@@ -39,8 +40,52 @@ EMPTY: Final = {
     "kinds": "SELECT 0::BIGINT AS \"row\", '' AS kind, false AS noise, false AS hard WHERE false",
 }
 """Tables that a run may lack, as the empty table they stand for."""
-# Files are not kept in memory: the system does that, and would hold them twice.
-_DATABASE: Final = duckdb.connect(":memory:", config={"enable_external_file_cache": "false"})
+Found = TypeVar("Found")
+
+
+class _Database:
+    """The shared instance, replaced where a damaged file broke it.
+
+    DuckDB refuses every question after an internal error, whatever it is about, until the
+    instance is another one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._instance = _connect()
+
+    def use(self, question: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
+        """Answer with a cursor of its own; once more where the instance was broken before."""
+        instance = self._instance
+        try:
+            return self._once(instance, question)
+        except duckdb.FatalException:  # perhaps by another question: this one may be sound
+            return self._once(self._instance, question)
+
+    def _once(
+        self,
+        instance: duckdb.DuckDBPyConnection,
+        question: Callable[[duckdb.DuckDBPyConnection], Found],
+    ) -> Found:
+        try:
+            with instance.cursor() as connection:
+                return question(connection)
+        except (duckdb.FatalException, duckdb.InternalException):
+            self._replace(instance)
+            raise
+
+    def _replace(self, broken: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            if self._instance is broken:  # else another thread did it
+                self._instance = _connect()
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    # Files are not kept in memory: the system does that, and would hold them twice.
+    return duckdb.connect(":memory:", config={"enable_external_file_cache": "false"})
+
+
+_DATABASE: Final = _Database()
 
 
 def ask(
@@ -62,25 +107,28 @@ def ask(
     Raises:
         DataError: If a file is missing or damaged.
     """
-    try:
-        with _DATABASE.cursor() as connection:
-            _open(connection, run, sql, tables or {})
-            return connection.execute(sql, dict(parameters or {})).df()
-    except duckdb.Error as error:
-        raise _damaged(run, error) from error
+
+    def answer(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+        _open(connection, run, sql, tables or {})
+        return connection.execute(sql, dict(parameters or {})).df()
+
+    return _asked(run, answer)
 
 
 def ask_columns(
-    run: Run, sql: str, parameters: Mapping[str, Any] | None = None
+    run: Run,
+    sql: str,
+    parameters: Mapping[str, Any] | None = None,
+    tables: Mapping[str, pd.DataFrame | Path] | None = None,
 ) -> dict[str, np.ndarray]:
     """As :func:`ask`, as arrays by column: for many rows, without a table's index."""
-    try:
-        with _DATABASE.cursor() as connection:
-            _open(connection, run, sql, {})
-            found = connection.execute(sql, dict(parameters or {})).fetchnumpy()
-            return {name: _without_mask(np.ma.asarray(values)) for name, values in found.items()}
-    except duckdb.Error as error:
-        raise _damaged(run, error) from error
+
+    def answer(connection: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray]:
+        _open(connection, run, sql, tables or {})
+        found = connection.execute(sql, dict(parameters or {})).fetchnumpy()
+        return {name: _without_mask(np.ma.asarray(values)) for name, values in found.items()}
+
+    return _asked(run, answer)
 
 
 def write(
@@ -91,11 +139,18 @@ def write(
     tables: Mapping[str, pd.DataFrame | Path] | None = None,
 ) -> None:
     """Write the answer to a CSV or Parquet file, by its suffix, without holding it in memory."""
+
+    def answer(connection: duckdb.DuckDBPyConnection) -> None:
+        _open(connection, run, sql, tables or {})
+        spreadsheet.copy(connection, sql, target, parameters or {})
+
+    _asked(run, answer)
+
+
+def _asked(run: Run, answer: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
     try:
-        with _DATABASE.cursor() as connection:
-            _open(connection, run, sql, tables or {})
-            spreadsheet.copy(connection, sql, target, parameters or {})
-    except duckdb.Error as error:
+        return _DATABASE.use(answer)
+    except (duckdb.Error, UnicodeDecodeError) as error:  # damaged texts are no text to Python
         raise _damaged(run, error) from error
 
 

@@ -1,4 +1,7 @@
-"""What a run found, for the first page: signals among the worst-fitting, and the price of a cut."""
+"""What a run found, for the first page: signals among the worst-fitting, and the price of a cut.
+
+What labels decided or taught was not found out by the run: it is left out of all of it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from app.services import query
+from app.services.decided import told
 from app.services.store import Run
 
 TOP_SHARE: Final = 0.2
@@ -37,12 +41,12 @@ def price_of_a_cut(run: Run) -> dict[str, Cut]:
     # Nothing may be dropped at all, and over no rows count_if gives NULL where FILTER gives 0.
     found = query.ask(
         run,
-        """
+        f"""
         WITH placed AS (
             SELECT "row", verdict = 'noisy' AS by_verdict,
                    user_grade = $high AND item_grade = $high AS both_high,
                    row_number() OVER (ORDER BY loss DESC, "row") AS place
-            FROM interactions WHERE isfinite(loss)
+            FROM interactions WHERE isfinite(loss) AND NOT {told(run)}
         ),
         cut AS (SELECT count(*) AS n FROM placed WHERE by_verdict),
         known AS (
@@ -78,10 +82,10 @@ def truth_by_verdict(run: Run) -> pd.DataFrame:
     """What is planted behind each verdict: columns ``verdict``, ``n``, ``noise``, ``hard``."""
     return query.ask(
         run,
-        """
+        f"""
         SELECT verdict, count(*) AS n, count(*) FILTER (WHERE kinds.noise) AS noise,
                count(*) FILTER (WHERE kinds.hard) AS hard
-        FROM interactions LEFT JOIN kinds USING ("row") GROUP BY verdict
+        FROM interactions LEFT JOIN kinds USING ("row") WHERE NOT {told(run)} GROUP BY verdict
         """,
     )
 
@@ -101,10 +105,10 @@ def among_highest_loss(run: Run, n_bins: int = 24) -> pd.DataFrame:
     columns = query.ask_columns(
         run,
         f"""
+        WITH open AS (SELECT * FROM interactions WHERE isfinite(loss) AND NOT {told(run)})
         SELECT {side} AS noisy, {", ".join(SIGNALS)}
-        FROM interactions LEFT JOIN kinds USING ("row")
-        WHERE isfinite(loss) AND {kept}
-          AND loss >= (SELECT quantile_cont(loss, $above) FROM interactions WHERE isfinite(loss))
+        FROM open LEFT JOIN kinds USING ("row")
+        WHERE {kept} AND loss >= (SELECT quantile_cont(loss, $above) FROM open)
         """,
         {"above": 1.0 - TOP_SHARE},
     )

@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.services import interaction as about
 from app.services.store import Run
-from app.ui import components, labels_at_hand, review, state, theme
+from app.ui import components, decided, labels_at_hand, review, state, theme
 from app.ui.figures import card as figures
 from app.ui.glossary import explain
 from app.ui.wording import GRADES
@@ -73,7 +73,10 @@ def _head(run: Run, facts: dict[str, Any], key: str) -> None:
         st.text(components.named(facts["title"], str(facts["item_id"])))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(chip(verdict), width="content")
-        st.text(f"P(noisy) {_number(facts['p_noisy'])}", help=explain("p_noisy"))
+        if decided.is_by_person(facts):
+            decided.on_card(facts)
+        else:
+            st.text(f"P(noisy) {_number(facts['p_noisy'])}", help=explain("p_noisy"))
         st.text(f"User {facts['user_id']}")
         st.text(f"Item {facts['item_id']}")
         if facts["kind"]:
@@ -104,10 +107,12 @@ def _moves(run: Run, facts: dict[str, Any], key: str) -> None:
     if not pushes:
         st.text("Not known.")
         return
+    decided.beside_moves(facts)
     threshold = run.manifest.threshold
     components.chart(figures.moves(pushes), f"{key}_moves", f"interaction-{facts['row']}-moves")
     st.caption(
-        "Log-odds against the average interaction."
+        "Log-odds against the average interaction"
+        + (", as labels corrected them." if decided.corrected(run) else ".")
         + (f" Noisy from P(noisy) {threshold:.2f}." if threshold is not None else "")
     )
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.services import environment, export
 from app.services.compare.pair import columns
-from app.services.export import FORMATS, ONLY
+from app.services.export import FORMATS, ONLY, Format, Only
 from app.services.store import Run
 from app.ui import state
 
@@ -41,18 +41,7 @@ def panel(run: Run) -> None:
     )
     first.caption(f"{FORMATS[form]}.")
     second.caption(f"{ONLY[only].capitalize()}.")
-    n = state.ask(export.count, run, only)
-    st.text(f"{n:,} edges, each with verdict, P(noisy), weight, who decided, and the run.")
-    if only in ("refined", "kept") and form != "npz":
-        st.caption(
-            "A train set: validation, test, items and users of the dataset come with it, and the "
-            "folder can be imported again as it is."
-        )
-    if form in ("csv", "recbole"):
-        st.caption(
-            "Ids are not changed, so that they can be matched: a spreadsheet may take one that "
-            "begins with =, +, - or @ for a formula. Open these files with tools for data."
-        )
+    _say(run, form, only)
     st.download_button(
         "Download as ZIP",
         partial(export.archive, run, form, only),
@@ -66,3 +55,25 @@ def panel(run: Run) -> None:
     st.caption("The same on the command line:")
     words = ("export", run.id, "--to", "FOLDER", "--format", form, "--only", only)
     st.code(environment.shell_command(*words, place=state.workspace()), language=None)
+
+
+def _say(run: Run, form: Format, only: Only) -> None:
+    """What the files will hold, and what not."""
+    n = state.ask(export.count, run, form, only)
+    n_reserved = state.ask(export.n_reserved, run, form, only)
+    st.text(f"{n:,} edges, each with verdict, P(noisy), weight, who decided, and the run.")
+    if n_reserved:
+        st.text(
+            f"{n_reserved:,} more added edges are left out: they are pairs of validation or test, "
+            "which a train set must not hold."
+        )
+    if only in ("refined", "kept") and form != "npz":
+        st.caption(
+            "A train set: validation, test, items and users of the dataset come with it, and the "
+            "folder can be imported again as it is."
+        )
+    if form in ("csv", "recbole"):
+        st.caption(
+            "Ids are not changed, so that they can be matched: a spreadsheet may take one that "
+            "begins with =, +, - or @ for a formula. Open these files with tools for data."
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.services.decided import by_people
 from app.services.method_steps import STEPS
 from app.services.records import Manifest
 from app.ui import theme
@@ -86,10 +87,14 @@ def _p_noisy(manifest: Manifest, _: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def _verdict(manifest: Manifest, _: Mapping[str, float]) -> tuple[str, ...]:
-    return tuple(
+    counts = [
         f"{theme.VERDICT_SIGNS[name]} {manifest.verdicts.get(name, 0):,} {name}"
         for name in VERDICTS
-    )
+    ]
+    people = by_people(manifest)
+    if people is not None and people.n_decided:
+        counts.append(f"{people.n_decided:,} by people")
+    return tuple(counts)
 
 
 def _graph(manifest: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:

@@ -163,6 +163,27 @@ def test_seconds_add_up_over_sittings(pipeline, prepared, workspace):
     assert 100.0 < resume(path.parent)["seconds"] < 110.0
 
 
+def write_scratch(folder):
+    for name in ("stages", "checkpoints"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "half.npz").write_bytes(b"x")
+
+
+def test_what_a_killed_end_left_behind_goes_with_the_next_run(pipeline, prepared, workspace):
+    """Killed between manifest and removal: the run is finished, so nobody resumes it."""
+    execute(prepared, CONFIG, workspace, "killed")
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "stopped")
+    for name in ("killed", "stopped"):
+        write_scratch(workspace / "runs" / name)
+    pipeline.stop_with = None
+    execute(prepared, CONFIG, workspace, "next")
+    assert not list((workspace / "runs" / "killed").rglob("*.npz"))
+    assert len(list((workspace / "runs" / "stopped").rglob("*.npz"))) == 2  # to be resumed
+    assert (workspace / "runs" / "killed" / "interactions.parquet").exists()
+
+
 @pytest.mark.usefixtures("pipeline")
 def test_a_finished_run_is_not_continued(prepared, workspace):
     execute(prepared, CONFIG, workspace, "mine")

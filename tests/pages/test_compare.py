@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -177,3 +178,57 @@ def test_runs_of_two_datasets_are_compared_by_settings_alone(folders):
     assert "dataset" in app.dataframe[1].value["name"].tolist()
     assert "different datasets" in notes(open_page(co_runs=[PARENT, CHILD], co_view="Verdicts"))
     assert "gone or another" in texts(open_page(co_runs=[PARENT, CHILD], co_view="Metrics"))
+
+
+def change(folder, **changes):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_labels_that_could_not_be_used_are_counted(folders):
+    given = {"n": 12, "n_used": 1, "n_held_out": 3, "n_misplaced": 2, "n_reserved": 6}
+    change(folders[1], labels=given)
+    found = metrics(open_page(co_view="Labels"))
+    assert (found["Misplaced"], found["Validation or test"]) == ("2", "6")
+
+
+@pytest.mark.usefixtures("folders")
+def test_labels_that_queues_chose_are_said_to_favour_the_newer_run():
+    app = open_page(co_view="Labels")
+    assert "does not say which labels came of the random order" in notes(app)
+    assert "favours the newer run" in notes(app)
+
+
+def test_labels_of_the_random_order_come_first(folders):
+    rows = {"user_id": ["bob"], "item_id": ["i3"], "label": ["noisy"], "sampled": [True]}
+    pd.DataFrame(rows).to_parquet(folders[1] / "labels.parquet")
+    app = open_page(co_view="Labels")
+    shown = texts(app)
+    assert shown.index("1 labelled noisy, 0 labelled clean") < shown.index("1 labelled noisy, 2")
+    tables = [one.value for one in app.dataframe if "what" in one.value]
+    assert tables[1]["what"].tolist()[1:] == [
+        "Verdict and label agree: noisy or not",
+        "Verdict is the label (clean: not noisy)",
+    ]
+
+
+@pytest.mark.usefixtures("folders")
+def test_planted_truth_is_said_to_be_over_the_same_rows():
+    assert "1 that labels decided or taught are left out" in notes(open_page(co_view="Labels"))
+    assert "the same ones for all runs" in notes(open_page(co_view="Metrics"))
+
+
+def test_tests_of_a_run_that_went_on_say_what_they_cannot_tell(folders):
+    said = "B went on from the weights of another run"
+    assert said not in notes(open_page(co_view="Metrics"))
+    change(folders[1], warm_start=True)
+    assert said in notes(open_page(co_view="Metrics"))
+
+
+def test_pairs_left_out_of_an_export_are_counted(folders):
+    edges = pd.read_parquet(folders[0] / "edges.parquet")
+    more = edges[edges["origin"] == "added"].assign(user=[2, 1], item=[3, 1])
+    pd.concat([edges, more]).to_parquet(folders[0] / "edges.parquet")
+    app = open_page(co_view="Take it away", co_only="refined", run=PARENT)
+    assert "6 edges" in texts(app)
+    assert "2 more added edges are left out" in texts(app)

@@ -7,6 +7,7 @@ import shutil
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.services import environment, selection, store
@@ -277,7 +278,9 @@ def test_a_label_on_the_card_is_kept_shown_in_the_list_and_can_be_taken_back():
     shown = app.dataframe[0].value.set_index("title")["label"]
     assert shown["Dune"] == "● clean"
     assert shown.drop("Dune").eq("–").all()
-    press(app, "● clean")
+    press(app, "● clean")  # a second click changes nothing
+    assert app.dataframe[0].value.set_index("title")["label"]["Dune"] == "● clean"
+    press(app, "Take back")
     assert "label" not in app.dataframe[0].value  # nobody says anything any more
 
 
@@ -294,3 +297,19 @@ def test_the_order_of_an_address_counts(shown):
     app = open_page(fl_sort=shown)
     select = next(box for box in app.selectbox if box.label == "Order")
     assert select.options[select.index] == shown
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_part_outlives_the_file_of_the_labels(workspace):
+    app = open_page()
+    app.session_state["_analyst"] = "Ana"
+    app.run()
+    press(app, "✕ noisy")
+    files = list((workspace / "cache" / "labels").rglob("*.parquet"))
+    assert files
+    for path in files:
+        path.unlink()
+    st.cache_data.clear()
+    next(one for one in app.button if one.label == "Next").click().run()
+    assert not app.exception
+    assert not app.error

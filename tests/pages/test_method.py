@@ -104,3 +104,12 @@ def test_verdicts_by_grades_need_no_threshold(workspace):
     app = open_page()
     assert not app.error
     assert "Verdicts by grades, as second-hand descriptions of the paper have it." in texts(app)
+
+
+def test_a_run_with_labels_says_what_people_decided(workspace):
+    labels = {"n": 9, "n_overruled": 5, "n_held_out": 2, "calibrated": True}
+    write_report_run(workspace, labels=labels, parent="run-0")
+    app = open_page()
+    assert any("People decided 5 of 6 verdicts" in one.value for one in app.markdown)
+    assert any("also corrected" in text for text in texts(app))
+    assert any("every AUC leave them out" in one.value for one in app.caption)

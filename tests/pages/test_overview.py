@@ -180,12 +180,20 @@ def test_a_run_with_nothing_noisy_is_shown(workspace):
     assert metrics(app)["Noisy"] == "0"
 
 
-def test_a_run_with_nothing_noisy_is_shown(workspace):
-    write_run(
-        workspace,
-        changes={"verdicts": {"clean": 6, "hard": 0, "noisy": 0}},
-        interactions=INTERACTIONS | {"verdict": ["clean"] * 6},
-    )
+LABELS = {"n": 9, "n_overruled": 5, "n_held_out": 2, "calibrated": False, "why_not": "**few**"}
+
+
+def test_a_run_with_labels_says_what_people_decided(workspace):
+    write_run(workspace, changes={"labels": LABELS, "parent": "run-0"})
     app = open_app()
-    assert not app.error
-    assert metrics(app)["Noisy"] == "0"
+    assert any("People decided 5 of 6 verdicts" in one.value for one in app.markdown)
+    said = " ".join(texts(app))
+    assert "given 9 labels; 2 of them were kept for measuring" in said
+    assert "Retrained from run-0." in said
+    assert "Why not: **few**" in said
+    assert any("AUCs" in one.value and "leave them out" in one.value for one in app.caption)
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_a_run_without_labels_speaks_of_no_people():
+    assert not any("People decided" in one.value for one in open_app().markdown)

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from app.services import query
 from app.services.compare.pair import THEIRS, column, columns, on_rows, other, table
+from app.services.compare.rank import auc
 from app.services.store import Run
 
 NOTHING: Final = "''"
@@ -32,16 +32,29 @@ GROUPS: Final = {
 
 @dataclass(frozen=True)
 class Held:
-    """How two runs do on labels that neither used; NaN where one kind is missing."""
+    """How two runs do on some labels that neither used; NaN where one kind is missing."""
 
     n_noisy: int
     n_genuine: int
     auc_a: float
     """Chance that a pair labelled noisy has a higher p_noisy than a genuine one, baseline."""
     auc_b: float
-    agree_a: float
-    """Share of the pairs whose verdict agrees with the label (:func:`agrees`)."""
-    agree_b: float
+    same_a: float
+    """Share of the pairs whose verdict is the label (:func:`is_label`)."""
+    same_b: float
+    noisy_or_not_a: float
+    """Share of the pairs of which verdict and label both say noisy, or both do not."""
+    noisy_or_not_b: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How two runs do on the labels kept for measuring."""
+
+    sampled: Held | None
+    """On pairs met in the random order, which stand for all; None where the run does not say."""
+    every: Held
+    """On all of them: queues chose most by what an earlier run made of them."""
 
 
 def quality(run: Run) -> Mapping[str, Any] | None:
@@ -54,7 +67,7 @@ def has_labels(run: Run) -> bool:
     return {"label", "held_out"} <= columns(run, "interactions")
 
 
-def held_out(run: Run, other_id: str) -> Held:
+def held_out(run: Run, other_id: str) -> HeldOut:
     """Compare two runs on the labels that the other one kept for measuring.
 
     Pairs whose label the baseline used are left out.
@@ -62,40 +75,46 @@ def held_out(run: Run, other_id: str) -> Held:
     theirs = other(run, other_id)
     label = column(run, "label", "a", NOTHING)
     unused = f"({label} = '' OR {column(run, 'held_out', 'a', 'true')})"
+    tables, sampled, known = {THEIRS: table(theirs, "interactions")}, "false", _said_sampled(theirs)
+    if known:
+        tables["said"] = table(theirs, "labels")
+        sampled = "(b.user_id, b.item_id) IN (SELECT (user_id, item_id) FROM said WHERE sampled)"
     found = query.ask(
         run,
         f"""
         SELECT b.label, a.p_noisy::DOUBLE AS p_a, b.p_noisy::DOUBLE AS p_b,
-               a.verdict AS verdict_a, b.verdict AS verdict_b
+               a.verdict AS verdict_a, b.verdict AS verdict_b, {sampled} AS sampled
         FROM interactions a JOIN {THEIRS} b ON {on_rows(run, theirs)}
         WHERE b.held_out AND b.label IN $labels AND {unused}
         """,
         {"labels": list(ON_OBSERVED)},
-        {THEIRS: table(theirs, "interactions")},
+        tables,
     )
-    noisy = found["label"].to_numpy() == "noisy"
+    return HeldOut(_held(found[found["sampled"].astype(bool)]) if known else None, _held(found))
+
+
+def _said_sampled(run: Run) -> bool:
+    """Whether a run says which of its labels were given in the random order."""
+    return {"user_id", "item_id", "sampled"} <= columns(run, "labels")
+
+
+def _held(found: pd.DataFrame) -> Held:
+    noisy = found["label"] == "noisy"
     return Held(
         int(noisy.sum()),
         int((~noisy).sum()),
-        auc(found["p_a"].to_numpy(), noisy),
-        auc(found["p_b"].to_numpy(), noisy),
-        _share(agrees(found["label"], found["verdict_a"])),
-        _share(agrees(found["label"], found["verdict_b"])),
+        auc(found["p_a"].to_numpy(), noisy.to_numpy()),
+        auc(found["p_b"].to_numpy(), noisy.to_numpy()),
+        _share(is_label(found["label"], found["verdict_a"])),
+        _share(is_label(found["label"], found["verdict_b"])),
+        _share((found["verdict_a"] == "noisy") == noisy),
+        _share((found["verdict_b"] == "noisy") == noisy),
     )
 
 
-def agrees(label: pd.Series, verdict: pd.Series) -> pd.Series:
-    """Whether a verdict says what a label says: noisy or hard alike; clean = not noisy."""
+def is_label(label: pd.Series, verdict: pd.Series) -> pd.Series:
+    """Whether a verdict is the label; clean asks only for not noisy: hard ones are genuine."""
     return (label == verdict) | ((label == "clean") & (verdict != "noisy"))
-
-
-def auc(value: np.ndarray, noisy: np.ndarray) -> float:
-    """Chance that a noisy one has the higher value, equal ones count half; NaN without one kind."""
-    n_noisy, n_other = int(noisy.sum()), int((~noisy).sum())
-    if not n_noisy or not n_other:
-        return float("nan")
-    rank = pd.Series(value).rank().to_numpy()
-    return float((rank[noisy].sum() - n_noisy * (n_noisy + 1) / 2) / (n_noisy * n_other))
 
 
 def neighbours(run: Run, other_id: str) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from app.services import query
+from app.services import query, store
+from app.services.compare import planted
 from app.services.store import Run
 
 STAGES: Final = {"train": "Final training", "pretrain": "Pre-training"}
@@ -84,13 +85,51 @@ def numbers(run: Run) -> dict[str, float | None]:
 def side_by_side(runs: Sequence[Run]) -> pd.DataFrame:
     """:func:`numbers` of several runs.
 
+    What was measured against planted truth is measured anew where a run was given labels, over
+    the same interactions for all (:mod:`app.services.compare.planted`).
+
     Returns:
         Columns ``what`` and one per run, by its id; rows that no run knows are left out.
     """
-    found = [numbers(run) for run in runs]
+    again = planted_again(runs)
+    found = [numbers(run) | dict(again.numbers[run.id] if again else {}) for run in runs]
     names = list(dict.fromkeys(name for one in found for name in one))
     rows = [(name, *(one.get(name) for one in found)) for name in names]
     table = pd.DataFrame(rows, columns=["what", *(run.id for run in runs)])
     ids = [run.id for run in runs]
     table[ids] = table[ids].astype("float64")
     return table[table[ids].notna().any(axis=1)].reset_index(drop=True)
+
+
+def beside(run: Run, others: tuple[str, ...]) -> pd.DataFrame:
+    """:func:`side_by_side` of a run and others of its workspace, by their ids."""
+    workspace = run.folder.parents[1]
+    return side_by_side([run, *(store.load_run(workspace, name) for name in others)])
+
+
+def planted_again(runs: Sequence[Run]) -> planted.Planted | None:
+    """What runs of one dataset find of the planted noise; None where each may say it itself."""
+    if len({run.manifest.dataset for run in runs}) > 1:
+        return None
+    if not any(run.manifest.labels for run in runs):
+        return None
+    return planted.measured(runs)
+
+
+def against_truth(run: Run, other_id: str) -> tuple[pd.DataFrame, int]:
+    """Detection of two runs beside each other.
+
+    Returns:
+        Columns ``what``, ``a``, ``b``, empty where nothing is known; and how many interactions
+        are left out on both sides because a label told one of the runs about them.
+    """
+    pair = [run, store.load_run(run.folder.parents[1], other_id)]
+    again = planted_again(pair)
+    found = [again.numbers[one.id] if again else numbers(one) for one in pair]
+    rows = [
+        (name, *(one.get(name) for one in found))
+        for name in planted.TITLES.values()
+        if any(one.get(name) is not None for one in found)
+    ]
+    table = pd.DataFrame(rows, columns=["what", "a", "b"])
+    return table, again.n_left_out if again else 0

@@ -41,11 +41,11 @@ def same_data(one: Run, two: Run) -> bool:
     return bool(mark) and mark == two.manifest.dataset_fingerprint
 
 
-def on_rows(one: Run, two: Run) -> str:
+def on_rows(one: Run, two: Run, a: str = "a", b: str = "b") -> str:
     """Condition that joins interactions ``a`` and ``b`` of both runs."""
     if same_data(one, two):
-        return 'a."row" = b."row"'
-    return "a.user_id = b.user_id AND a.item_id = b.item_id"
+        return f'{a}."row" = {b}."row"'
+    return f"{a}.user_id = {b}.user_id AND {a}.item_id = {b}.item_id"
 
 
 def on_edges(one: Run, two: Run) -> str:

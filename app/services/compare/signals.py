@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from app.services import query
 from app.services.compare.pair import column, columns, table
+from app.services.compare.used_labels import used_labels
+from app.services.decided import told
 from app.services.store import Run
 from core.graph.refine import LEAST_WEIGHT as LEAST_WEIGHT  # noqa: PLC0414 - passed on
-from core.types import VERDICTS, BoolArray, FloatArray, GradeArray, Interactions, Judgements
+from core.types import VERDICTS, BoolArray, FloatArray, GradeArray, Interactions, Judgements, Labels
 
 PARTS: Final = ("language", "behaviour", "grades")
 EASY_SHARE: Final = 0.2
@@ -40,6 +42,8 @@ class Signals:
     has_low: bool
     person: BoolArray
     """Decided by a person, whatever the signals say."""
+    told: BoolArray
+    """Decided by a person, or p_noisy was fitted to what a person said: measures nothing."""
     noise: BoolArray
     """Planted noise; all False where nothing was planted."""
     hard: BoolArray
@@ -47,6 +51,8 @@ class Signals:
     label: GradeArray
     """Labels kept for measuring, index into ``VERDICTS``; -1 = none."""
     judgements: Judgements | None
+    labels: Labels | None
+    """What people decided, of other pairs as well."""
     noise_rate: float
     """Share of noise that the level of p_noisy was fitted to."""
 
@@ -97,22 +103,25 @@ def _load(known: _Known, path: str, changed: int) -> Signals:
     parts = {name: found[name] for name in PARTS} if _has_parts(run) else {}
     p = found["p_noisy"].astype(np.float32)
     rate = run.manifest.noise_rate
+    user, item = found["user"].astype(np.int64), found["item"].astype(np.int64)
+    train = Interactions(user, item, n_users, n_items)
+    verdict, person = found["verdict"].astype(np.int8), found["person"].astype(bool)
     return Signals(
-        Interactions(
-            found["user"].astype(np.int64), found["item"].astype(np.int64), n_users, n_items
-        ),
+        train,
         p,
         parts,
-        found["verdict"].astype(np.int8),
+        verdict,
         found["user_grade"].astype(np.int8),
         found["item_grade"].astype(np.int8),
         found["low"].astype(bool),
         "low_scored" in columns(run, "interactions"),
-        found["person"].astype(bool),
+        person,
+        found["told"].astype(bool),
         noise,
-        planted if planted.any() else _lowest(found["score"], ~noise),
+        planted if planted.any() else lowest(found["score"], ~noise),
         found["label"].astype(np.int8),
         _judgements(run),
+        used_labels(run, train, verdict, person),
         float(p.mean()) if rate is None else rate,
     )
 
@@ -134,7 +143,7 @@ def _sql(run: Run) -> str:
                (list_position($verdicts, i.verdict) - 1)::TINYINT AS verdict,
                i.user_grade::TINYINT AS user_grade, i.item_grade::TINYINT AS item_grade,
                {column(run, "low_scored", "i", "false")} AS low, i.score::DOUBLE AS score,
-               coalesce({decided} = 'person', false) AS person,
+               coalesce({decided} = 'person', false) AS person, {told(run, "i")} AS told,
                coalesce(kinds.noise, false) AS noise, coalesce(kinds.hard, false) AS hard,
                CASE WHEN {held} THEN coalesce(list_position($verdicts, {label}), 0) - 1
                     ELSE -1 END::TINYINT AS label
@@ -142,7 +151,7 @@ def _sql(run: Run) -> str:
     """
 
 
-def _lowest(score: np.ndarray, genuine: BoolArray) -> BoolArray:
+def lowest(score: np.ndarray, genuine: BoolArray) -> BoolArray:
     """The genuine fifth with the lowest score, as detection.json has it, ``(E,)``."""
     rows = np.flatnonzero(genuine & ~np.isnan(score))
     chosen = np.zeros(len(score), bool)

@@ -61,13 +61,13 @@ class Side:
     threshold: float | None
     """p_noisy from which an interaction is noisy; None where grades decide."""
     noise_found: float | None
-    """Share of planted noise called noisy."""
+    """Share of planted noise called noisy; this and the next two without what labels decided."""
     precision: float | None
     """Share of planted noise among those called noisy."""
     hard_kept: float | None
     """Share of hard genuine ones not called noisy."""
     agree: float | None
-    """Share of the labels kept for measuring that the verdict agrees with."""
+    """Share of the labels kept for measuring that the verdict is; clean = not noisy."""
     n_labels: int
     dropped: int | None
     """Edges that the preset ``paper`` drops."""
@@ -86,6 +86,8 @@ class Outcome:
     """Interactions by both verdicts: ``before``, ``after``, ``n``."""
     moved: float
     """Mean change of the weight of an observed edge with the preset ``soft``, without sign."""
+    n_told: int = 0
+    """Interactions that labels decided or taught: they measure nothing."""
 
 
 def start(run: Run) -> Scenario:
@@ -115,7 +117,7 @@ def outcome(run: Run, scenario: Scenario) -> Outcome:
     now = _side(known, known.p_noisy, known.verdict, run.manifest.threshold, own)
     then = _side(known, p, verdict, threshold, scenario)
     moved = float(np.abs(_soft(p) - _soft(known.p_noisy)).mean()) if len(p) else 0.0
-    return Outcome(now, then, _moves(known.verdict, verdict), moved)
+    return Outcome(now, then, _moves(known.verdict, verdict), moved, int(known.told.sum()))
 
 
 def p_noisy(known: Signals, scenario: Scenario, caution: float | None) -> npt.NDArray[np.float32]:
@@ -136,7 +138,9 @@ def p_noisy(known: Signals, scenario: Scenario, caution: float | None) -> npt.ND
     for name, weight in weights.items():
         if name not in scenario.without:
             total += weight * known.parts[name]
-    return _expit(total + level(total, known.noise_rate)).astype(np.float32)
+    found = _expit(total + level(total, known.noise_rate)).astype(np.float32)
+    # What a person decided stays, whatever its parts are worth.
+    return np.where(known.person, known.p_noisy, found).astype(np.float32)
 
 
 def level(total: np.ndarray, rate: float) -> float:
@@ -222,17 +226,17 @@ def _side(
     threshold: float | None,
     scenario: Scenario,
 ) -> Side:
-    noisy = verdict == NOISY
+    noisy, found_out = verdict == NOISY, ~known.told
     counts = np.bincount(verdict, minlength=len(VERDICTS))
     measured = known.label >= 0
     dropped, added = _edges(known, p, scenario)
     return Side(
         {name: int(n) for name, n in zip(VERDICTS, counts, strict=True)},
         None if threshold is None or not np.isfinite(threshold) else threshold,
-        _share(noisy, known.noise),
-        _share(known.noise, noisy) if known.noise.any() else None,
-        _share(~noisy, known.hard) if known.noise.any() else None,
-        _share(_agrees(known.label, verdict), measured),
+        _share(noisy, known.noise & found_out),
+        _share(known.noise, noisy & found_out) if known.noise.any() else None,
+        _share(~noisy, known.hard & found_out) if known.noise.any() else None,
+        _share(_is_label(known.label, verdict), measured),
         int(measured.sum()),
         dropped,
         added,
@@ -247,7 +251,7 @@ def _edges(
     if known.judgements is None or not known.has_low:
         return None, None
     judged = signals.regraded(known.judgements, lambda grade: _graded(grade, scenario))
-    graph = refine(known.train, judged, known.low, p, "paper")
+    graph = refine(known.train, judged, known.low, p, "paper", known.labels)
     return int((graph.origin == 1).sum()), int((graph.origin == 2).sum())
 
 
@@ -256,8 +260,8 @@ def _soft(p: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(np.maximum(np.float32(1.0) - p, np.float32(signals.LEAST_WEIGHT)))
 
 
-def _agrees(label: GradeArray, verdict: GradeArray) -> npt.NDArray[np.bool_]:
-    """As :func:`app.services.compare.labels.agrees`, by codes."""
+def _is_label(label: GradeArray, verdict: GradeArray) -> npt.NDArray[np.bool_]:
+    """As :func:`app.services.compare.labels.is_label`, by codes."""
     clean = VERDICTS.index("clean")
     return np.asarray((label == verdict) | ((label == clean) & (verdict != NOISY)))
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.services.compare import labels, metrics, settings
+from app.services.compare.labels import Held
 from app.services.store import Run
 from app.ui import state
 
@@ -18,7 +19,18 @@ SAID: Final = {
     "n_used": "Used",
     "n_held_out": "Kept for measuring",
     "n_unknown": "Not in this dataset",
+    "n_misplaced": "Misplaced",
+    "n_reserved": "Validation or test",
 }
+HELP: Final = {
+    "n_misplaced": "Clean, hard or noisy said of a pair that was not observed here, or like or not "
+    "said of one that was: left out.",
+    "n_reserved": "Pairs that validation or test holds: nothing but the final measuring may look "
+    "at them, so these labels are left out.",
+}
+INFO: Final = ":material/info:"
+FEW: Final = 15
+"""Pairs of a kind below which a comparison says little."""
 
 
 def draw(one: Run, two: Run, letter: str) -> None:
@@ -28,7 +40,7 @@ def draw(one: Run, two: Run, letter: str) -> None:
         st.info(
             f"Run {letter} was given no labels. Label pairs, start a run with them, and compare "
             "it with this one.",
-            icon=":material/info:",
+            icon=INFO,
         )
     else:
         _given(found)
@@ -45,10 +57,12 @@ def draw(one: Run, two: Run, letter: str) -> None:
 
 def _given(found: Mapping[str, Any]) -> None:
     said = dict(found)
-    known = [(title, said[name]) for name, title in SAID.items() if isinstance(said.get(name), int)]
+    known = [
+        (name, title, said[name]) for name, title in SAID.items() if isinstance(said.get(name), int)
+    ]
     if known:
-        for column, (title, value) in zip(st.columns(len(known)), known, strict=True):
-            column.metric(title, f"{value:,}")
+        for column, (name, title, value) in zip(st.columns(len(known)), known, strict=True):
+            column.metric(title, f"{value:,}", help=HELP.get(name))
     if "calibrated" in said:
         st.text(
             "Labels corrected how the signals make P(noisy)."
@@ -61,24 +75,51 @@ def _given(found: Mapping[str, Any]) -> None:
 
 
 def _held_out(one: Run, two: Run, letter: str) -> None:
-    st.subheader(
-        "On labels that neither run used",
-        help="Kept for measuring: the only honest measure of what labelling brought.",
-    )
     held = state.ask(labels.held_out, one, two.id)
-    if not held.n_noisy + held.n_genuine:
-        st.info("No label was kept for measuring.", icon=":material/info:")
+    st.subheader(
+        "On pairs drawn at random that neither run used",
+        help="Labels kept for measuring, of pairs that somebody met in the random order: they "
+        "stand for all pairs, whatever a run made of them.",
+    )
+    if held.sampled is None:
+        st.info("This run does not say which labels came of the random order.", icon=INFO)
+    elif not _n(held.sampled):
+        st.info(
+            "No label of the random order was kept for measuring. Label in the order “random”: "
+            "only such labels compare runs fairly.",
+            icon=INFO,
+        )
+    else:
+        _measured(held.sampled, letter)
+    st.subheader("On all pairs that neither run used")
+    if not _n(held.every):
+        st.info("No label was kept for measuring.", icon=INFO)
         return
+    _measured(held.every, letter)
+    st.caption(
+        "Most of these pairs were chosen by the order of a queue, often for what A made of them "
+        "(the most suspicious ones, those at the threshold): among them A's own P(noisy) can tell "
+        f"little apart. This favours the newer run, {letter}; it does not say how much better the "
+        "run is."
+    )
+
+
+def _n(held: Held) -> int:
+    return held.n_noisy + held.n_genuine
+
+
+def _measured(held: Held, letter: str) -> None:
     st.text(f"{held.n_noisy:,} labelled noisy, {held.n_genuine:,} labelled clean or hard.")
     table = pd.DataFrame(
         [
             ("AUC of P(noisy), noisy against genuine", held.auc_a, held.auc_b),
-            ("Verdict agrees with the label", held.agree_a, held.agree_b),
+            ("Verdict and label agree: noisy or not", held.noisy_or_not_a, held.noisy_or_not_b),
+            ("Verdict is the label (clean: not noisy)", held.same_a, held.same_b),
         ],
         columns=["what", "a", "b"],
     )
     _numbers(table, letter)
-    if min(held.n_noisy, held.n_genuine) < 15:
+    if min(held.n_noisy, held.n_genuine) < FEW:
         st.caption("So few pairs say little: a handful of others could turn the comparison.")
 
 
@@ -104,17 +145,16 @@ def _neighbours(one: Run, two: Run) -> None:
 
 
 def _detection(one: Run, two: Run, letter: str) -> None:
-    a, b = metrics.numbers(one), metrics.numbers(two)
-    names = [
-        name
-        for name in a
-        if name.startswith(("AUC", "Planted", "Hard")) and not (a[name] is None and b[name] is None)
-    ]
-    if not names:
-        st.info("Not known: the noise of this dataset was not planted.", icon=":material/info:")
+    found, n_left_out = state.ask(metrics.against_truth, one, two.id)
+    if found.empty:
+        st.info("Not known: the noise of this dataset was not planted.", icon=INFO)
         return
-    rows = [(name, a[name], b[name]) for name in names]
-    _numbers(pd.DataFrame(rows, columns=["what", "a", "b"]), letter)
+    _numbers(found, letter)
+    if n_left_out:
+        st.caption(
+            f"Both over the same interactions: {n_left_out:,} that labels decided or taught are "
+            "left out on both sides, so these numbers differ a little from those of the Overview."
+        )
 
 
 def _numbers(table: pd.DataFrame, letter: str) -> None:

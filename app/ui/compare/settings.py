@@ -85,7 +85,7 @@ def draw_metrics(runs: list[Run]) -> None:
 
 
 def _numbers(runs: list[Run], marks: dict[str, str]) -> None:
-    found = metrics.side_by_side(runs)
+    found = state.ask(metrics.beside, runs[0], tuple(run.id for run in runs[1:]))
     shown = found.copy()
     for run in runs:
         shown[run.id] = [
@@ -112,6 +112,14 @@ def _numbers(runs: list[Run], marks: dict[str, str]) -> None:
         },
     )
     components.downloads(partial(spreadsheet.write, found), "co_numbers", "metrics", len(found))
+    given = [marks[run.id] for run in runs if run.manifest.labels]
+    one_dataset = len({run.manifest.dataset for run in runs}) == 1
+    if given and one_dataset and any(run.manifest.detection for run in runs):
+        st.caption(
+            f"AUC and planted noise: without the interactions that labels decided in "
+            f"{', '.join(given)}, the same ones for all runs. What is called clean, hard and "
+            "noisy counts them."
+        )
 
 
 def _said(what: str, value: float, signed: bool = False) -> str:
@@ -167,10 +175,22 @@ def _tests(runs: list[Run], marks: dict[str, str]) -> None:
             "lost": number("Lost", format="localized"),
         },
     )
+    _limits(runs, marks)
+
+
+def _limits(runs: list[Run], marks: dict[str, str]) -> None:
+    """What the tests do not tell."""
     st.caption(
         "The tests are over users, for these two trainings. Another seed is another training: "
         "they say nothing of that."
     )
+    warm = [marks[run.id] for run in runs if run.manifest.warm_start]
+    if warm:
+        st.caption(
+            f"{', '.join(warm)} went on from the weights of another run: what differs there are "
+            "the labels and more epochs from weights that were already good. The tests cannot "
+            "tell the two apart; a run without new labels that goes on likewise would."
+        )
 
 
 def may_measure(one: Run, two: Run) -> bool:

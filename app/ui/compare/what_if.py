@@ -81,6 +81,7 @@ def _defaults(run: Run) -> dict[str, Any]:
 
 
 def _ask(run: Run) -> Scenario:
+    """Every rule as a widget, and what they ask for together."""
     own, caution = what_if.start(run), what_if.caution_of(run)
     rule = st.radio(
         "Rule",
@@ -92,56 +93,65 @@ def _ask(run: Run) -> Scenario:
         help="Grades decide: noisy = low-scored, judged, and not both grades high enough.",
     )
     is_posterior = rule == "posterior"
-    by = st.segmented_control(
-        "Noisy is", [BY_SHARE, BY_P], required=True, key=BY, bind="query-params",
-        disabled=not is_posterior,
-    )  # fmt: skip
-    share = st.slider(
-        BY_SHARE, 0.0, 1.0, step=0.001, format="percent", key=SHARE, bind="query-params",
-        disabled=not is_posterior or by != BY_SHARE,
-        help="The interactions with the highest P(noisy), so many of all.",
-    )  # fmt: skip
-    cut = st.slider(
-        "P(noisy) from", 0.0, 1.0, step=0.001, key=CUT, bind="query-params",
-        disabled=not is_posterior or by != BY_P, help=explain("threshold"),
-    )  # fmt: skip
+    by_share, value = _ask_how_many(run, own, is_posterior)
     least = st.radio(
         "Both grades must be", list(LEASTS), key=LEAST, bind="query-params",
         format_func=lambda name: LEASTS[name], horizontal=True,
         help="For the verdict hard, and for edges that are kept or added.",
     )  # fmt: skip
-    known = signals.load(run)
+    without, weight = _ask_parts(run, caution)
+    if st.button("Back to the run", icon=":material/undo:", key="co_w_back"):
+        state.set_next(**_defaults(run))
+        st.rerun()
+    return Scenario(
+        "share" if by_share else "threshold",
+        value,
+        "posterior" if is_posterior else "grades",
+        "Mid" if least == "Mid" else "High",
+        without,
+        None if caution is None or weight == caution else weight,
+    )
+
+
+def _ask_how_many(run: Run, own: Scenario, enabled: bool) -> tuple[bool, float]:
+    """Whether a share says how many are noisy, else a p_noisy does; and its value."""
+    by = st.segmented_control(
+        "Noisy is", [BY_SHARE, BY_P], required=True, key=BY, bind="query-params",
+        disabled=not enabled,
+    )  # fmt: skip
+    share = st.slider(
+        BY_SHARE, 0.0, 1.0, step=0.001, format="percent", key=SHARE, bind="query-params",
+        disabled=not enabled or by != BY_SHARE,
+        help="The interactions with the highest P(noisy), so many of all.",
+    )  # fmt: skip
+    cut = st.slider(
+        "P(noisy) from", 0.0, 1.0, step=0.001, key=CUT, bind="query-params",
+        disabled=not enabled or by != BY_P, help=explain("threshold"),
+    )  # fmt: skip
+    if by != BY_P:  # sliders round: untouched ones mean the run's own value
+        return True, float(own.value if share == round(own.value, 3) else share)
+    threshold = run.manifest.threshold
+    is_own = threshold is not None and cut == round(threshold, 3)
+    return False, float(threshold if is_own and threshold is not None else cut)
+
+
+def _ask_parts(run: Run, caution: float | None) -> tuple[tuple[str, ...], float]:
+    """Which parts of the log-odds to leave out, and the weight of behaviour."""
+    has_parts = signals.load(run).has_parts
     without = st.multiselect(
         "Leave out", list(what_if.PARTS), key=WITHOUT, bind="query-params",
-        format_func=lambda name: what_if.PARTS[name], disabled=not known.has_parts,
+        format_func=lambda name: what_if.PARTS[name], disabled=not has_parts,
         help="The part is taken out of the log-odds, and the level is found anew so that the mean "
         "of P(noisy) stays the estimated noise rate.",
     )  # fmt: skip
     weight = st.slider(
         "Caution (weight of behaviour)", 0.0, 1.0, step=0.05, key=CAUTION, bind="query-params",
-        disabled=caution is None or not known.has_parts or "behaviour" in without,
+        disabled=caution is None or not has_parts or "behaviour" in without,
         help="As scoring.caution. Not known or 0 in this run: cannot be weighed anew."
         if caution is None
         else "As the setting scoring.caution.",
     )  # fmt: skip
-    if st.button("Back to the run", icon=":material/undo:", key="co_w_back"):
-        state.set_next(**_defaults(run))
-        st.rerun()
-    same_share = share == round(own.value, 3)
-    threshold = run.manifest.threshold
-    same_cut = threshold is not None and cut == round(threshold, 3)
-    by_share = by != BY_P
-    value = (own.value if same_share else share) if by_share else cut
-    if not by_share and same_cut and threshold is not None:
-        value = threshold
-    return Scenario(
-        "share" if by_share else "threshold",
-        float(value),
-        "posterior" if is_posterior else "grades",
-        "Mid" if least == "Mid" else "High",
-        tuple(sorted(without)),
-        None if caution is None or weight == caution else float(weight),
-    )
+    return tuple(sorted(without)), float(weight)
 
 
 def _counts(found: Outcome) -> None:
@@ -164,7 +174,7 @@ def _table(found: Outcome) -> None:
         ("Planted noise found", "noise_found", ".1%"),
         ("Planted noise among the noisy", "precision", ".1%"),
         ("Hard ones kept", "hard_kept", ".1%"),
-        ("Agrees with labels kept for measuring", "agree", ".1%"),
+        ("Verdict is the label, of those kept for measuring", "agree", ".1%"),
         ("Edges dropped (preset paper)", "dropped", ",d"),
         ("Edges added (preset paper)", "added", ",d"),
     ]
@@ -179,6 +189,11 @@ def _table(found: Outcome) -> None:
     )
     if found.now.noise_found is None:
         st.caption("Nothing was planted in this dataset: how much noise is found is not known.")
+    if found.n_told and found.now.noise_found is not None:
+        st.caption(
+            f"Planted noise and hard ones without the {found.n_told:,} interactions that labels "
+            "decided or taught. What people decided about edges stays."
+        )
     if found.now.dropped is None:
         st.caption("The run kept no judgements: which edges would change is not known.")
 

@@ -2,12 +2,6 @@ from __future__ import annotations
 
 import json
 
-import json
-
-import json
-
-import json
-
 import pandas as pd
 import pytest
 
@@ -93,72 +87,3 @@ def test_an_unknown_nearness_is_never_the_nearest(run, folder):
     assert (
         recommendations.top(run, 0)[["near_title", "near_decision", "near"]].isna().to_numpy().all()
     )
-
-
-def test_hits_of_a_dataset_prepared_again_are_not_known(run, workspace):
-    manifest = run.manifest.model_copy(update={"dataset_fingerprint": "a"})
-    run = store.Run(run.id, run.folder, manifest)
-    said = workspace / "datasets" / "six rows" / "manifest.json"
-    said.write_text(json.dumps({"fingerprint": "a"}))
-    assert recommendations.n_test(run, 0) == 1
-    said.write_text(json.dumps({"fingerprint": "b"}))
-    assert recommendations.n_test(run, 0) is None
-    assert recommendations.top(run, 0)["hit"].isna().all()
-
-
-def test_an_unknown_nearness_is_never_the_nearest(run, folder):
-    nodes = pd.read_parquet(folder / "embeddings.parquet")
-    nodes.at[3, "aligned"] = [float("nan")] * 2  # i0, of ann's history; i1 is known
-    nodes.to_parquet(folder / "embeddings.parquet")
-    found = recommendations.top(run, 0).set_index("item_id")
-    assert found["near_title"].tolist() == ["<b>Bambi</b>"] * 2
-    assert found["near"].to_dict() == {"i2": 1.0, "i3": 0.0}
-    nodes.at[4, "aligned"] = [float("nan")] * 2
-    nodes.to_parquet(folder / "embeddings.parquet")
-    assert recommendations.top(run, 0)[["near_title", "near_decision", "near"]].isna().all(None)
-
-
-def test_hits_of_a_dataset_prepared_again_are_not_known(run, workspace):
-    manifest = run.manifest.model_copy(update={"dataset_fingerprint": "a"})
-    run = store.Run(run.id, run.folder, manifest)
-    said = workspace / "datasets" / "six rows" / "manifest.json"
-    said.write_text(json.dumps({"fingerprint": "a"}))
-    assert recommendations.n_test(run, 0) == 1
-    said.write_text(json.dumps({"fingerprint": "b"}))
-    assert recommendations.n_test(run, 0) is None
-    assert recommendations.top(run, 0)["hit"].isna().all()
-
-
-def test_an_unknown_nearness_is_never_the_nearest(run, folder):
-    nodes = pd.read_parquet(folder / "embeddings.parquet")
-    nodes.at[3, "aligned"] = [float("nan")] * 2  # i0, of ann's history; i1 is known
-    nodes.to_parquet(folder / "embeddings.parquet")
-    found = recommendations.top(run, 0).set_index("item_id")
-    assert found["near_title"].tolist() == ["<b>Bambi</b>"] * 2
-    assert found["near"].to_dict() == {"i2": 1.0, "i3": 0.0}
-    nodes.at[4, "aligned"] = [float("nan")] * 2
-    nodes.to_parquet(folder / "embeddings.parquet")
-    assert recommendations.top(run, 0)[["near_title", "near_decision", "near"]].isna().all(None)
-
-
-def test_hits_of_a_dataset_prepared_again_are_not_known(run, workspace):
-    manifest = run.manifest.model_copy(update={"dataset_fingerprint": "a"})
-    run = store.Run(run.id, run.folder, manifest)
-    said = workspace / "datasets" / "six rows" / "manifest.json"
-    said.write_text(json.dumps({"fingerprint": "a"}))
-    assert recommendations.n_test(run, 0) == 1
-    said.write_text(json.dumps({"fingerprint": "b"}))
-    assert recommendations.n_test(run, 0) is None
-    assert recommendations.top(run, 0)["hit"].isna().all()
-
-
-def test_an_unknown_nearness_is_never_the_nearest(run, folder):
-    nodes = pd.read_parquet(folder / "embeddings.parquet")
-    nodes.at[3, "aligned"] = [float("nan")] * 2  # i0, of ann's history; i1 is known
-    nodes.to_parquet(folder / "embeddings.parquet")
-    found = recommendations.top(run, 0).set_index("item_id")
-    assert found["near_title"].tolist() == ["<b>Bambi</b>"] * 2
-    assert found["near"].to_dict() == {"i2": 1.0, "i3": 0.0}
-    nodes.at[4, "aligned"] = [float("nan")] * 2
-    nodes.to_parquet(folder / "embeddings.parquet")
-    assert recommendations.top(run, 0)[["near_title", "near_decision", "near"]].isna().all(None)

@@ -5,15 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
-from concurrent.futures import ThreadPoolExecutor
-
-import pyarrow.parquet as pq
-from concurrent.futures import ThreadPoolExecutor
-
-import pyarrow.parquet as pq
-from concurrent.futures import ThreadPoolExecutor
-
-import pyarrow.parquet as pq
 import pytest
 
 from app.services import query, selection, store
@@ -81,45 +72,6 @@ def test_lists_are_named_by_what_they_are_and_how_many(run):
 def test_an_empty_list_is_a_list(run):
     kept = selection.save(run, [], "nothing was inside")
     assert selection.load(run, kept.id).n_rows == 0
-
-
-def test_eight_sessions_keep_lists_at_once(run):
-    def keep(number):
-        return selection.save(run, range(number % 2, 5000, 2), f"from {number}")
-
-    with ThreadPoolExecutor(8) as threads:
-        kept = list(threads.map(keep, range(64)))
-    assert len({one.id for one in kept}) == len(selection.every(run)) == 2
-    for one in selection.every(run):
-        rows = pq.read_table(one.path)["row"].to_pylist()
-        assert rows == list(range(rows[0], 5000, 2))
-    assert {path.suffix for path in kept[0].path.parent.iterdir()} == {".parquet", ".json"}
-
-
-def test_eight_sessions_keep_lists_at_once(run):
-    def keep(number):
-        return selection.save(run, range(number % 2, 5000, 2), f"from {number}")
-
-    with ThreadPoolExecutor(8) as threads:
-        kept = list(threads.map(keep, range(64)))
-    assert len({one.id for one in kept}) == len(selection.every(run)) == 2
-    for one in selection.every(run):
-        rows = pq.read_table(one.path)["row"].to_pylist()
-        assert rows == list(range(rows[0], 5000, 2))
-    assert {path.suffix for path in kept[0].path.parent.iterdir()} == {".parquet", ".json"}
-
-
-def test_eight_sessions_keep_lists_at_once(run):
-    def keep(number):
-        return selection.save(run, range(number % 2, 5000, 2), f"from {number}")
-
-    with ThreadPoolExecutor(8) as threads:
-        kept = list(threads.map(keep, range(64)))
-    assert len({one.id for one in kept}) == len(selection.every(run)) == 2
-    for one in selection.every(run):
-        rows = pq.read_table(one.path)["row"].to_pylist()
-        assert rows == list(range(rows[0], 5000, 2))
-    assert {path.suffix for path in kept[0].path.parent.iterdir()} == {".parquet", ".json"}
 
 
 def test_eight_sessions_keep_lists_at_once(run):

@@ -1,14 +1,8 @@
 from __future__ import annotations
 
 import errno
-import errno
-import errno
-import errno
 import io
 import pickle
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -103,90 +97,6 @@ def test_an_upload_never_replaces_another_file(tmp_path):
 def test_other_kinds_of_files_are_not_kept(tmp_path, name):
     with pytest.raises(DataError, match=r"Only \.csv"):
         source_preview.keep_upload(io.BytesIO(b"1"), name, tmp_path)
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_uploads_of_one_name_at_once_never_mix(tmp_path, monkeypatch, links):
-    def no_links(*_):
-        raise OSError(errno.EOPNOTSUPP, "no hard links here")
-
-    if not links:
-        monkeypatch.setattr(source_preview.os, "link", no_links)
-    contents = [str(number).encode() * 300_000 for number in range(8)]
-
-    def keep(content):
-        return source_preview.keep_upload(io.BytesIO(content), "x.csv", tmp_path)
-
-    with ThreadPoolExecutor(8) as threads:
-        paths = list(threads.map(keep, contents))
-    assert [path.read_bytes() for path in paths] == contents
-    assert sorted(set(paths)) == sorted((tmp_path / "uploads").iterdir())
-    assert len(set(paths)) == 8
-
-
-def test_one_file_uploaded_eight_times_at_once_is_kept_once(tmp_path):
-    def keep(_):
-        return source_preview.keep_upload(io.BytesIO(b"1" * 300_000), "x.csv", tmp_path)
-
-    with ThreadPoolExecutor(8) as threads:
-        paths = set(threads.map(keep, range(8)))
-    assert paths == {tmp_path / "uploads" / "x.csv"} == set((tmp_path / "uploads").iterdir())
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_uploads_of_one_name_at_once_never_mix(tmp_path, monkeypatch, links):
-    def no_links(*_):
-        raise OSError(errno.EOPNOTSUPP, "no hard links here")
-
-    if not links:
-        monkeypatch.setattr(source_preview.os, "link", no_links)
-    contents = [str(number).encode() * 300_000 for number in range(8)]
-
-    def keep(content):
-        return source_preview.keep_upload(io.BytesIO(content), "x.csv", tmp_path)
-
-    with ThreadPoolExecutor(8) as threads:
-        paths = list(threads.map(keep, contents))
-    assert [path.read_bytes() for path in paths] == contents
-    assert sorted(set(paths)) == sorted((tmp_path / "uploads").iterdir())
-    assert len(set(paths)) == 8
-
-
-def test_one_file_uploaded_eight_times_at_once_is_kept_once(tmp_path):
-    def keep(_):
-        return source_preview.keep_upload(io.BytesIO(b"1" * 300_000), "x.csv", tmp_path)
-
-    with ThreadPoolExecutor(8) as threads:
-        paths = set(threads.map(keep, range(8)))
-    assert paths == {tmp_path / "uploads" / "x.csv"} == set((tmp_path / "uploads").iterdir())
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_uploads_of_one_name_at_once_never_mix(tmp_path, monkeypatch, links):
-    def no_links(*_):
-        raise OSError(errno.EOPNOTSUPP, "no hard links here")
-
-    if not links:
-        monkeypatch.setattr(source_preview.os, "link", no_links)
-    contents = [str(number).encode() * 300_000 for number in range(8)]
-
-    def keep(content):
-        return source_preview.keep_upload(io.BytesIO(content), "x.csv", tmp_path)
-
-    with ThreadPoolExecutor(8) as threads:
-        paths = list(threads.map(keep, contents))
-    assert [path.read_bytes() for path in paths] == contents
-    assert sorted(set(paths)) == sorted((tmp_path / "uploads").iterdir())
-    assert len(set(paths)) == 8
-
-
-def test_one_file_uploaded_eight_times_at_once_is_kept_once(tmp_path):
-    def keep(_):
-        return source_preview.keep_upload(io.BytesIO(b"1" * 300_000), "x.csv", tmp_path)
-
-    with ThreadPoolExecutor(8) as threads:
-        paths = set(threads.map(keep, range(8)))
-    assert paths == {tmp_path / "uploads" / "x.csv"} == set((tmp_path / "uploads").iterdir())
 
 
 @pytest.mark.parametrize("links", [True, False])

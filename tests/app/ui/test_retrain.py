@@ -12,8 +12,7 @@ from app.services.compare import next_settings
 from app.services.labels import events
 from app.services.store import load_run
 from core.config import RunConfig
-from tests.app.services.test_retrain import EDGES
-from tests.dataset_folder import write_dataset
+from tests.app.services.test_retrain import EDGES, write_data
 from tests.job_folder import write_job
 from tests.run_folder import write_run
 
@@ -33,23 +32,26 @@ def run(workspace):
     changes = {"stages": STAGES, "settings": settings, "dataset": "films",
                "dataset_fingerprint": "sha256:abc"}  # fmt: skip
     EDGES.to_parquet(write_run(workspace, "run-1", changes) / "edges.parquet")
-    write_dataset(workspace)
+    write_data(workspace)
     return load_run(workspace, "run-1")
 
 
-@pytest.fixture
-def labels(run, workspace):
-    """Two labels of ann in the database of the workspace."""
+def write_labels(workspace, said, source="noisy"):
+    """Labels of ann in the database of the workspace."""
     connection = database.connect(workspace)
     database.prepare(connection)
-    context = events.Context("ann", "films", "noisy", run.id, "window")
-    said = [("ann", "i0", "noisy"), ("ann", "i1", "clean")]
+    context = events.Context("ann", "films", source, "run-1", f"window of {source}")
     decisions = [
-        events.Decision(user, item, True, label, place)
+        events.Decision(user, item, label not in ("like", "not"), label, place)
         for place, (user, item, label) in enumerate(said)
     ]
     events.record(connection.cursor(), context, decisions)
     connection.close()
+
+
+@pytest.fixture
+def labels(run, workspace):  # noqa: ARG001 - the run comes first
+    write_labels(workspace, [("ann", "i0", "noisy"), ("ann", "i1", "clean")])
 
 
 def open_panel(who="ann"):
@@ -157,3 +159,24 @@ def test_a_dataset_that_was_prepared_anew_is_said(workspace):
     app = open_panel()
     assert any("prepared anew" in text for text in texts(app))
     assert not app.button
+
+
+@pytest.mark.usefixtures("labels")
+def test_what_will_not_be_used_or_only_overrules_is_said(workspace):
+    write_labels(workspace, [("ann", "i2", "like"), ("gone", "i0", "clean")], "card")
+    write_labels(workspace, [("bob", "i2", "hard")], "bulk")
+    app = open_panel()
+    assert metrics(app)["Left out"] == "2"
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Left out: 1 not in the dataset, 1 on pairs of validation or test." in captions
+    assert "1 of the labels were given to many pairs at once" in captions
+    assert app.button(key="rt_start").label == "Retrain with 3 labels"
+    assert "The difference between both runs will be that of labels and chance." in captions
+
+
+@pytest.mark.usefixtures("labels")
+def test_where_labels_decide_no_edge_that_is_said(run):
+    next_settings.save(run, {"labels.override": False})
+    app = open_panel()
+    assert app.dataframe[0].value["Pairs"].tolist() == [0, 0, 0]
+    assert any("labels.override is off" in text for text in texts(app))

@@ -147,7 +147,7 @@ def test_planted_truth_is_compared_over_the_same_rows(both):
     assert beside.loc["Planted noise found"].tolist() == [1.0, 1.0]  # 0.7 in the manifests
 
 
-def test_without_labels_each_run_says_itself_how_much_it_found(both, workspace):
+def test_without_labels_each_run_says_itself_how_much_it_found(both):
     path = both[1].folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": None}))
     found, n_left_out = metrics.against_truth(both[0], CHILD)
