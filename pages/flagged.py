@@ -126,10 +126,10 @@ def table(rows: pd.DataFrame) -> None:
         grades=card.grade_pair(rows),
         label=rows["label"].map(labels.signed),
     )
-    columns = ["verdict", "p_noisy", "user_id", "title", "loss", "semantic", "grades", "edge"]
-    more = [name for name in ("label", "kind") if rows[name].notna().any()]
+    columns = ["verdict", "label", "p_noisy", "user_id", "title", "loss", "semantic", "grades"]
+    empty = {name for name in ("label", "kind") if rows[name].isna().all()}
     st.dataframe(
-        shown[[*columns, *more]],
+        shown[[name for name in (*columns, "edge", "kind") if name not in empty]],
         key=key,
         hide_index=True,
         row_height=28,
