@@ -27,6 +27,7 @@ PAGES: Final = {
     "semantic_map": "Semantic map",
     "flagged": "Flagged interactions",
     "graph_diff": "Graph diff",
+    "label": "Label",
     "compare": "Compare",
     "data": "Data",
     "jobs": "Jobs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.ui import analyst, components, retrain
-from app.ui.label import bulk, component, opinions, queue, transfer
+from app.ui.label import bulk, component, desk, opinions, queue, transfer
 
 QUEUE, BULK, OPINIONS, FILES, RETRAIN = (
     "Queue",
@@ -42,6 +42,8 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     )
     with st.container(width="content"):
         name = analyst.draw()
+if view != QUEUE and name is not None:  # before anything that counts or uses labels
+    component.draw_sender(desk.acks(), desk.problem(), desk.receive)
 if view == QUEUE:
     component.draw_ears()  # before anything that takes time
     # What an address names is drawn even before the name is known: it would be forgotten.

@@ -59,13 +59,20 @@ def _buttons(run: Run, facts: dict[str, Any], key: str) -> None:
     else:
         for label in (*OBSERVED, UNSURE):
             chosen = label == own
-            if st.button(
-                labels.signed(label),
-                key=f"{key}_{label}",
-                type="primary" if chosen else "secondary",
-                help="Press again to take it back." if chosen else labels.MEANINGS[label],
-            ):
-                _record(run, facts, who, None if chosen else label, own)
+            if (
+                st.button(
+                    labels.signed(label),
+                    key=f"{key}_{label}",
+                    type="primary" if chosen else "secondary",
+                    help=labels.MEANINGS[label],
+                )
+                and not chosen
+            ):  # the second click of a double click
+                _record(run, facts, who, label, own)
+        if own is not None and st.button(
+            "Take back", key=f"{key}_none", type="tertiary", icon=":material/undo:"
+        ):
+            _record(run, facts, who, None, own)
     others = {str(row.who): row.new for row in reversed(list(last.itertuples())) if row.who != who}
     said = ", ".join(f"{name}: {labels.signed(label)}" for name, label in others.items() if label)
     if said and (who is None or own is not None):  # own opinion first, as on the page Label

@@ -95,11 +95,20 @@ def screen(server: App, browser, scheme: str, tmp_path: Path) -> Iterator[Screen
     errors: list[str] = []
     page.on("console", lambda message: errors.extend(complaint(message)))
     page.on("pageerror", lambda error: errors.append(f"page error: {error}"))
-    page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", lambda dialog: errors.extend(answer(dialog)))
     page.on("request", lambda request: errors.extend(foreign(request.url)))
     yield Screen(page, server.url, tmp_path)
     context.close()
     assert not errors, "\n".join(errors)
+
+
+def answer(dialog: sync_api.Dialog) -> list[str]:
+    """Leave a page that asks first; any other dialog is an error."""
+    if dialog.type == "beforeunload":
+        dialog.accept()
+        return []
+    dialog.dismiss()
+    return [f"dialog: {dialog.message}"]
 
 
 def complaint(message: sync_api.ConsoleMessage) -> list[str]:

@@ -1,115 +1,17 @@
-"""Labelling in a real browser: no key is lost, doubled or given to another item."""
+"""Keys of the queue in a real browser: each labels the item that was on screen, at any speed."""
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import time
-from dataclasses import dataclass
 
-import pandas as pd
-import pytest
+from tests.browser import label_desk
+from tests.browser.label_desk import LABELS, Desk
+from tests.label_run import HOSTILE
 
-from benchmarks.browser import serve
-from tests.browser.screen import Screen
-from tests.label_run import HOSTILE, write_label_run
-
-LABELS = {"1": "hard", "2": "noisy", "3": "clean", "4": "unsure"}
 PAUSE_S = 0.03
 """Between two keys: 33 a second, faster than anybody labels."""
-
-
-@dataclass(frozen=True)
-class World:
-    """The running app, and its interactions."""
-
-    url: str
-    pid: int
-    table: pd.DataFrame
-
-
-@pytest.fixture(scope="module")
-def server(browser, tmp_path_factory):  # noqa: ARG001 - skipped without a browser
-    """An app of its own: its workspace gets labels."""
-    workspace = tmp_path_factory.mktemp("labels")
-    table = write_label_run(workspace)
-    with serve(workspace) as started:
-        yield World(started.url, started.pid, table)
-
-
-class Desk:
-    """One person at the page."""
-
-    def __init__(self, screen: Screen, who: str) -> None:
-        self.screen, self.page, self.who = screen, screen.page, who
-
-    def open(self, **query: object) -> Desk:
-        self.page.goto(f"{self.screen.url}/label?" + "&".join(f"{k}={v}" for k, v in query.items()))
-        return self.sign()
-
-    def sign(self) -> Desk:
-        self.screen.title("Label")
-        self.page.locator(".st-key-la_name input").fill(self.who)
-        self.screen.press("Start")
-        self.screen.says(f"You label as {self.who}")
-        return self
-
-    def ready(self) -> Desk:
-        self.page.locator('.queue:not([data-shown=""])[data-shown]').wait_for()
-        self.screen.idle()
-        return self
-
-    def ahead(self, n_items: int) -> None:
-        """Wait where a slow machine has not brought the next items yet."""
-        self.screen.until(lambda: int(self.queue.get_attribute("data-ahead") or 0) >= n_items)
-
-    @property
-    def queue(self):
-        return self.page.locator(".queue")
-
-    def shown(self) -> str:
-        """Ids of the item on screen, as JSON."""
-        return str(self.queue.get_attribute("data-shown"))
-
-    def key(self, key: str) -> tuple[str, str]:
-        """Press a key; return the item on screen before, and the label it stands for."""
-        before = self.shown()
-        self.page.keyboard.press(key)
-        return before, LABELS.get(key, "")
-
-    def saved(self) -> None:
-        """Wait until nothing waits to be saved."""
-        self.screen.until(lambda: self.queue.get_attribute("data-waiting") == "0")
-        self.screen.idle()
-
-    def labels(self) -> dict[str, str]:
-        """Everything this person has said, from the file that the page exports."""
-        self.screen.switch("la_tab", "Import and export")
-        table = pd.read_csv(self.screen.download("la_export.csv"), keep_default_na=False)
-        own = table[table["who"] == self.who]
-        assert not own.duplicated(["user_id", "item_id"]).any()
-        names = [f'["{u}", "{i}"]' for u, i in zip(own["user_id"], own["item_id"], strict=True)]
-        return dict(zip(names, own["label"], strict=True))
-
-
-@pytest.fixture
-def desk(screen):
-    """One window, a name of its own by test."""
-
-    def start(who: str, **query: object) -> Desk:
-        return Desk(screen, who).open(**query).ready()
-
-    return start
-
-
-@pytest.fixture
-def second(server, browser, tmp_path):
-    """Another window, such as of another person."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
-    yield lambda who: Desk(Screen(context.new_page(), server.url, tmp_path), who).open().ready()
-    context.close()
-
+desk, server = label_desk.desk, label_desk.server
 
 WATCH = """addEventListener("keydown", (event) => {
   const hosts = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot);
@@ -159,50 +61,6 @@ def test_undo_and_redo_follow_the_keys(desk):
     assert cid.shown() == third[0]
     cid.saved()
     assert cid.labels() == dict([first, second])
-
-
-def test_undo_works_after_a_reload_and_shows_what_it_took_back(desk):
-    dan = desk("Dan")
-    pressed = [dan.key(key) for key in "122"]
-    dan.saved()
-    dan.page.reload()
-    dan.sign().ready()
-    dan.page.keyboard.press("z")
-    dan.screen.until(lambda: dan.shown() == pressed[-1][0])
-    dan.saved()
-    assert dan.labels() == dict(pressed[:2])
-
-
-def test_what_was_not_sent_before_a_reload_is_sent_after_it(desk):
-    eva = desk("Eva")
-    eva.page.evaluate("globalThis.llmhniOutbox.send = null")
-    pressed = [eva.key(key) for key in "1212"]
-    assert eva.queue.get_attribute("data-waiting") == "4"
-    eva.page.reload()
-    eva.sign().ready().saved()
-    assert eva.shown() not in dict(pressed)
-    assert eva.labels() == dict(pressed)
-
-
-def test_what_was_sent_in_the_last_moment_before_a_reload_counts_once(desk):
-    fay = desk("Fay")
-    pressed = [fay.key(key) for key in "3331"]
-    fay.page.reload()
-    fay.sign().ready().saved()
-    assert fay.labels() == dict(pressed)
-
-
-def test_a_server_that_does_not_answer_for_a_while_loses_nothing(desk, server):
-    gus = desk("Gus")
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        pressed = [gus.key(key) for key in "12341234"]
-        gus.page.wait_for_timeout(7000)
-        assert "does not answer" in gus.queue.inner_text()
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-    gus.saved()
-    assert gus.labels() == dict(pressed)
 
 
 def test_keys_before_the_first_item_are_told_and_label_nothing(screen):
@@ -263,65 +121,70 @@ def test_titles_and_reasons_are_plain_text(desk):
     assert kim.queue.locator("img, a, h3 b").count() == 0
 
 
-def test_two_people_differ_and_one_settles_it(desk, second):
-    lea, max_ = desk("Lea"), second("Max")
-    mine, theirs = lea.key("1"), max_.key("2")
-    assert mine[0] == theirs[0]
-    lea.saved()
-    max_.saved()
-    max_.page.keyboard.press("b")
-    assert "Lea" in max_.queue.inner_text()
-    lea.screen.switch("la_tab", "Second opinions")
-    said = lea.screen.says("to settle")
-    assert re.match(r"[1-9]\d* to settle", said)
-    lea.screen.says("Max: ✕ noisy")
-    settle = lea.page.get_by_test_id("stForm")
-    settle.get_by_text("● clean", exact=True).click()
-    settle.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-    lea.screen.says("1 settled")
-    assert lea.labels()[mine[0]] == "clean"
+def test_undo_takes_a_note_back_and_redo_brings_it_again(desk):
+    lou = desk("Lou")
+    first = lou.key("1")[0]
+    lou.page.keyboard.press("b")
+    lou.page.keyboard.press("n")
+    lou.page.keyboard.type("twice")
+    lou.page.keyboard.press("Enter")
+    assert "Note: twice" in lou.queue.inner_text()
+    lou.page.keyboard.press("z")
+    assert "twice" not in lou.queue.inner_text()
+    assert lou.shown() == first
+    lou.page.keyboard.press("y")
+    lou.page.keyboard.press("b")
+    assert "Note: twice" in lou.queue.inner_text()
+    lou.saved()
+    assert lou.labels() == {first: "hard"}
+    assert lou.notes() == {first: "twice"}
 
 
-def test_two_windows_of_one_person_are_told_of_each_other(desk, second):
-    noa, again = desk("Noa"), second("Noa")
-    noa.key("1")
-    noa.saved()
-    again.key("2")
-    again.saved()
-    said = again.queue.inner_text()
-    assert "labelled ◆ hard elsewhere" in said
-    assert "now it is ✕ noisy" in said
+def test_a_click_on_a_label_keeps_the_note_that_is_being_written(desk):
+    ned = desk("Ned")
+    first = ned.shown()
+    ned.page.keyboard.press("n")
+    ned.page.keyboard.type("seen")
+    ned.queue.locator("[data-label=noisy]").click()
+    assert not ned.queue.locator(".note input").is_visible()
+    ned.saved()
+    assert ned.labels() == {first: "noisy"}
+    assert ned.notes() == {first: "seen"}
 
 
-def test_five_thousand_are_labelled_and_set_back_at_once(desk, server):
-    clean = server.table.query("verdict == 'clean'")
-    assert len(clean) > 4000
-    oli = desk("Oli", la_verdict="clean")
-    kept = oli.key("4")
-    oli.saved()
-    oli.screen.switch("la_tab", "Bulk")
-    oli.screen.says(f"{len(clean):,} interactions pass the filters")
-    oli.screen.switch("la_bulk_label", "● clean")
-    oli.screen.says("1 have another label of yours: they are left as they are")
-    oli.screen.press(re.compile(f"Label {len(clean) - 1:,} interactions"))
-    oli.page.get_by_role("dialog").get_by_role("button", name=re.compile("Yes, label")).click()
-    oli.screen.says(f"{len(clean) - 1:,} interactions labelled: ● clean")
-    labels = oli.labels()
-    assert len(labels) == len(clean)
-    assert labels.pop(kept[0]) == "unsure"
-    assert set(labels.values()) == {"clean"}
-    oli.screen.switch("la_tab", "Bulk")
-    oli.screen.press(re.compile(f"Undo {len(clean) - 1:,}"))
-    oli.screen.says("labels set back")
-    assert oli.labels() == {kept[0]: "unsure"}
+def test_the_random_order_asks_again_and_says_what_was_said(desk):
+    ron = desk("Ron", la_user="u012")
+    first = ron.key("2")[0]
+    ron.saved()
+    ron.screen.switch("la_order", "Random sample")
+    ron.ready()
+    for _ in range(80):
+        if ron.shown() == first:
+            break
+        ron.key("s")
+        ron.ahead(2)
+    assert "Your label so far ✕ noisy" in " ".join(ron.queue.inner_text().split())
+    ron.key("1")
+    ron.saved()
+    assert "elsewhere" not in ron.queue.inner_text()
+    assert ron.labels() == {first: "hard"}
 
 
-@pytest.mark.parametrize("scheme", ["dark"])
-def test_the_full_card_opens_beneath_and_goes_with_the_next_key(desk):
-    pia = desk("Pia")
-    pia.page.keyboard.press("o")
-    pia.page.locator(".st-key-la_card").wait_for()
-    pia.screen.idle()
-    pia.key("1")
-    pia.saved()
-    pia.screen.until(lambda: not pia.page.locator(".st-key-la_card").count())
+def test_blind_one_is_asked_again_without_what_one_said(desk):
+    sue = desk("Sue", la_user="u013", la_blind="true")
+    first = sue.key("2")[0]
+    sue.page.keyboard.press("b")
+    assert "✕ noisy" in sue.queue.inner_text()  # an answer of this visit
+    sue.saved()
+    sue.screen.switch("la_order", "Random sample")
+    sue.ready()
+    for _ in range(80):
+        if sue.shown() == first:
+            break
+        sue.key("s")
+        sue.ahead(2)
+    assert "What you said of it before is hidden." in sue.queue.inner_text()
+    sue.key("1")
+    sue.saved()
+    assert "elsewhere" not in sue.queue.inner_text()
+    assert sue.labels() == {first: "hard"}

@@ -247,3 +247,30 @@ def test_a_file_that_is_no_table_of_labels_is_explained():
 def test_the_retrain_panel_is_there():
     app = open_page(la_tab="Retrain")
     assert not app.error
+
+
+def test_a_card_that_is_opened_blind_says_so_first(table):
+    app = open_page(la_blind="true")
+    app.session_state["_la_card"] = int(table["row"].iloc[0])
+    app.run()
+    assert "You label blind. The full card shows the model's verdict and P(noisy)." in texts(app)
+    assert not any(text.startswith("P(noisy) ") for text in texts(app))
+    press(app, "Show it all the same")
+    assert "P(noisy) 1.000" in texts(app)
+
+
+def test_the_same_label_again_on_the_card_changes_nothing_and_one_button_takes_it_back(table):
+    app = open_page()
+    app.session_state["_la_card"] = int(table["row"].iloc[0])
+    app.run()
+    row = int(table["row"].iloc[0])
+    pair = (str(table["user_id"].iloc[0]), str(table["item_id"].iloc[0]))
+    noisy = f"la_label_{row}_noisy"
+    assert not any(one.label == "Take back" for one in app.button)
+    app.button(key=noisy).click().run()
+    app.button(key=noisy).click().run()
+    assert own("Ana") == {pair: "noisy"}
+    with database.cursor() as cursor:
+        assert len(current.history(cursor, DATASET, *pair)) == 1
+    press(app, "Take back")
+    assert own("Ana") == {}

@@ -30,7 +30,7 @@ function drawButtons(queue) {
   });
   make("span", "gap", queue.acts);
   const more = [
-    ["skip", "Skip", "Comes back at the next visit."],
+    ["skip", "Skip", "Puts it off in this tab, until you bring it back."],
     ["back", "Back", "The item before."],
     ["note", "Note", "Goes with the label."],
     ["card", "Card", "Everything about this interaction, beneath."],
@@ -42,7 +42,7 @@ function drawButtons(queue) {
   queue.tools.replaceChildren();
   for (const [name, stack, word] of [["undo", queue.done, "Undo"], ["redo", queue.undone, "Redo"]]) {
     const last = stack.at(-1);
-    const text = last ? `${last.after}, ${last.item.title}` : data[name]?.text;
+    const text = last ? `${last.after.label}, ${last.item.title}` : data[name]?.text;
     const title = text ? `${word}: ${text}` : `Nothing to ${name}.`;
     const made = button(queue.tools, keys.of(name), title, title, () => queue.act(name));
     if (!text) made.lastChild.textContent = word;

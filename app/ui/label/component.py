@@ -16,7 +16,26 @@ from streamlit.components.v2.types import ComponentRenderer
 
 FOLDER: Final = Path(__file__).parent
 KEY: Final = "la_queue"
-SCRIPTS: Final = ("keys.js", "outbox.js", "item.js", "buttons.js", "screen.js", "queue.js")
+SCRIPTS: Final = {
+    "queue": (
+        "keys.js",
+        "outbox.js",
+        "skips.js",
+        "item.js",
+        "buttons.js",
+        "screen.js",
+        "notes.js",
+        "queue.js",
+    ),
+    "sender": ("outbox.js", "sender.js"),
+    "ears": ("ears.js",),
+}
+"""Files of each component, in the order in which they need each other."""
+HTML: Final = {
+    "queue": '<div class="queue"></div>',
+    "sender": '<div class="sender" role="status" hidden></div>',
+    "ears": "<div hidden></div>",
+}
 
 
 def draw_queue(
@@ -28,7 +47,8 @@ def draw_queue(
     """Draw the queue.
 
     Args:
-        data: As :func:`app.ui.label.queue.content` makes it.
+        data: As :func:`app.ui.label.content.build` makes it, and ``brought_back``: when skipped
+            pairs were brought back in this session, in milliseconds.
         on_events: Called when events came: ``st.session_state[KEY]["events"]["events"]``, the
             oldest first, some of them perhaps for the second time.
         on_card: Called when the card of an item is wanted: ``["card"]["row"]``.
@@ -42,6 +62,23 @@ def draw_queue(
         on_card_change=on_card,
         on_rest_change=on_rest,
     )
+
+
+def draw_sender(acks: Mapping[str, int], problem: str, on_events: Callable[[], None]) -> None:
+    """Send what still waits, where the queue is not on screen; say so while it does.
+
+    Args:
+        acks: Page load -> highest number of its events that is in the database.
+        problem: Why the last parcel could not be saved; empty if it could.
+        on_events: As of :func:`draw_queue`, under the same key.
+    """
+    with st.container(key="la_sender"):
+        _component("sender")(
+            key=KEY,
+            data={"acks": dict(acks), "problem": problem},
+            default={"events": None},
+            on_events_change=on_events,
+        )
 
 
 def draw_ears() -> None:
@@ -58,9 +95,8 @@ def _component(name: str) -> ComponentRenderer:
 @cache
 def _sources(name: str) -> tuple[str, str, str]:
     """HTML, CSS and JavaScript of a component, from the files beside this one."""
-    if name == "ears":
-        return "<div hidden></div>", " ", _read("ears.js")
-    return '<div class="queue"></div>', _read("queue.css"), "\n".join(map(_read, SCRIPTS))
+    css = " " if name == "ears" else _read("queue.css")
+    return HTML[name], css, "\n".join(map(_read, SCRIPTS[name]))
 
 
 def _read(name: str) -> str:

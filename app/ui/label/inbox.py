@@ -14,7 +14,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.services.labels import events
-from app.services.labels.events import Conflict, Context, Decision, Undone
+from app.services.labels.events import UNKNOWN, Conflict, Context, Decision, Undone
 from app.services.labels.schema import SOURCES, allowed
 from core.errors import WorkbenchError
 
@@ -40,7 +40,7 @@ class Event(BaseModel):
     observed: bool = True
     label: str | None = None
     expected: str | None = None
-    """Label that was on screen before."""
+    """Label that was on screen before; left out where an earlier one was hidden."""
     note: str = ""
     p_noisy: float | None = None
     verdict: str = ""
@@ -165,7 +165,7 @@ def _decision(event: Event) -> Decision:
         new=event.label,
         cid=event.cid,
         note=event.note,
-        expected=event.expected,
+        expected=event.expected if "expected" in event.model_fields_set else UNKNOWN,
         p_noisy=event.p_noisy,
         verdict=event.verdict,
         batch=batch_of(event.client, event.cid),
@@ -193,7 +193,7 @@ def _step(
         return
     step = look(cursor, event.who, dataset)
     if step is None or step.batch != event.batch:
-        answer.refused.append(f"No {event.kind}: something else was labelled since, elsewhere.")
+        answer.refused.append(f"Nothing to {event.kind}: that is not the last thing done any more.")
         answer.out_of_step = True
         return
     done = do(cursor, event.who, dataset)

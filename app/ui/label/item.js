@@ -23,28 +23,38 @@ function strip(parent, signal) {
   make("span", "below", row, signal.below === null ? "" : `above ${Math.min(99, Math.round(100 * signal.below))} %`);
 }
 
-function evidence(parent, item, blind, labels) {
+// What one said oneself at another time would sway, too: blind, it shows once there is a new label.
+function ownIsHidden(item, blind) {
+  return blind && !!item.label && !item.answered;
+}
+
+function evidence(parent, item, queue) {
+  const { blind, labels } = queue.data;
+  const hidden = ownIsHidden(item, blind);
   const left = make("div", "side", parent);
   const title = make("h3", "title", left, item.title);
   title.title = item.title;
   make("p", "ids", left, `User ${item.user_id} · Item ${item.item_id}${item.observed ? "" : " · never observed together"}`);
   const said = make("p", "said", left);
-  if (item.label) {
-    make("span", "", said, "Your label ");
+  if (hidden) make("span", "quiet", said, "What you said of it before is hidden.");
+  else if (item.label) {
+    make("span", "", said, item.answered ? "Your label " : "Your label so far ");
     chip(said, labels[item.label]);
   } else make("span", "quiet", said, "No label of yours yet.");
-  for (const other of item.label ? item.others : []) {
+  for (const other of item.answered && item.label ? item.others : []) {
     make("span", "", said, ` · ${other.who}: `);
     chip(said, labels[other.label]);
   }
-  if (item.note) make("p", "quiet", left, `Note: ${item.note}`);
+  const draft = queue.draft(item);
+  if (draft !== undefined) make("p", "quiet", left, draft ? `Note, goes with the label you give: ${draft}` : "The note goes away with the label you give.");
+  else if (item.note && !hidden) make("p", "quiet", left, `Note: ${item.note}`);
   const model = make("p", "model", left);
   if (blind) make("span", "quiet", model, "The model’s verdict is hidden.");
   else if (item.verdict) {
     make("span", "", model, "Model ");
     chip(model, labels[item.verdict]);
     make("span", "", model, ` P(noisy) ${item.p_noisy}`);
-    make("span", "quiet", model, ` ${item.explanation}`);
+    make("span", "quiet", model, ` ${item.explanation.replace(/^p_noisy \d\.\d+ */, "")}`); // said already
   } else if (item.standing) make("span", "quiet", model, item.standing);
   for (const view of item.views) {
     const block = make("div", "view", left);

@@ -6,7 +6,7 @@ const ACTIONS = [
   ["second", "2", "noisy; for an addition: not"],
   ["third", "3", "clean"],
   ["unsure", "4", "unsure (u too)"],
-  ["skip", "s", "skip: comes back at the next visit"],
+  ["skip", "s", "skip: put off, until you bring it back"],
   ["back", "b", "back to the one before (← too)"],
   ["undo", "z", "undo"],
   ["redo", "y", "redo"],

@@ -2,7 +2,7 @@
 // it stays here, and in the session storage of the tab, until the server says that it has it. After
 // a reload the old events go up again under their old id, so that none is lost and none counts twice.
 const OUTBOX_STORE = "llmhni-label-events-";
-const QUIET_MS = 120, LONGEST_MS = 250, AGAIN_MS = 3000, REST_MS = 700, AT_ONCE = 200;
+const QUIET_MS = 120, LONGEST_MS = 250, AGAIN_MS = 3000, REST_MS = 700, AT_ONCE = 200, AT_MOST = 500;
 
 class Outbox {
   constructor() {
@@ -15,8 +15,13 @@ class Outbox {
     this.since = 0;
     this.waiting = Outbox.left();
     setInterval(() => this.again(), 500);
-    addEventListener("pagehide", () => this.flush());
-    addEventListener("pointerdown", () => this.flush(), true); // before a click leads elsewhere
+    addEventListener("pagehide", () => this.flush(true));
+    // Before a click leads elsewhere: what comes next may read the labels.
+    addEventListener("pointerdown", (event) => this.flush(!inQueue(event)), true);
+    addEventListener("beforeunload", (event) => {
+      this.flush(true);
+      if (this.waiting.some((one) => one.kind !== "skip")) event.preventDefault(); // asks first
+    });
   }
 
   // What earlier loads of this tab could not deliver.
@@ -66,12 +71,19 @@ class Outbox {
     else this.rest = setTimeout(() => this.waiting.length || this.send?.("rest", Date.now()), REST_MS);
   }
 
-  // One parcel is under way at a time: the server works through them in order.
-  flush() {
-    if (!this.waiting.length || !this.send || Date.now() - this.sentAt < AGAIN_MS) return;
+  // One parcel is under way at a time, since the server works through them in order; but in a
+  // hurry all that waits goes at once: what comes twice counts once.
+  flush(urgent = false) {
+    if (!this.waiting.length || !this.send) return;
+    const latest = this.waiting.at(-1);
+    const underway = Date.now() - this.sentAt < AGAIN_MS;
+    if (underway && (!urgent || this.latest === latest)) return;
+    clearTimeout(this.timer);
+    const events = this.waiting.slice(0, urgent ? AT_MOST : AT_ONCE);
+    this.latest = events.at(-1);
     this.sentAt = Date.now();
     this.attempt += 1;
-    this.send("events", { attempt: this.attempt, events: this.waiting.slice(0, AT_ONCE) });
+    this.send("events", { attempt: this.attempt, events });
   }
 
   again() {
@@ -83,6 +95,11 @@ class Outbox {
     }
     if (late || (!this.sentAt && Date.now() - this.since > 2 * LONGEST_MS)) this.flush();
   }
+}
+
+// A click on the queue itself leads nowhere.
+function inQueue(event) {
+  return event.composedPath().some((one) => one instanceof Element && one.classList.contains("queue"));
 }
 
 // One for the whole life of the page: leaving the queue and coming back changes nothing.

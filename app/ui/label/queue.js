@@ -2,8 +2,9 @@
 // database. An event always carries the ids of the item that was on screen when the key came.
 const KEPT = 200; // items behind the current one that stay reachable with "back"
 const TWICE_MS = 4000; // within it a second press confirms
+const NOTHING = { id: "", user_id: "", item_id: "", observed: true, p: null, said: "" };
 
-class Queue extends QueueScreen {
+class Queue extends QueueNotes {
   constructor(root) {
     super(root);
     this.keys = new Keys();
@@ -27,6 +28,7 @@ class Queue extends QueueScreen {
     this.send = send;
     this.out.send = send;
     this.out.acknowledge(data.acks);
+    this.putOff(data);
     if (this.token === undefined) this.restored = data.restored?.at; // of before this queue was drawn
     if (data.token !== this.token) {
       this.token = data.token;
@@ -41,7 +43,9 @@ class Queue extends QueueScreen {
       const place = known.get(item.id);
       if (place === undefined) {
         if (!pending.has(item.id)) this.items.push(item);
-      } else if (place > this.place) this.items[place] = item;
+      } else if (place > this.place && !pending.has(item.id)) {
+        this.items[place] = { ...item, answered: this.items[place].answered };
+      }
     }
     for (const item of this.items) item.others = data.told[item.id] ?? item.others;
     if (data.restored && data.restored.at !== this.restored) this.bringBack(data.restored);
@@ -51,6 +55,16 @@ class Queue extends QueueScreen {
     }
     this.show();
     this.early();
+  }
+
+  // Skips of before a reload, told to the server again; forgotten once they were brought back.
+  putOff(data) {
+    this.skips = new Skips(data.scope);
+    if (data.brought_back > (globalThis.llmhniBroughtBack ?? 0)) {
+      globalThis.llmhniBroughtBack = data.brought_back;
+      this.skips.forget();
+    }
+    for (const pair of this.skips.untold()) this.event("skip", { ...NOTHING, ...pair });
   }
 
   bringBack({ at, item }) {
@@ -111,61 +125,74 @@ class Queue extends QueueScreen {
   label(name) {
     const item = this.item;
     if (!item) return this.nothing();
+    if (this.noted && !this.noteRow.hidden) this.noteInput(); // a click on a label keeps the note
     this.decide(item, name);
-    item.label = name;
-    this.flash(name);
+    this.closeNote();
     this.place += 1;
     this.show();
+    this.flash(name); // on the buttons of the next item, which are there now
   }
 
-  // The server names the batch of an event after its page load and number.
+  // The server names the batch of an event after its page load and number. Who did not see the
+  // label of before cannot be told that another one was expected.
   decide(item, name) {
-    const { client, cid } = this.event("label", item, { label: name, expected: item.label, note: item.note });
-    this.done.push({ item, before: item.label, after: name, batch: `${client}-${cid}` });
+    const before = state(item), note = this.draft(item) ?? item.note;
+    const expected = ownIsHidden(item, this.data.blind) ? undefined : item.label;
+    const { client, cid } = this.event("label", item, { label: name, expected, note });
+    const after = { label: name, note, answered: true };
+    Object.assign(item, after);
+    this.keepDraft(item, undefined);
+    this.done.push({ item, before, after, batch: `${client}-${cid}` });
     this.undone = [];
   }
 
   skip() {
     if (!this.item) return this.nothing();
+    this.closeNote();
     this.event("skip", this.item);
+    this.skips.add(this.item);
     this.place += 1;
     this.show();
   }
 
   back() {
     if (!this.place) return this.say("This is the first item of this visit.");
+    this.closeNote();
     this.place -= 1;
     this.show();
   }
 
   undo() {
     const last = this.done.pop();
-    if (last) {
-      this.event("undo", last.item, { batch: last.batch });
-      this.undone.push(last);
-      return this.goto(last.item, last.before, `Undone: ${last.after} → ${last.before ?? "no label"}, ${last.item.title}`);
-    }
-    this.serverSide("undo");
+    if (!last) return this.serverSide("undo");
+    this.event("undo", last.item, { batch: last.batch });
+    this.undone.push(last);
+    this.goto(last.item, last.before);
+    const back = ownIsHidden(last.item, this.data.blind) ? "as it was" : last.before.label ?? "no label";
+    this.say(`Undone: ${last.after.label} → ${back}, ${last.item.title}`);
   }
 
   redo() {
     const last = this.undone.pop();
-    if (last) {
-      this.event("redo", last.item, { batch: last.batch });
-      this.done.push(last);
-      this.goto(last.item, last.after, `Done again: ${last.after}, ${last.item.title}`);
-      this.place += 1;
-      return this.show();
-    }
-    this.serverSide("redo");
+    if (!last) return this.serverSide("redo");
+    this.event("redo", last.item, { batch: last.batch });
+    this.done.push(last);
+    if (this.goto(last.item, last.after)) this.place += 1;
+    this.show();
+    this.say(`Done again: ${last.after.label}, ${last.item.title}`);
   }
 
-  goto(item, label, text) {
-    item.label = label;
-    const place = this.items.indexOf(item);
-    if (place >= 0) this.place = place;
+  // Label and note of an item as they were; whether it is still in the list.
+  goto(item, said) {
+    this.closeNote();
+    const place = this.items.findIndex((one) => one.id === item.id);
+    Object.assign(item, said);
+    if (place >= 0) {
+      Object.assign(this.items[place], said);
+      this.place = place;
+    }
     this.show();
-    this.say(text);
+    return place >= 0;
   }
 
   // What an earlier visit, a bulk or another window did: the server knows it.
@@ -178,32 +205,8 @@ class Queue extends QueueScreen {
       this.asked = { batch: found.batch, at: Date.now() };
       return this.say(`That ${kind === "undo" ? "takes back" : "brings back"} ${found.n.toLocaleString("en")} labels at once (${found.text}). Press again to do it.`, true);
     }
-    const nobody = { id: "", user_id: "", item_id: "", observed: true, p: null, said: "" };
-    this.event(kind, nobody, { batch: found.batch, server_side: true });
+    this.event(kind, NOTHING, { batch: found.batch, server_side: true });
     this.say(`${kind === "undo" ? "Undoing" : "Doing again"}: ${found.text}`);
-  }
-
-  note() {
-    if (!this.item) return this.nothing();
-    this.noted = this.item;
-    this.noteRow.hidden = false;
-    this.noteField.value = this.item.note;
-    this.noteField.focus();
-  }
-
-  noteKey(event) {
-    event.stopPropagation();
-    if (event.key !== "Enter" && event.key !== "Escape") return;
-    event.preventDefault();
-    const item = this.noted, text = this.noteField.value.trim();
-    if (event.key === "Enter" && item && text !== item.note) {
-      item.note = text;
-      if (item.label) this.decide(item, item.label);
-      else this.say("The note goes with the label you give.");
-    }
-    this.noteRow.hidden = true;
-    this.root.focus({ preventScroll: true });
-    this.show();
   }
 
   card() {
@@ -223,6 +226,8 @@ class Queue extends QueueScreen {
 
   end() { removeEventListener("keydown", this.listener, true); }
 }
+
+function state({ label, note, answered = false }) { return { label, note, answered }; }
 
 const QUEUES = new WeakMap();
 

@@ -6,6 +6,7 @@ The fragment below is all that runs again while somebody labels.
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any, Final
 
 import pandas as pd
@@ -13,11 +14,13 @@ import streamlit as st
 
 from app.services.flagged import Filters
 from app.services.labels import queue as orders
-from app.services.labels.current import own
+from app.services.labels.current import own_keys
 from app.services.store import Run
-from app.ui import card, database, state
+from app.ui import analyst, card, database, state
 from app.ui.label import component, content, counts, desk, filters
 
+TAB: Final = "la_tab"
+"""View of the page."""
 ORDER: Final = "la_order"
 SECOND: Final = "second"
 NAMES: Final = {
@@ -37,6 +40,10 @@ SECOND_HELP: Final = (
 BLIND: Final = "la_blind"
 LEAVE_OTHERS: Final = "la_leave"
 GOAL: Final = "la_goal"
+_BROUGHT_BACK: Final = "_la_brought_back"
+"""When skipped pairs were brought back, in milliseconds: the browser then forgets its own."""
+_SEEN: Final = "_la_unblinded"
+"""The one card that was asked for although labelling is blind."""
 
 
 def choose(run: Run) -> tuple[str, Filters]:
@@ -59,8 +66,9 @@ def choose(run: Run) -> tuple[str, Filters]:
             "Blind",
             key=BLIND,
             bind="query-params",
-            help="Hides the model's verdict, P(noisy) and its reasoning, so that they do not sway "
-            "you. The order Most noisy still says something by itself; the full card shows all.",
+            help="Hides the model's verdict, P(noisy) and its reasoning, and labels of yours from "
+            "before, so that they do not sway you. The order Most noisy still says something by "
+            "itself; the full card shows all and asks first.",
         )
     _notes(run, str(order), chosen)
     return str(order), chosen
@@ -69,12 +77,22 @@ def choose(run: Run) -> tuple[str, Filters]:
 def draw(run: Run, who: str, order: str, chosen: Filters) -> None:
     """Draw the queue, and what the labels say so far."""
     desk.rest()
-    _work(run, who, order, chosen)
+    _work(run, who, order, chosen, _around())
+
+
+def _around() -> tuple[object, ...]:
+    """What the page around the queue depends on."""
+    keys = (TAB, ORDER, BLIND, LEAVE_OTHERS, *filters.START)
+    return (analyst.who(), *(st.session_state.get(key) for key in keys))
 
 
 @st.fragment
-def _work(run: Run, who: str, order: str, chosen: Filters) -> None:
+def _work(run: Run, who: str, order: str, chosen: Filters, around: tuple[object, ...]) -> None:
     """The queue itself; only this runs again when events come."""
+    if _around() != around:
+        # A click elsewhere in the very moment when events go up: Streamlit makes one message of
+        # both, and runs the fragment alone.
+        st.rerun()
     dataset = run.manifest.dataset
     with database.cursor() as cursor:
         if order == SECOND:
@@ -96,16 +114,17 @@ def _work(run: Run, who: str, order: str, chosen: Filters) -> None:
             blind=bool(st.session_state.get(BLIND)),
             empty=_empty(order),
         )
+        data["brought_back"] = int(st.session_state.get(_BROUGHT_BACK, 0))
         component.draw_queue(data, desk.receive, desk.toggle_card, desk.rest)
         with st.container(horizontal=True, gap="small"):
-            if desk.skipped() and st.button(
-                f"Bring back {len(desk.skipped()):,} skipped",
-                key="la_unskip",
-                type="tertiary",
-                icon=":material/replay:",
-            ):
-                desk.bring_back_skipped()
-                st.rerun(scope="fragment")
+            if desk.skipped():
+                st.button(
+                    f"Bring back {len(desk.skipped()):,} skipped",
+                    key="la_unskip",
+                    type="tertiary",
+                    icon=":material/replay:",
+                    on_click=_bring_back,
+                )
         _card(run)
         counts.draw(run, cursor, desk.round_of_counts())
 
@@ -115,21 +134,35 @@ def _card(run: Run) -> None:
     if row is None:
         return
     with st.container(border=True, key="la_card"):
-        if st.button("Close the card", key="la_close", type="tertiary", icon=":material/close:"):
-            desk.close_card()
-            st.rerun(scope="fragment")
+        st.button(
+            "Close the card",
+            key="la_close",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=desk.close_card,
+        )
+        if st.session_state.get(BLIND) and st.session_state.get(_SEEN) != (run.id, row):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                text = "You label blind. The full card shows the model's verdict and P(noisy)."
+                st.text(text, width="content")
+                show = "Show it all the same"
+                st.button(show, key="la_unblind", on_click=_unblind, args=(run, row))
+            return
         card.interaction(run, row, "la")
+
+
+def _unblind(run: Run, row: int) -> None:
+    st.session_state[_SEEN] = (run.id, row)
+
+
+def _bring_back() -> None:
+    desk.bring_back_skipped()
+    st.session_state[_BROUGHT_BACK] = time.time_ns() // 1_000_000
 
 
 def _leave_out(cursor: Any, dataset: str, who: str) -> pd.DataFrame:  # noqa: ANN401 - a DuckDB cursor
     """Pairs that are not asked about: one's own, and if wanted everybody's."""
-    mine = own(cursor, dataset, who)
-    if not st.session_state.get(LEAVE_OTHERS):
-        return mine
-    theirs = desk.labels_of_others(cursor, dataset, who)
-    pairs = [pair for labels in theirs.values() for pair in labels]
-    more = pd.DataFrame(pairs, columns=["user_id", "item_id"]).assign(sampled=True)
-    return pd.concat([mine[["user_id", "item_id", "sampled"]], more], ignore_index=True)
+    return own_keys(cursor, dataset, who, everybody=bool(st.session_state.get(LEAVE_OTHERS)))
 
 
 def _options() -> None:

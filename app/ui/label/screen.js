@@ -22,6 +22,7 @@ class QueueScreen {
     this.noteField = make("input", "", this.noteRow);
     this.noteField.maxLength = 500;
     this.noteField.placeholder = "Goes with the label. Enter keeps it, Escape leaves it as it was.";
+    this.noteField.oninput = () => this.noteInput();
     this.noteField.onkeydown = (event) => this.noteKey(event);
     this.message = make("div", "message", this.root);
     this.message.setAttribute("role", "status");
@@ -48,7 +49,7 @@ class QueueScreen {
     this.body.replaceChildren();
     this.root.dataset.shown = item ? item.id : "";
     this.root.dataset.ahead = this.items.length - this.place;
-    if (item) evidence(this.body, item, this.data.blind, this.data.labels);
+    if (item) evidence(this.body, item, this);
     else {
       make("div", "", this.body, this.data.more ? "Getting the next items …" : this.data.empty[0]);
       make("div", "quiet", this.body, this.data.more ? "" : this.data.empty[1]);

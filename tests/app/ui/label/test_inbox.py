@@ -89,6 +89,25 @@ def test_undo_takes_back_what_the_browser_meant_and_only_once(log):
     assert labels(log) == {"i1": "noisy"}
 
 
+def test_an_undo_that_comes_twice_is_no_news_the_second_time(log):
+    seen = {}
+    parcel = [event(1), event(2, None, kind="undo", batch=inbox.batch_of(HERE, 1))]
+    send(log, *parcel, seen=seen)
+    n_before = n_events(log)
+    again = send(log, *parcel, seen=seen)
+    assert (again.refused, again.out_of_step) == ([], False)
+    assert again.acks == {HERE: 2}
+    assert n_events(log) == n_before
+    assert labels(log) == {}
+
+
+def test_a_skip_that_comes_twice_does_not_put_off_what_was_brought_back(log):
+    seen = {}
+    skip = event(1, None, kind="skip")
+    assert send(log, skip, seen=seen).skipped == [("u1", "i1")]
+    assert send(log, skip, seen=seen).skipped == []
+
+
 def test_redo_brings_it_back(log):
     batch = inbox.batch_of(HERE, 1)
     undo, redo = (event(n, None, kind=kind, batch=batch) for n, kind in ((2, "undo"), (3, "redo")))
@@ -101,7 +120,7 @@ def test_undo_does_nothing_once_another_window_labelled_something(log):
     answer = send(log, event(2, None, kind="undo", batch=inbox.batch_of(HERE, 1)))
     assert labels(log) == {"i1": "noisy", "i2": "hard"}
     assert answer.out_of_step
-    assert "something else was labelled" in answer.refused[0]
+    assert answer.refused == ["Nothing to undo: that is not the last thing done any more."]
     assert answer.acks == {HERE: 2}
 
 
@@ -121,6 +140,14 @@ def test_a_label_over_another_one_than_was_on_screen_is_told_and_stands(log):
     answer = send(log, event(1, "clean", client=THERE))
     (conflict,) = answer.conflicts
     assert (conflict.expected, conflict.found, conflict.new) == (None, "noisy", "clean")
+    assert labels(log) == {"i1": "clean"}
+
+
+def test_who_did_not_see_the_label_of_before_expected_none(log):
+    send(log, event(1, "noisy"))
+    blind = event(2, "clean")
+    del blind["expected"]
+    assert not send(log, blind).conflicts
     assert labels(log) == {"i1": "clean"}
 
 
