@@ -119,7 +119,12 @@ def _chosen(ended: Sequence[JobEntry]) -> None:
         state.put(CHOSEN, latest.run_id)
     st.subheader("One job")
     picked = st.selectbox(
-        "Job", list(known), key=CHOSEN, bind="query-params", help="Or choose a row of the table."
+        "Job",
+        list(known),
+        index=None,  # no default: an address leaves defaults out, and would mean another job later
+        key=CHOSEN,
+        bind="query-params",
+        help="Or choose a row of the table.",
     )
     if picked in known:
         jobs_detail.draw(known[picked])
