@@ -19,11 +19,13 @@ from app.services.store import Run
 
 WHY: Final = {
     "label": "a person's label decided",
+    "unlabelled": "a label that decided it in the baseline is not used any more",
     "rule": "another rule gives the verdicts",
     "grades changed": "the judge graded it otherwise",
     "fit": "low-scored for its user in one run only",
     "threshold": "P(noisy) stayed on its side: the threshold moved",
     "labels": "labels corrected the estimate",
+    "uncorrected": "labels corrected the estimate of the baseline alone",
     "language": "texts moved it most",
     "behaviour": "behaviour moved it most",
     "grades": "grades moved it most",
@@ -144,11 +146,12 @@ def _told(run: Run, theirs: Run) -> str:
             SELECT a."row" AS row_a, b."row" AS row_b, a.user_id, a.item_id, a.title,
                    a.verdict AS before, b.verdict AS after,
                    a.p_noisy::DOUBLE AS p_a, b.p_noisy::DOUBLE AS p_b, {parts},
-                   {_person(run, "a")} OR {_person(theirs, "b")} AS person,
+                   {_person(run, "a")} AS person_a, {_person(theirs, "b")} AS person_b,
                    a.user_grade <> b.user_grade OR a.item_grade <> b.item_grade AS graded,
                    {column(run, "low_scored", "a", "NULL")} IS DISTINCT FROM
                    {column(theirs, "low_scored", "b", "NULL")} AS fit,
-                   {column(theirs, "p_noisy_model", "b", "NULL")}::DOUBLE AS p_model,
+                   {column(run, "p_noisy_model", "a", "NULL")}::DOUBLE AS p_model_a,
+                   {column(theirs, "p_noisy_model", "b", "NULL")}::DOUBLE AS p_model_b,
                    {column(theirs, "decided_by", "b", "''")} AS decided_by,
                    {column(theirs, "label", "b", "''")} AS label
             FROM interactions a JOIN {THEIRS} b ON {on_rows(run, theirs)}
@@ -168,13 +171,16 @@ def _told(run: Run, theirs: Run) -> str:
 
 
 _WHY: Final = """CASE
-    WHEN person THEN 'label'
+    WHEN person_b THEN 'label'
+    WHEN person_a THEN 'unlabelled'
     WHEN $rule_a <> $rule_b THEN 'rule'
     WHEN ('noisy' NOT IN (before, after) OR $rule_a = 'grades') AND graded THEN 'grades changed'
     WHEN ('noisy' NOT IN (before, after) OR $rule_a = 'grades') AND fit THEN 'fit'
     WHEN 'noisy' NOT IN (before, after) OR $rule_a = 'grades' THEN 'other'
     WHEN (p_b >= $threshold_a) = (before = 'noisy') THEN 'threshold'
-    WHEN $calibrated AND (p_model >= $threshold_b) = (before = 'noisy') THEN 'labels'
+    WHEN $corrected_b AND (p_model_b >= $threshold_b) = (before = 'noisy') THEN 'labels'
+    WHEN $corrected_a AND NOT $corrected_b
+         AND (p_model_a >= $threshold_a) = (after = 'noisy') THEN 'uncorrected'
     WHEN greatest(by_language, by_behaviour, by_grades, by_level) IS NULL
          OR by_language IS NULL THEN 'other'
     WHEN by_language >= greatest(by_behaviour, by_grades, by_level) THEN 'language'
@@ -195,18 +201,21 @@ def _person(run: Run, of: str) -> str:
 
 def _marks(run: Run, theirs: Run, sql: str) -> dict[str, Any]:
     """Values that the explanations need; DuckDB refuses values that a question does not name."""
-    labels = theirs.manifest.labels or {}
-    calibrated = bool(labels.get("calibrated")) and "p_noisy_model" in columns(
-        theirs, "interactions"
-    )
     found: dict[str, Any] = {
         "rule_a": "grades" if run.manifest.by_grades else "posterior",
         "rule_b": "grades" if theirs.manifest.by_grades else "posterior",
         "threshold_a": run.manifest.threshold,
         "threshold_b": theirs.manifest.threshold,
-        "calibrated": calibrated,
+        "corrected_a": _corrected(run),
+        "corrected_b": _corrected(theirs),
     }
     return {name: value for name, value in found.items() if f"${name}" in sql}
+
+
+def _corrected(run: Run) -> bool:
+    """Whether labels corrected p_noisy, and the run says what it was before."""
+    labels = run.manifest.labels or {}
+    return bool(labels.get("calibrated")) and "p_noisy_model" in columns(run, "interactions")
 
 
 def _condition(which: Flips) -> str:

@@ -105,3 +105,19 @@ def test_runs_of_other_datasets_are_refused(both):
 def test_export_writes_all_that_is_meant(both, tmp_path):
     verdicts.export(both[0], CHILD, Flips(after="clean"), "User", tmp_path / "flips.parquet")
     assert pd.read_parquet(tmp_path / "flips.parquet")["row_a"].tolist() == [2, 5]
+
+
+def test_what_only_the_baseline_had_from_labels_is_told_as_gone(both, workspace):
+    # The other way round: the child, where row 1 was decided by a person, is the baseline.
+    path = both[1].folder / "interactions.parquet"
+    table = pd.DataFrame(AFTER)
+    table["p_noisy_model"] = table["p_noisy"]
+    table.loc[4, "p_noisy_model"] = 0.3  # the correction alone made it noisy
+    table.to_parquet(path)
+    manifest = json.loads((both[1].folder / "manifest.json").read_text())
+    manifest |= {"labels": {"calibrated": True}}
+    (both[1].folder / "manifest.json").write_text(json.dumps(manifest))
+    child = store.load_run(workspace, CHILD)
+    found = verdicts.page(child, both[0].id, Flips(), "User", 10, 0).set_index("row_a")["why"]
+    assert found[1] == "unlabelled"
+    assert found[4] == "uncorrected"
