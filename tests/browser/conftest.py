@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.browser.world import OLDER, make_workspace
+from tests.browser.world import DATASET, OLDER, make_workspace
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -42,6 +42,11 @@ class App:
         """Folder of the newest run."""
         folders = (path.parent for path in self.workspace.glob("runs/*/manifest.json"))
         return next(folder for folder in folders if folder.name != OLDER)
+
+    @property
+    def dataset(self) -> Path:
+        """Folder of the dataset of the runs."""
+        return self.workspace / "datasets" / DATASET
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the newest run."""

@@ -63,10 +63,12 @@ def test_keys_walk_through_the_list_and_turn_its_pages(screen):
     screen.open("flagged", fl_sort="User, then item")
     screen.choose_row(1)
     screen.until(lambda: "fl_row" in screen.query)
+    screen.idle()  # the address names the row before the card shows it
     first = facts(screen)
     screen.page.locator("h1").click()
     screen.page.keyboard.press("j")
     screen.until(lambda: facts(screen) != first)
+    screen.idle()
     screen.page.keyboard.press("k")
     screen.until(lambda: facts(screen) == first)
     screen.page.get_by_test_id("stPagination").get_by_role("button", name="Page 2").click()
