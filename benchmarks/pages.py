@@ -40,7 +40,10 @@ WATCH: Final = f"""({{ event, title }}) => new Promise((done) => {{
     new MutationObserver(() => {{
       if (start !== null) ran = true;
     }}).observe(document.body, {{
-      subtree: true, attributes: true, attributeFilter: ['data-test-script-state'],
+      // A script that is done at once leaves no trace in the state of the app, only on the page;
+      // what moves before it begins is not taken for an answer: 300 ms must pass in peace.
+      subtree: true, childList: true, characterData: true,
+      attributes: true, attributeFilter: ['data-test-script-state'],
     }});
   }}
   const look = () => {{
@@ -60,6 +63,18 @@ WATCH: Final = f"""({{ event, title }}) => new Promise((done) => {{
 
 After an event that changes the map, until the map shows it: its state is another one.
 """
+
+
+STATE: Final = """() => JSON.stringify({
+  title: document.querySelector('h1')?.innerText,
+  script: document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState,
+  stale: document.querySelectorAll('[data-stale="true"]').length,
+  plots: [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].map(
+    (plot) => !!plot.querySelector('.main-svg')),
+  tables: [...document.querySelectorAll('[data-testid="stDataFrame"]')].map(
+    (table) => !!table.querySelector('canvas')),
+})"""
+"""What a page that does not answer looks like."""
 
 
 @dataclass
@@ -105,7 +120,11 @@ class Session:
         act()
         seconds = self.page.evaluate("() => window.measuring")
         if seconds is None:
-            raise RuntimeError(f"{name} ({kind}): no answer within {LIMIT_MS / 1000:.0f} s.")
+            state = self.page.evaluate(STATE)
+            raise RuntimeError(
+                f"{name} ({kind}): no answer within {LIMIT_MS / 1000:.0f} s, at {self.page.url}, "
+                f"{state}."
+            )
         found = next((m for m in self.measured if (m.name, m.kind) == (name, kind)), None)
         if found is None:
             found = Measured(name, kind, [])
