@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.services import ego, environment, store
+from app.ui.analyst import COOKIE
 from benchmarks.browser import DRAWN, PAGES, launch, serve
 from core.errors import DataError
 
@@ -29,6 +30,8 @@ SIZES: Final = {1280: 900, 1920: 1080}
 MOST_BYTES: Final = 300_000
 """Most bytes of a picture in the repository."""
 MOST_EDGES: Final = 40
+WHO: Final = "Ana"
+"""Who labels on the pictures; nothing is labelled."""
 TIMEOUT_MS: Final = 120_000
 REST_MS: Final = 1200
 """Until transitions are over and fonts are there."""
@@ -58,6 +61,9 @@ def views(run: store.Run) -> list[View]:
         View("flagged", "flagged", dark=True),
         View("graph-diff", "graph_diff"),
         View("graph-diff-user", "graph_diff", (("gd_user", user),)),
+        View("label", "label", (("la_order", "Uncertain"),)),
+        View("compare", "compare", (("co_view", "Verdicts"),)),
+        View("jobs", "jobs"),
         View("data", "data"),
         View("method", "method"),
     ]
@@ -130,6 +136,7 @@ def take(
                 viewport={"width": width, "height": height}, color_scheme=scheme
             )
             window.set_default_timeout(TIMEOUT_MS)
+            window.add_cookies([{"name": COOKIE, "value": WHO, "url": url}])
             page = window.new_page()
             for view in chosen:
                 _open(page, url, run, view)
