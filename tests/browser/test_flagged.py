@@ -32,9 +32,11 @@ def test_a_click_shows_the_card_and_names_it_in_the_address(screen, server):
     screen.open("flagged")
     screen.choose_row(2)
     screen.until(lambda: "fl_row" in screen.query)
+    screen.idle()
     table = server.table("interactions").set_index("row")
     own = table.loc[chosen(screen)]
-    assert facts(screen) == (own["user_id"], own["item_id"])
+    # The address names the row before the card shows it.
+    screen.until(lambda: facts(screen) == (own["user_id"], own["item_id"]))
     assert marked(screen) == [2]
     assert screen.cells(2)[2] == own["user_id"]
     assert HOSTILE in card(screen).locator("[data-testid='stText']").first.inner_text()
@@ -45,6 +47,7 @@ def test_another_order_keeps_the_chosen_interaction(screen, server):
     screen.open("flagged")
     screen.choose_row(2)
     screen.until(lambda: "fl_row" in screen.query)
+    screen.idle()
     row, about = chosen(screen), facts(screen)
     before = screen.cells(2)
     screen.pick("fl_sort", "User, then item")
