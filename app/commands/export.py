@@ -9,8 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from app.commands.output import clean
-from app.services import environment, export, store
-from core.errors import DataError
+from app.services import export, run_list, store
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,12 +47,8 @@ def export_run(
         ConfigError: If format and choice do not fit together.
         DataError: If there is no such run, or it cannot be written.
     """
-    if run_id == "latest":
-        known = store.run_ids(workspace)
-        if not known:
-            demo = environment.shell_command("demo", place=workspace)
-            raise DataError(f"There is no finished run yet. Start one: {demo}")
-        run_id = known[0]
+    if run_id == run_list.LATEST:
+        run_id = run_list.newest(workspace)
     done = export.export(store.load_run(workspace, run_id), folder, form, only)
     console.print(f"{done.n_rows:,} edges ({only}) of run {clean(run_id)} in {clean(folder)}:")
     for name in done.files:

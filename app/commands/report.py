@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.commands.output import clean
 from app.commands.run_list import where
-from app.services import environment, notes, run_list, store
+from app.services import notes, run_list, store
 from app.services.records import Manifest
 from app.services.run_list import KnownRun
 from core.errors import DataError
@@ -57,12 +57,8 @@ def report_run(
     Raises:
         DataError: If there is no such run, it is damaged, or the file cannot be written.
     """
-    if run_id == "latest":
-        known = store.run_ids(workspace)
-        if not known:
-            demo = environment.shell_command("demo", place=workspace)
-            raise DataError(f"There is no finished run yet. Start one: {demo}")
-        run_id = known[0]
+    if run_id == run_list.LATEST:
+        run_id = run_list.newest(workspace)
     elif run_id not in store.run_ids(workspace):
         raise DataError(_why_no_report(run_list.read(workspace, run_id)))
     answer = print_run(workspace, run_id, console).model_dump(mode="json")

@@ -54,6 +54,29 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
             yield _setting(prefix + name, field)
 
 
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their full name, such as ``train.pool``."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by full name as nested ones: :func:`flat` the other way round."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        *steps, last = name.split(".")
+        place = found
+        for step in steps:
+            place = place.setdefault(step, {})
+        place[last] = value
+    return found
+
+
 def build(model: type[Model], values: Mapping[str, Any]) -> tuple[Model | None, dict[str, str]]:
     """Put answers together.
 
@@ -64,15 +87,8 @@ def build(model: type[Model], values: Mapping[str, Any]) -> tuple[Model | None, 
     Returns:
         The settings, None if an answer does not fit; and what is wrong, by full name.
     """
-    nested: dict[str, Any] = {}
-    for name, value in values.items():
-        *steps, last = name.split(".")
-        place = nested
-        for step in steps:
-            place = place.setdefault(step, {})
-        place[last] = value
     try:
-        return model.model_validate(nested), {}
+        return model.model_validate(nested(values)), {}
     except ValidationError as error:
         return None, {".".join(map(str, entry["loc"])): _said(entry) for entry in error.errors()}
 

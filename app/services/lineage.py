@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.services import job_list, run_folder
-from app.services.compare.settings import flat
-from app.services.fields import settings_of
+from app.services.fields import flat, settings_of
 from app.services.records import Manifest, RunOrder
 from core.config import RunConfig
 from core.errors import DataError

@@ -19,8 +19,7 @@ import pandas as pd
 
 from app.services import background, job_list, lineage, retrain_labels
 from app.services.compare import next_settings
-from app.services.compare.settings import flat
-from app.services.fields import settings_of
+from app.services.fields import flat, settings_of
 from app.services.labels.snapshot import BULK
 from app.services.retrain_labels import LEFT_OUT, Edges
 from app.services.run_orders import Retraining

@@ -11,7 +11,7 @@ from typing import Final, Literal, cast
 
 from pydantic import ValidationError
 
-from app.services import environment, jobs, run_folder
+from app.services import environment, jobs, run_folder, store
 from app.services.records import Manifest
 from core.errors import ConfigError, DataError
 
@@ -20,8 +20,23 @@ ACTIVE: Final = frozenset({"running", "queued"})
 """States of a run with a process: it can be stopped, and what it rests on must stay."""
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """Names of runs: never a path."""
+LATEST: Final = "latest"
+"""Stands for the newest finished run on the command line."""
 SECONDS_TO_STOP: Final = 15.0
 """How long a request to stop is watched; a run looks for it at every report of its progress."""
+
+
+def newest(workspace: Path) -> str:
+    """Name of the newest finished run.
+
+    Raises:
+        DataError: If there is none yet; it says how to start one.
+    """
+    known = store.run_ids(workspace)
+    if not known:
+        demo = environment.shell_command("demo", place=workspace)
+        raise DataError(f"There is no finished run yet. Start one: {demo}")
+    return known[0]
 
 
 @dataclass(frozen=True)

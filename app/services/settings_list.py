@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
 from pydantic import BaseModel
 
+from app.services.fields import flat
 from app.services.store import Run
 from core.config import RunConfig
 
@@ -40,7 +41,7 @@ def of_run(run: Run) -> pd.DataFrame:
         ``changed`` (differs from today's default), ``meaning``. Settings that this version does
         not know any more come last.
     """
-    values = _flat(run.manifest.settings)
+    values = flat(run.manifest.settings)
     rows = [
         (
             known.name,
@@ -67,17 +68,6 @@ def matching(table: pd.DataFrame, text: str, changed_only: bool) -> pd.DataFrame
     for word in text.lower().split():
         kept &= whole.str.contains(word, regex=False)
     return table[kept]
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their full name."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{name}.")
-        else:
-            found[prefix + name] = value
-    return found
 
 
 def _text(value: object) -> str:

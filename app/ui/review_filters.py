@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import streamlit as st
@@ -133,25 +135,44 @@ def _drop_unknown(run: Run) -> None:
 
 def _read(run: Run) -> flagged.Filters:
     """The filters that the widgets say."""
-    said = {key: st.session_state.get(key, start) for key, start in START.items()}
-    chosen = state.current_list(run)
+    said = answers(START)
     known = _kinds(run)
-    low, high = said["fl_p"]
-    return flagged.Filters(
-        verdicts=tuple(said["fl_verdict"] or ()),
-        p_low=float(low),
-        p_high=float(high),
-        pattern="" if said["fl_pattern"] == "any" else str(said["fl_pattern"]),
-        graded=GRADED.get(said["fl_graded"]),
-        user_id=str(said["fl_user"] or "").strip(),
-        item_id=str(said["fl_item"] or "").strip(),
-        text=str(said["fl_text"] or "").strip(),
+    return replace(
+        common(run, said, "fl_"),
         reason=str(said["fl_reason"] or "").strip(),
         edges=tuple(said["fl_edge"] or ()),
         kinds=tuple(kind for kind in said["fl_kind"] or () if kind in known),
-        list_path=str(chosen.path) if chosen else "",
         labelled="" if said["fl_label"] == "any" else str(said["fl_label"]),
         labels_path=labels_at_hand.path(run),
+    )
+
+
+def answers(start: Mapping[str, Any]) -> dict[str, Any]:
+    """What widgets say, by key; where one starts, if it says nothing."""
+    return {key: st.session_state.get(key, value) for key, value in start.items()}
+
+
+def common(run: Run, said: Mapping[str, Any], prefix: str) -> flagged.Filters:
+    """Filters of the list and of the label queue alike, the review list in force included.
+
+    Args:
+        run: Whose interactions.
+        said: Answers by key.
+        prefix: Of the keys.
+    """
+    chosen = state.current_list(run)
+    low, high = said[f"{prefix}p"]
+    pattern = said[f"{prefix}pattern"]
+    return flagged.Filters(
+        verdicts=tuple(said[f"{prefix}verdict"] or ()),
+        p_low=float(low),
+        p_high=float(high),
+        pattern="" if pattern == "any" else str(pattern),
+        graded=GRADED.get(said[f"{prefix}graded"]),
+        user_id=str(said[f"{prefix}user"] or "").strip(),
+        item_id=str(said[f"{prefix}item"] or "").strip(),
+        text=str(said[f"{prefix}text"] or "").strip(),
+        list_path=str(chosen.path) if chosen else "",
     )
 
 

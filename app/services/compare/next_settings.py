@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.services.compare.settings import flat
+from app.services.fields import flat, nested
 from app.services.run_folder import write_json
 from app.services.store import Run
 from core.config import RunConfig
@@ -57,15 +57,3 @@ def save(run: Run, changes: Mapping[str, Any]) -> Path:
     }
     write_json(path, content)
     return path
-
-
-def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by full name as nested ones."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        *steps, last = name.split(".")
-        place = found
-        for step in steps:
-            place = place.setdefault(step, {})
-        place[last] = value
-    return found

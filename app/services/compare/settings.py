@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from app.services.fields import flat
 from app.services.settings_list import known_settings
 from app.services.store import Run
 
@@ -42,17 +43,6 @@ def differences(runs: Sequence[Run]) -> pd.DataFrame:
     versions = [dict(run.manifest.versions) for run in runs]
     rows += _rows("version", sorted({name for one in versions for name in one}), versions, {})
     return pd.DataFrame(rows, columns=["part", "name", "meaning", *(run.id for run in runs)])
-
-
-def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their full name, such as ``train.pool``."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{name}.")
-        else:
-            found[prefix + name] = value
-    return found
 
 
 def _rows(

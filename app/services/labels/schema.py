@@ -22,6 +22,15 @@ ORDERS: Final = ("noisy", "uncertain", "disagreement", "influence", "random", "a
 SOURCES: Final = (*ORDERS, "second", "card", "table", "bulk", "import", "resolve", "undo", "redo")
 """Where a label came from; ``second`` is a second opinion."""
 
+_SAVING: Final[Mapping[str, str]] = {
+    "parent": "TEXT",
+    "seq_hi": "BIGINT NOT NULL",
+    "at": "TIMESTAMPTZ NOT NULL",
+    "who": "TEXT NOT NULL",
+    "dataset": "TEXT NOT NULL",
+    "message": "TEXT NOT NULL",
+    "n": "INTEGER NOT NULL",
+}
 _TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "label_event": {
         "seq": "BIGINT PRIMARY KEY DEFAULT nextval('label_seq')",
@@ -45,26 +54,9 @@ _TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "p_noisy": "FLOAT",
         "verdict": "TEXT NOT NULL",
     },
-    "revision": {
-        "id": "TEXT PRIMARY KEY",
-        "parent": "TEXT",
-        "seq_hi": "BIGINT NOT NULL",
-        "at": "TIMESTAMPTZ NOT NULL",
-        "who": "TEXT NOT NULL",
-        "dataset": "TEXT NOT NULL",
-        "message": "TEXT NOT NULL",
-        "n": "INTEGER NOT NULL",
-    },
-    "revision_again": {  # later savings of a content that was saved before
-        "id": "TEXT NOT NULL",
-        "parent": "TEXT",
-        "seq_hi": "BIGINT NOT NULL",
-        "at": "TIMESTAMPTZ NOT NULL",
-        "who": "TEXT NOT NULL",
-        "dataset": "TEXT NOT NULL",
-        "message": "TEXT NOT NULL",
-        "n": "INTEGER NOT NULL",
-    },
+    "revision": {"id": "TEXT PRIMARY KEY", **_SAVING},
+    # Later savings of a content that was saved before.
+    "revision_again": {"id": "TEXT NOT NULL", **_SAVING},
 }
 """Columns by table. Times are quoted in every question: ``at`` is a word of DuckDB."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -99,6 +99,18 @@ def standing(table: pd.DataFrame, verdict: str) -> go.Figure:
         },
         hovertemplate="%{y} %{customdata:.3f}<br>above %{x:.1%} of the interactions<extra></extra>",
     )
+    _say_places(figure, names, table)
+    theme.frame(figure, 46 + 30 * len(names), showlegend=False)
+    figure.update_layout(margin={"l": 4, "r": 90, "t": 4, "b": 4})
+    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
+    figure.update_xaxes(
+        range=[-0.04, 1.04], tickformat=".0%", tickvals=[0, 0.5, 1], showgrid=False, fixedrange=True
+    )
+    return figure
+
+
+def _say_places(figure: go.Figure, names: Sequence[str], table: pd.DataFrame) -> None:
+    """Value and place of each signal, right of its strip."""
     for name, value, below in zip(names, table["value"], table["below"], strict=True):
         figure.add_annotation(
             x=1.01,
@@ -109,13 +121,6 @@ def standing(table: pd.DataFrame, verdict: str) -> go.Figure:
             xanchor="left",
             font={"size": 12},
         )
-    theme.frame(figure, 46 + 30 * len(names), showlegend=False)
-    figure.update_layout(margin={"l": 4, "r": 90, "t": 4, "b": 4})
-    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
-    figure.update_xaxes(
-        range=[-0.04, 1.04], tickformat=".0%", tickvals=[0, 0.5, 1], showgrid=False, fixedrange=True
-    )
-    return figure
 
 
 def curve(table: pd.DataFrame, mean: pd.DataFrame) -> go.Figure:

@@ -60,6 +60,14 @@ def points(sample: Sample, verdicts: Sequence[str], key: str) -> go.Figure:
     figure.update_layout(
         legend={"itemsizing": "constant", "itemclick": False, "itemdoubleclick": False}
     )
+    _name_regions(figure)
+    figure.update_xaxes(title={"text": X_TITLE}, rangemode="tozero")
+    figure.update_yaxes(title={"text": Y_TITLE}, rangemode="tozero")
+    return figure
+
+
+def _name_regions(figure: go.Figure) -> None:
+    """Names of the parts of the map, at their places."""
     for x, y, name in REGIONS:
         side = "left" if x < 0.5 else "right"
         figure.add_annotation(
@@ -72,9 +80,6 @@ def points(sample: Sample, verdicts: Sequence[str], key: str) -> go.Figure:
             showarrow=False,
             opacity=0.7,
         )
-    figure.update_xaxes(title={"text": X_TITLE}, rangemode="tozero")
-    figure.update_yaxes(title={"text": Y_TITLE}, rangemode="tozero")
-    return figure
 
 
 def density(cells: Cells, verdicts: Sequence[str], sample: Sample, key: str) -> go.Figure:

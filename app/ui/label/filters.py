@@ -15,7 +15,7 @@ from app.services.patterns import PATTERNS
 from app.services.store import Run
 from app.ui import state
 from app.ui.glossary import explain
-from app.ui.review_filters import GRADED
+from app.ui.review_filters import GRADED, answers, common
 from core.types import VERDICTS
 
 START: Final[dict[str, Any]] = {
@@ -79,20 +79,7 @@ def draw(run: Run) -> Filters:
 
 def read(run: Run) -> Filters:
     """The filters that the widgets say."""
-    said = {key: st.session_state.get(key, start) for key, start in START.items()}
-    chosen = state.current_list(run)
-    low, high = said["la_p"]
-    return Filters(
-        verdicts=tuple(said["la_verdict"] or ()),
-        p_low=float(low),
-        p_high=float(high),
-        pattern="" if said["la_pattern"] == "any" else str(said["la_pattern"]),
-        graded=GRADED.get(said["la_graded"]),
-        user_id=str(said["la_user"] or "").strip(),
-        item_id=str(said["la_item"] or "").strip(),
-        text=str(said["la_text"] or "").strip(),
-        list_path=str(chosen.path) if chosen else "",
-    )
+    return common(run, answers(START), "la_")
 
 
 def _bound(key: str) -> dict[str, Any]:
