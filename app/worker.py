@@ -129,6 +129,7 @@ class _Work:
     def run(self, ticket: Ticket, on_progress: OnProgress) -> dict[str, Any]:
         """Wait for its turn, run the pipeline and the evaluation, and say how it ended."""
         try:
+            self._check()  # somebody may have asked while the program was still starting
             run_queue.wait(ticket, self._wait)
             return self._watched(on_progress)
         except (Cancelled, KeyboardInterrupt) as error:
@@ -141,9 +142,13 @@ class _Work:
                 raise DataError(told) from error
             raise
 
-    def _wait(self, others: list[str]) -> None:
+    def _check(self) -> None:
+        """Stop where somebody asked to, before there is a stage that would look."""
         if (self._folder / run_folder.CANCEL).exists():
             raise Cancelled("The run was asked not to begin.")
+
+    def _wait(self, others: list[str]) -> None:
+        self._check()
         self._status.wait(others)
         self._watcher.on_wait(others)
 
@@ -176,12 +181,15 @@ class _Work:
         )
 
     def _run(self, on_progress: OnProgress, watch: CancelWatch) -> dict[str, Any]:
+        self._progress.go_on()
         self._status.report(LIBRARIES, 0.0)
         on_progress(Progress(LIBRARIES, 0.0))
+        self._check()
         dataset = self._dataset()
         # Heavy: only a process that works loads PyTorch.
         from core.pipeline import STAGES, run_pipeline  # noqa: PLC0415
 
+        self._check()
         self._progress.begin([*STAGES, (EVALUATE, 0.0)])
         report = self._reporter(STAGES, on_progress, watch)
         cache = self._workspace / "cache"
@@ -189,8 +197,10 @@ class _Work:
         start = monotonic()
         report(Progress(EVALUATE, 0.0))
         place, seed = self._dataset_folder, self._config.seed
-        detection = run_result.evaluate(outcome, dataset, place, self._folder, seed)
+        accept = self._config.refine.accept
+        detection = run_result.evaluate(outcome, dataset, place, self._folder, seed, accept)
         labels = self._label_quality(outcome)
+        run_folder.write_json(self._folder / run_folder.JUDGE_QUALITY, outcome.judging)
         report(Progress(EVALUATE, 1.0))
         told = run_result.manifest(
             outcome, dataset, self._folder, self._config, self._order, detection, labels

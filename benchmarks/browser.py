@@ -90,14 +90,18 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def serve(workspace: Path) -> Iterator[Server]:
+def serve(workspace: Path, port: int | None = None) -> Iterator[Server]:
     """Run the app on a workspace, as people start it, from another folder than the project's.
+
+    Args:
+        workspace: What it shows.
+        port: Where it answers; None takes a free one.
 
     Raises:
         RuntimeError: If it does not answer; with what it printed.
     """
     with tempfile.TemporaryDirectory() as elsewhere:
-        port, log = free_port(), Path(elsewhere) / "app.log"
+        port, log = port or free_port(), Path(elsewhere) / "app.log"
         variables = environment.with_defaults(os.environ)
         variables[environment.WORKSPACE_VARIABLE] = str(workspace.absolute())
         command = [sys.executable, str(environment.ROOT / "app"), "--port", str(port)]

@@ -104,7 +104,9 @@ def measure(plan: Plan, plant: str, seed: int, cache: Path) -> dict[str, Any]:
         "n_items": dataset.train.n_items,
         "n_train": len(dataset.train),
         "detection": found,
-        "judged": None if truth is None else judge_quality(outcome.scores, truth),
+        "judged": None
+        if truth is None
+        else judge_quality(outcome.scores, truth, config.refine.accept),
         "ranking": {name: float(value) for name, value in outcome.ranking.items()},
         "judge": outcome.judge,
         "noise_rate": outcome.noise_rate,

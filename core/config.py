@@ -6,7 +6,7 @@ Marks say where a default comes from: [P] the paper, [2] second-hand, [D] our de
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -16,8 +16,11 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    model_validator,
 )
 
+Accept: TypeAlias = Literal["high", "mid"]
+"""Grade that both views must give at least."""
 MOST_NOISE = 0.5
 """Highest share of noise that is ever estimated: data that is mostly noise has nothing to learn
 from, and signals that cannot tell anything would estimate 1 [D]."""
@@ -53,7 +56,7 @@ class TextConfig(Settings):
 
     encoder: str = "minilm"
     """``minilm`` (all-MiniLM-L6-v2, packaged), ``hashing`` (no model), or the name or folder
-    of any sentence-transformers model."""
+    of any sentence-transformers model, or ``openai:MODEL`` for an OpenAI-compatible endpoint."""
     batch_size: PositiveInt = 64
     """Texts encoded at once."""
     profile_items: PositiveInt = 12
@@ -124,14 +127,64 @@ class PretrainConfig(OptimiserConfig):
     """Keep the loss of every k-th epoch."""
 
 
+class LLMConfig(Settings):
+    """Which language model is asked, how fast, and for how much."""
+
+    base_url: str = ""
+    """Address of an OpenAI-compatible endpoint, ending in /v1 as a rule; none =
+    LLMHNI_LLM_BASE_URL, else OpenAI's. The key is read from LLMHNI_LLM_API_KEY or OPENAI_API_KEY,
+    never from here."""
+    model: str = ""
+    """Name of the model at the endpoint; none = LLMHNI_LLM_MODEL."""
+    model_file: str = ""
+    """GGUF file of the local judge; none = LLMHNI_LLM_FILE."""
+    targets_per_call: int = Field(8, ge=1, le=20)
+    """Items of one user that are graded in one call; 1 keeps them from swaying each other."""
+    temperature: float = Field(0.0, ge=0.0, le=2.0)
+    """Sampling temperature; 0 answers most alike when asked again."""
+    mode: Literal["auto", "schema", "json", "text"] = "auto"
+    """How replies are bound to their form; ``auto`` asks the endpoint once what it can do."""
+    in_flight: int = Field(8, ge=1, le=256)
+    """Calls under way at once."""
+    requests_per_minute: NonNegativeInt = 0
+    """Limit of the endpoint; 0 = none."""
+    tokens_per_minute: NonNegativeInt = 0
+    """Limit of the endpoint, prompt and reply together; 0 = none."""
+    timeout: PositiveFloat = 60.0
+    """Seconds until a call that is not answered counts as failed and is tried again."""
+    attempts: PositiveInt = 6
+    """Tries per call when the endpoint is busy, broken or unreachable."""
+    give_up_after: PositiveInt = 8
+    """Calls failing in a row, all tries used, after which judging stops with an error."""
+    budget_calls: NonNegativeInt = 0
+    """Stop after so many paid calls; 0 = no limit. Earlier answers are free."""
+    budget_tokens: NonNegativeInt = 0
+    """Stop after so many paid tokens; 0 = no limit."""
+    budget_money: NonNegativeFloat = 0.0
+    """Stop when so much is spent at the prices below; 0 = no limit."""
+    price_prompt: NonNegativeFloat = 0.0
+    """Price of a million prompt tokens, in your currency."""
+    price_output: NonNegativeFloat = 0.0
+    """Price of a million reply tokens, in your currency."""
+
+
 class JudgeConfig(Settings):
     """Logical relevance: which pairs are judged, and by whom."""
 
-    kind: Literal["evidence"] = "evidence"
-    """``evidence``: grades from measured facts, no LLM."""
-    scope: Literal["candidates", "all"] = "all"
-    """``candidates``: only the pairs below are judged, for judges that cost; ``all``: every train
-    interaction and every stand-in too, so that grades count in p_noisy everywhere [D]."""
+    kind: Literal["evidence", "openai", "local", "recorded", "ensemble"] = "evidence"
+    """``evidence``: grades from measured facts, no LLM; ``openai``: a model at an OpenAI-compatible
+    endpoint; ``local``: a GGUF file on this machine; ``recorded``: a file of judgements made
+    elsewhere; ``ensemble``: two of them."""
+    first: Literal["evidence", "openai", "local", "recorded"] = "evidence"
+    """First judge of an ensemble."""
+    second: Literal["evidence", "openai", "local", "recorded"] = "openai"
+    """Second judge of an ensemble; where the two differ, the grade is Mid [D]."""
+    recorded: str = ""
+    """File of recorded judgements (CSV, Parquet, JSON lines), or the name of an imported one."""
+    scope: Literal["auto", "candidates", "all"] = "auto"
+    """``candidates``: only the pairs below are judged; ``all``: every train interaction and every
+    stand-in too, so that grades count in p_noisy everywhere; ``auto``: all where judging is free
+    (evidence), candidates elsewhere [D]."""
     observed_share: float = Field(0.2, gt=0.0, le=1.0)
     """Lowest-scored share of each user's interactions that is judged, at least one [D]."""
     unobserved: NonNegativeInt = 4
@@ -140,6 +193,24 @@ class JudgeConfig(Settings):
     """Random unobserved items per user, judged to learn how the judge grades strangers [D]."""
     history_items: PositiveInt = 8
     """Items of the user's history (the highest-scored) that the item-centric view rests on."""
+    flip: float = Field(0.0, ge=0.0, le=1.0)
+    """Share of the grades that is replaced by another one at random: how much a hallucinating
+    judge harms, and what the edge-drop contrast repairs [D]. For measuring only."""
+    repeat: NonNegativeInt = 0
+    """Pairs that a language model is asked about twice more, once with the history shuffled, to
+    measure how far it repeats itself; 0 = none [D]."""
+    settle: float = Field(0.0, ge=0.0, lt=1.0)
+    """Ask the most uncertain and influential pairs first, and stop when a round of questions
+    changes fewer verdicts than this share; 0 = ask everything [D]."""
+    rounds: int = Field(10, ge=2)
+    """Rounds into which the questions are cut where they may stop early."""
+    llm: LLMConfig = LLMConfig()
+    """The language model."""
+
+    @property
+    def judges_all(self) -> bool:
+        """Whether every train interaction and stand-in is judged."""
+        return self.scope == "all" or (self.scope == "auto" and self.kind == "evidence")
 
 
 class RefineConfig(Settings):
@@ -147,6 +218,9 @@ class RefineConfig(Settings):
 
     preset: Literal["paper", "soft", "auto"] = "auto"
     """``paper``: hard edits; ``soft``: weights 1 - p_noisy; ``auto``: better on validation [D]."""
+    accept: Accept = "high"
+    """Grades that make a pair hard, and an edge that stays or is added: ``high`` = High and High
+    [2]; ``mid`` = at least Mid from both views [D]."""
 
 
 class LLMHNIConfig(OptimiserConfig):
@@ -192,8 +266,16 @@ class ScoringConfig(Settings):
     flag_factor: PositiveFloat = 1.0
     """Interactions called noisy, as a multiple of the estimated number of noisy ones: above 1 for
     a reviewer who would rather see too many, below 1 for too few [D]."""
+    use_language: bool = True
+    """Off = ablation: texts, and grades where every pair was judged, do not count in p_noisy."""
+    use_behaviour: bool = True
+    """Off = ablation: loss, score and neighbours do not count in p_noisy."""
+    use_grades: bool = True
+    """Off = ablation: grades do not count in p_noisy where only candidates were judged; where
+    every pair was judged they are part of language."""
     rule: Literal["posterior", "grades"] = "posterior"
-    """``posterior``: noisy = highest p_noisy [D]; ``grades``: low-scored, not High and High."""
+    """``posterior``: noisy = highest p_noisy [D]; ``grades``: low-scored, judged, and
+    not accepted by both views (``refine.accept``)."""
     references: PositiveInt = 1024
     """Strangers (items of the user, users of the item) that a pair is ranked among."""
 
@@ -249,3 +331,14 @@ class RunConfig(Settings):
     """Labels of people."""
     projection: ProjectionConfig = ProjectionConfig()
     """2-D maps."""
+
+    @model_validator(mode="after")
+    def _something_tells_interactions_apart(self) -> Self:
+        scoring = self.scoring
+        grades = scoring.use_grades and self.judge.scope == "candidates"
+        if not (scoring.use_language or scoring.use_behaviour or grades):
+            raise ValueError(
+                "nothing is left that tells interactions apart: switch on scoring.use_language or "
+                "scoring.use_behaviour"
+            )
+        return self

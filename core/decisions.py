@@ -50,11 +50,12 @@ def decide_all(
     """
     deciding, lesson = overruling(labels, config.labels), label_of_rows(train, teaching(labels))
     measuring = None if labels is None else labels_for_measuring(labels)
-    found = calibrate(signals, lesson, config.labels, rng)
+    found = calibrate(signals, lesson, config.labels, rng, config.scoring)
     scored = {**signals, **found.changed}
     threshold = noise_threshold(scored["p_noisy"], float(scored["noise_rate"]), config.scoring)
     grades = signals["user_grade"], signals["item_grade"]
-    verdict = assign_verdicts(scored["p_noisy"], *grades, low, threshold, config.scoring)
+    accept = config.refine.accept
+    verdict = assign_verdicts(scored["p_noisy"], *grades, low, threshold, config.scoring, accept)
     by_grades = config.scoring.rule == "grades"
     decided = decide(scored["p_noisy"], verdict, label_of_rows(train, deciding), by_grades)
     return {
@@ -68,6 +69,7 @@ def decide_all(
         "held_out": label_of_rows(train, measuring) != UNLABELLED,
         "unwanted": _unwanted(train, deciding),
         "calibration": json.dumps(found.report),
+        "accept": accept,
     }
 
 

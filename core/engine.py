@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.config import RefineConfig, RunConfig
+from core.config import RunConfig
 from core.decisions import decide_all
 from core.errors import DataError
 from core.graph.adjacency import normalized_graph
-from core.judge import JudgeContext
-from core.judge.evidence import EvidenceJudge
+from core.judge_stage import JudgeStage
 from core.labels import overruling
 from core.metrics import Compared, RankingMetrics, Rankings, rank_metrics
 from core.model.backbones import make_backbone
@@ -25,7 +24,6 @@ from core.packing import (
     judgements_of,
     pack_alignment,
     pack_final,
-    pack_judgements,
     pack_out_of_fold,
     pack_signals,
     pack_texts,
@@ -34,10 +32,11 @@ from core.packing import (
 )
 from core.projection import project
 from core.relevance.alignment import align
-from core.relevance.candidates import choose_candidates, low_scored
 from core.relevance.text_fit import centred
+from core.scoring.evidence import Evidence
 from core.scoring.posterior import combine
 from core.scoring.stand_ins import with_stand_ins
+from core.settling import Settling, no_judgements
 from core.signals import gather_evidence
 from core.stages import Arrays
 from core.text.cache import cached_encode
@@ -58,7 +57,7 @@ from core.types import (
 )
 from core.warm_start import start_weights
 
-TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN, CALIBRATE = range(9)
+TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN, CALIBRATE, FLIP = range(10)
 """Number of each stage in its seed: stages never shift each other's draws."""
 LOADING = "loading the encoder"
 """Reported before the first stage: it takes seconds during which nothing else moves."""
@@ -175,44 +174,49 @@ class Engine:
         )
         return pack_out_of_fold(pairs, found)
 
-    def judge(self, texts: Arrays, behaviour: Arrays, pretrained: Arrays) -> Arrays:
+    def judge(
+        self, texts: Arrays, aligned: Arrays, behaviour: Arrays, pretrained: Arrays
+    ) -> Arrays:
         """Stage 3: candidates and their grades from two views."""
-        train = self.data.train
-        pairs = pairs_of(behaviour, len(train))
-        low = low_scored(
-            train, behaviour["among_items"][: len(train)], self.config.judge.observed_share
-        )
-        found = Embeddings(pretrained["user"], pretrained["item"])
-        held_out = Embeddings(behaviour["user_vector"], behaviour["item_vector"])
-        candidates = choose_candidates(
-            train, low, found, held_out, pairs, self.config.judge, self._rng(JUDGE)
-        )
-        text = centred(texts["item"])
-        if not text.any():  # all texts alike: the judge must not take them for evidence
-            text = text[:, :0]
-        context = JudgeContext(self.items, train, text)
-        graded = EvidenceJudge().judge(candidates, context, self.on_progress)
-        return {"low": low, **pack_judgements(graded)}
+        stage = JudgeStage(self.data, self.items, self.config, self.cache, self.on_progress)
+        low, pairs = stage.candidates(behaviour, pretrained, self._rng(JUDGE))
+        context = stage.context(texts)
+        settling = None
+        if self.config.judge.settle:
+            settling = Settling(
+                self._evidence(texts, aligned, behaviour, vars(no_judgements())),
+                pairs_of(behaviour, len(self.data.train)),
+                low,
+                self.data.train,
+                self.config,
+                (self.config.seed, SCORE),
+            )
+        return {"low": low, **stage.ask(pairs, context, settling, self._rng(FLIP))}
 
     def signals(self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays) -> Arrays:
         """Stage 10, first part: all signals to p_noisy, without any label."""
         self.on_progress(Progress("score", 0.0))
-        options, n_train = self.config.scoring, len(self.data.train)
-        pairs = pairs_of(behaviour, n_train)
-        evidence = gather_evidence(
+        evidence = self._evidence(texts, aligned, behaviour, judged)
+        observed = pairs_of(behaviour, len(self.data.train)).observed
+        found = combine(evidence, observed, self.config.scoring, self._rng(SCORE))
+        if not centred(texts["item"]).any():  # all texts alike: what they say is not known
+            evidence = evidence.without_text()
+        return pack_signals(evidence, found)
+
+    def _evidence(
+        self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays
+    ) -> Evidence:
+        """All signals of all pairs."""
+        return gather_evidence(
             self.data.train,
-            pairs,
+            pairs_of(behaviour, len(self.data.train)),
             texts["item"],
             aligned,
             behaviour,
             judged,
-            options.references,
+            self.config.scoring.references,
             self._rng(FOLDS),
         )
-        found = combine(evidence, pairs.observed, options, self._rng(SCORE))
-        if not centred(texts["item"]).any():  # all texts alike: what they say is not known
-            evidence = evidence.without_text()
-        return pack_signals(evidence, found)
 
     def score(self, signals: Arrays, judged: Arrays) -> Arrays:
         """Stage 10, second part: labels correct p_noisy, p_noisy to verdicts, labels overrule."""
@@ -233,7 +237,8 @@ class Engine:
         weights = None if start is None else start_weights(start)
         config = self.config
         if start is not None and weights is not None and config.train.interaction_denoising:
-            config = config.model_copy(update={"refine": RefineConfig(preset=str(start["preset"]))})
+            refine = config.refine.model_copy(update={"preset": str(start["preset"])})
+            config = config.model_copy(update={"refine": refine})
         graphs = refined_graphs(self.data.train, judgements, low, scored["p_noisy"], config, labels)
         found = final_training(
             self.validation,

@@ -25,6 +25,9 @@ from core.types import PERSON, FloatArray, IntArray, InteractionScores, Judgemen
 
 WEIGHT = "parameter "
 """Before the name of a trained parameter among the arrays of the final training."""
+CALL, TARGET = "call ", "target "
+"""Before the name of a column of the calls, and of what was asked in them, among the arrays of the
+judging."""
 
 
 def pack_texts(name: str, texts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -91,6 +94,29 @@ def judgements_of(judged: Arrays) -> Judgements:
         user_support=judged["user_support"],
         item_support=judged["item_support"],
     )
+
+
+def pack_columns(prefix: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Columns of a table, texts or numbers, each named by ``prefix`` and its name."""
+    packed: dict[str, Any] = {}
+    for name, values in columns.items():
+        if len(values) and isinstance(values[0], str):
+            packed |= pack_texts(prefix + name, values)
+        else:
+            packed[prefix + name] = np.asarray(values)
+    return packed
+
+
+def columns_of(arrays: Arrays, prefix: str) -> dict[str, Any] | None:
+    """Read back what :func:`pack_columns` made; None if there are none."""
+    names = [name.removeprefix(prefix) for name in arrays if name.startswith(prefix)]
+    texts = {name.removesuffix("_at") for name in names if name.endswith("_at")}
+    found = {
+        name: texts_of(arrays, prefix + name) if name in texts else arrays[prefix + name]
+        for name in names
+        if not name.endswith("_at")
+    }
+    return found or None
 
 
 def pack_out_of_fold(pairs: Pairs, found: OutOfFold) -> dict[str, Any]:

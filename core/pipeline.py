@@ -23,12 +23,13 @@ import torch
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
+from core.judge_stage import judge_report
 from core.label_quality import label_quality
 from core.labels import read_labels
 from core.packing import scores_of
 from core.stage_keys import stage_keys
 from core.stages import Arrays, Stages
-from core.tables import Results, write_all
+from core.tables import Results, write_all, write_judged
 from core.types import Dataset, OnProgress, Progress, RunOutcome, ignore_progress
 from core.warm_start import from_scratch, read_start, save_weights
 
@@ -91,9 +92,48 @@ def run_pipeline(
     write_all(folder, dataset, found, rankings)
     save_weights(folder, dataset, config, found.trained)
     outcome = _outcome(found, rankings["test"].summary(), stages, start)
+    outcome = replace(outcome, judging=judge_report(found.judged, own, config.judge))
     if said is None:
         return outcome
     return replace(outcome, labels=label_quality(said, found.scored, found.trained, dataset.train))
+
+
+def run_judging(
+    dataset: Dataset,
+    config: RunConfig,
+    folder: Path,
+    cache: Path,
+    on_progress: OnProgress = ignore_progress,
+) -> dict[str, Any]:
+    """Have the pairs of a dataset judged, and nothing after that.
+
+    A run with the same settings takes what comes before the judging from the cache, and so does
+    it with every answer of a language model.
+
+    Args:
+        dataset: A prepared dataset.
+        config: Settings of the run that the judgements are for.
+        folder: Where the tables go; unfinished work is kept there.
+        cache: Folder of the caches, shared by all runs.
+        on_progress: Told about every step; may raise ``Cancelled``.
+
+    Returns:
+        The content of ``judge_quality.json``.
+
+    Raises:
+        ConfigError: If the folder belongs to other settings or another dataset.
+        DataError: If the dataset is too small to learn anything from.
+    """
+    _check(dataset)
+    _claim(folder, dataset, config, None, None)
+    device = _device(config)
+    engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress)
+    stages = _stages(dataset, config, device, folder, cache, on_progress)
+    with reproducible(device):
+        texts, aligned, pretrained, behaviour = _before_judging(engine, stages)
+        judged = stages.run("judge", lambda: engine.judge(texts, aligned, behaviour, pretrained))
+    write_judged(folder, dataset, judged)
+    return judge_report(judged, None, config.judge)
 
 
 def _stages(
@@ -120,12 +160,17 @@ def _start(stages: Stages, dataset: Dataset, config: RunConfig, parent: Path | N
     return stages.keep("start", lambda: read_start(parent, dataset, config))
 
 
-def _all_stages(engine: Engine, stages: Stages, start: Arrays) -> Results:
+def _before_judging(engine: Engine, stages: Stages) -> tuple[Arrays, Arrays, Arrays, Arrays]:
     texts = stages.run("texts", engine.texts)
     aligned = stages.run("align", lambda: engine.align(texts))
     pretrained = stages.run("pretrain", engine.pretrain)
     behaviour = stages.run("out-of-fold", lambda: engine.out_of_fold(aligned, pretrained))
-    judged = stages.run("judge", lambda: engine.judge(texts, behaviour, pretrained))
+    return texts, aligned, pretrained, behaviour
+
+
+def _all_stages(engine: Engine, stages: Stages, start: Arrays) -> Results:
+    texts, aligned, pretrained, behaviour = _before_judging(engine, stages)
+    judged = stages.run("judge", lambda: engine.judge(texts, aligned, behaviour, pretrained))
 
     def signals() -> Arrays:
         return engine.signals(texts, aligned, behaviour, judged)

@@ -32,7 +32,10 @@ DEPENDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "judge": (("judge", "text"), ("texts", "out-of-fold", "pretrain")),
     "signals": (
-        ("scoring.folds", "scoring.stand_ins", "scoring.caution", "scoring.references"),
+        (
+            *("scoring.folds", "scoring.stand_ins", "scoring.caution", "scoring.references"),
+            *("scoring.use_language", "scoring.use_behaviour", "scoring.use_grades"),
+        ),
         ("texts", "align", "out-of-fold", "judge"),
     ),
     "project": (("projection",), ("texts", "align")),
@@ -80,6 +83,10 @@ def stage_keys(fingerprint: str, config: RunConfig, device: torch.device) -> dic
             **shared,
         }
         keys[stage] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    if config.judge.kind != "evidence":
+        # What a model, a budget or a file says is not decided by settings; answers that were paid
+        # for have a cache of their own.
+        return {stage: key for stage, key in keys.items() if stage not in ("judge", "signals")}
     return keys
 
 

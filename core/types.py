@@ -261,6 +261,9 @@ class RunOutcome:
     labels: Mapping[str, Any] | None = None
     """What labels of people did and how well the model agrees with those held out, plain values
     for ``label_quality.json``; None where none were given."""
+    judging: Mapping[str, Any] = field(default_factory=dict)
+    """How far the judge can be trusted and what it took, plain values for
+    ``judge_quality.json``."""
     reused: tuple[str, ...] = ()
     """Stages taken from an earlier run with the same inputs."""
     warm_start: bool = False

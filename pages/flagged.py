@@ -17,7 +17,16 @@ import pandas as pd
 import streamlit as st
 
 from app.services import flagged
-from app.ui import card, components, labels_at_hand, review_filters, saved_views, state, theme
+from app.ui import (
+    card,
+    components,
+    labels_at_hand,
+    planted,
+    review_filters,
+    saved_views,
+    state,
+    theme,
+)
 from app.ui.glossary import explain
 from app.ui.label import labels
 from app.ui.review import NEXT, PAGE, ROW, part
@@ -128,6 +137,7 @@ def table(rows: pd.DataFrame) -> None:
     )
     columns = ["verdict", "label", "p_noisy", "user_id", "title", "loss", "semantic", "grades"]
     empty = {name for name in ("label", "kind") if rows[name].isna().all()}
+    empty |= set() if planted.shown() else {"kind"}
     st.dataframe(
         shown[[name for name in (*columns, "edge", "kind") if name not in empty]],
         key=key,

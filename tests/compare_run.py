@@ -50,7 +50,7 @@ JUDGED = pd.DataFrame(
 
 def write_runs(workspace: Path) -> tuple[Path, Path]:
     """Write the parent and its child; return their folders."""
-    common = {"dataset_fingerprint": MARK, "threshold": 0.5, "noise_rate": 0.4}
+    common = {"dataset_fingerprint": MARK, "threshold": 0.5, "noise_rate": 0.4, "preset": "paper"}
     settings = {"scoring": {"caution": 0.5, "rule": "posterior"}, "train": {"pool": 64}}
     first = write_run(workspace, PARENT, common | {"settings": settings}, BEFORE)
     changes = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from app.commands.output import clean
 from app.commands.run_list import where
-from app.services import notes, run_list, store
+from app.services import notes, run_list, store, whole_file
 from app.services.records import Manifest
 from app.services.run_list import KnownRun
 from core.errors import DataError
@@ -89,12 +88,10 @@ def _write_html(run: store.Run, path: Path) -> None:
     from app.ui import html_report  # noqa: PLC0415 - plotly is slow to load
 
     content = html_report.build(run).encode()
-    aside = path.parent / f".{path.name}.{os.getpid()}.tmp"
     try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
+        with whole_file.replacing(path.absolute()) as aside:
+            aside.write_bytes(content)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise DataError(f"The report cannot be written to {path}: {error.strerror}.") from error
 
 

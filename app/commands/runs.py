@@ -18,6 +18,7 @@ from app.commands.sources import prepare_data
 from app.services import environment, jobs, run_folder
 from app.services.importing import make_plan
 from app.services.run_folder import write_json
+from app.services.run_list import NAME
 from app.services.run_orders import Retraining
 from app.worker import Watcher, execute, resume
 from core.config import RunConfig
@@ -58,7 +59,7 @@ def resume_run(run_id: str, workspace: Path, console: Console) -> dict[str, Any]
     Raises:
         WorkbenchError: As :func:`app.worker.resume`.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run_id):
+    if not re.fullmatch(NAME, run_id):
         raise ConfigError(f"'{run_id}' is no name of a run.")
     with shown_progress() as on_progress:
         manifest = resume(workspace / "runs" / run_id, on_progress, make_watcher(console))
@@ -119,9 +120,9 @@ def find_dataset(name_or_path: str, workspace: Path) -> Path:
         DataError: If there is neither.
     """
     named = workspace / "datasets" / name_or_path
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name_or_path) and named.is_dir():
+    if re.fullmatch(NAME, name_or_path) and named.is_dir():
         return named
-    if (Path(name_or_path) / "manifest.json").is_file():
+    if (Path(name_or_path) / run_folder.MANIFEST).is_file():
         return Path(name_or_path)
     known = ", ".join(sorted(path.name for path in workspace.glob("datasets/*"))) or "none"
     raise DataError(

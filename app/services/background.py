@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from app.services import importing, jobs, run_orders
+from app.services import importing, job_log, jobs, run_orders
 from app.services.importing import ImportPlan
 from app.services.run_orders import Retraining
 from core.config import PrepareConfig, RunConfig
@@ -86,7 +86,7 @@ def _work(workspace: Path, name: str) -> Work | None:
     if launched is None:
         return None
     seconds = (datetime.now(UTC) - launched.started).total_seconds()
-    lines = _printed(launched.log)
+    lines = [line for line in job_log.end(launched.log, MOST_BYTES).splitlines() if line]
     answer = next((found for line in reversed(lines) if (found := _object(line))), {})
     if "error" in answer:
         return Work(False, seconds, (), {}, str(answer["error"]))
@@ -96,15 +96,6 @@ def _work(workspace: Path, name: str) -> Work | None:
         return Work(True, seconds, tuple(lines[-6:]), {}, "")
     ended = "\n".join(["It ended without an answer. The last it printed:", *lines[-8:]])
     return Work(False, seconds, (), {}, ended)
-
-
-def _printed(log: Path) -> list[str]:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - MOST_BYTES))
-            return [line for line in file.read().decode(errors="replace").splitlines() if line]
-    except OSError:
-        return []
 
 
 def _object(line: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Final
 
 import duckdb
 
-from app.services import views
+from app.services import failures, views
 from app.services.labels import schema
 from core.errors import DataError
 
@@ -46,8 +46,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         schema.prepare(connection)
     except duckdb.Error as error:
         raise DataError(
-            f"The database of the workspace cannot be written to: {_first(error)}. Make room on "
-            "the disk, make its folder writable, and reload the page."
+            f"The database of the workspace cannot be written to: {failures.first_line(error)}. "
+            "Make room on the disk, make its folder writable, and reload the page."
         ) from error
 
 
@@ -68,8 +68,8 @@ FAILURES: Final = (duckdb.OperationalError, duckdb.FatalException, duckdb.Intern
 def failed(error: Exception) -> DataError:
     """Say what a person can do when the database fails in the middle of a question."""
     return DataError(
-        f"The database of the workspace failed: {_first(error)}. See that its disk has room and "
-        "can be read, then reload the page. What was saved before is safe."
+        f"The database of the workspace failed: {failures.first_line(error)}. See that its disk "
+        "has room and can be read, then reload the page. What was saved before is safe."
     )
 
 
@@ -84,13 +84,9 @@ def _reason(path: Path, error: Exception) -> str:
     if denied or "Read-only file system" in str(error):
         return f"{path} cannot be opened for writing. Make it and its folder writable."
     return (
-        f"{path} cannot be opened: {_first(error)}. Nothing was changed. Move it away to start "
-        "with an empty one, or put a copy of it in its place."
+        f"{path} cannot be opened: {failures.first_line(error)}. Nothing was changed. Move it away "
+        "to start with an empty one, or put a copy of it in its place."
     )
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _command(pid: int) -> str:

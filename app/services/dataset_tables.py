@@ -15,9 +15,9 @@ from app.services.datasets import (
     PreparedData,
     ask,
     columns,
-    quoted,
     write,
 )
+from core.data.sources.files import quote_name
 
 ORDERS: Final = {
     "users": {
@@ -229,7 +229,7 @@ def _more_columns(data: PreparedData) -> str:
     known = columns(data, "items")
     group = ['"group"'] if "group" in known else []
     lists = [
-        f"array_to_string({quoted(name)}, ', ') AS {quoted(name)}"
+        f"array_to_string({quote_name(name)}, ', ') AS {quote_name(name)}"
         for name in known
         if name.startswith(ATTRIBUTE)
     ]

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from app.services import spreadsheet, store
+from app.services import failures, spreadsheet, store
 from app.services.importing import NAME
 from app.services.records import Record
 from core.errors import DataError
@@ -162,11 +162,6 @@ def write(
         raise _damaged(data, error) from error
 
 
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _open(connection: duckdb.DuckDBPyConnection, data: PreparedData, sql: str) -> None:
     named = set(re.findall(r"\w+", sql))
     for name in named.intersection((*PARTS, "users", "items")):
@@ -175,8 +170,7 @@ def _open(connection: duckdb.DuckDBPyConnection, data: PreparedData, sql: str) -
 
 
 def _damaged(data: PreparedData, error: Exception) -> DataError:
-    first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return DataError(
-        f"The dataset {data.name} cannot answer this: {first}. If a file is missing or damaged, "
-        "prepare it again."
+        f"The dataset {data.name} cannot answer this: {failures.first_line(error)}. If a file is "
+        "missing or damaged, prepare it again."
     )

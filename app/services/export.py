@@ -14,19 +14,20 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 import duckdb
 
 from app.services import query
 from app.services.compare.pair import column, columns
 from app.services.export_files import Format as Format  # noqa: PLC0414 - passed on
-from app.services.export_files import text, write_matrix, write_tables
+from app.services.export_files import write_matrix, write_tables
 from app.services.export_where import WHERE as _WHERE
 from app.services.export_where import Only as Only  # noqa: PLC0414 - passed on
 from app.services.export_where import edges_meant
 from app.services.run_folder import write_json
 from app.services.store import Run
+from core.data.sources.files import quote_text
 from core.errors import ConfigError, DataError
 
 FORMATS: Final[Mapping[Format, str]] = {
@@ -57,17 +58,21 @@ class Exported:
     """What is not there, and why."""
 
 
-def count(run: Run, form: Format, only: Only) -> int:
-    """Number of edges that would be written."""
+class Counts(NamedTuple):
+    """How many edges an export has."""
+
+    n: int
+    """Edges that are written."""
+    n_reserved: int
+    """Added edges that are left out as pairs of validation or test, see :func:`edges_meant`."""
+
+
+def count(run: Run, form: Format, only: Only) -> Counts:
+    """Count the edges that would be written."""
     found = edges_meant(run, form, only)
-    sql = f"SELECT count(*) AS n FROM edges WHERE {found.where}"
-    return int(query.ask(run, sql, tables=found.tables)["n"].iloc[0])
-
-
-def n_reserved(run: Run, form: Format, only: Only) -> int:
-    """Number of added edges left out as pairs of validation or test, see :func:`edges_meant`."""
-    sql = f"SELECT count(*) AS n FROM edges WHERE {_WHERE[only]}"
-    return int(query.ask(run, sql)["n"].iloc[0]) - count(run, form, only)
+    sql = f"SELECT count(*) AS n_all, count(*) FILTER (WHERE {found.where}) AS n FROM edges"
+    told = query.ask(run, f"{sql} WHERE {_WHERE[only]}", tables=found.tables).iloc[0]
+    return Counts(int(told["n"]), int(told["n_all"] - told["n"]))
 
 
 def export(run: Run, folder: Path, form: Format, only: Only = "all") -> Exported:
@@ -128,18 +133,18 @@ def _write(
     edges, meant = folder / ".edges.parquet", edges_meant(run, form, only)
     sql = f"{_sql(run, meant.where)} ORDER BY 1, 2"
     query.write(run, sql, edges, tables=meant.tables)
-    n_rows = count(run, form, only)
+    n_rows, n_reserved = count(run, form, only)
     if form == "npz":
         write_matrix(run, meant.where, meant.tables, folder)
     else:
         is_train = only in ("refined", "kept")
         write_tables(_tables(run, edges, is_train, form), folder, form, stem(run))
-    notes = _notes(run, form, only)
+    notes = _notes(run, only, n_reserved)
     edges.unlink()
     files = tuple(sorted(path.name for path in folder.iterdir()))
     about: dict[str, Any] = {
         **{"run_id": run.id, "dataset": run.manifest.dataset, "format": form, "only": only},
-        **{"n_rows": n_rows, "n_reserved": n_reserved(run, form, only)},
+        **{"n_rows": n_rows, "n_reserved": n_reserved},
         **{"files": list(files), "notes": notes},
         "ids": "as in the source, nothing added in front",
     }
@@ -147,17 +152,16 @@ def _write(
     return (*files, ABOUT), n_rows, tuple(notes)
 
 
-def _notes(run: Run, form: Format, only: Only) -> list[str]:
+def _notes(run: Run, only: Only, n_reserved: int) -> list[str]:
     """What is not there, and why."""
     notes: list[str] = []
     if only in ("refined", "kept") and query.own_dataset(run) is None:
         notes.append("Without validation, test and items: the dataset is gone or another by now.")
         if only == "refined":
             notes.append("Added edges may be pairs of validation or test: this cannot be checked.")
-    reserved = n_reserved(run, form, only)
-    if reserved:
+    if n_reserved:
         notes.append(
-            f"{reserved:,} added edges are left out: they are pairs of validation or test, and "
+            f"{n_reserved:,} added edges are left out: they are pairs of validation or test, and "
             "training on them would take them from what measures."
         )
     if "decided_by" not in columns(run, "edges") | columns(run, "interactions"):
@@ -175,7 +179,7 @@ def _sql(run: Run, where: str) -> str:
         decided = f"coalesce({decided}, {unknown})"
     return f"""
         SELECT e.user_id, e.item_id, e.origin, coalesce(i.verdict, '') AS verdict,
-               i.p_noisy, e.weight, {decided} AS decided_by, {text(run.id)} AS run_id
+               i.p_noisy, e.weight, {decided} AS decided_by, {quote_text(run.id)} AS run_id
         FROM (SELECT * FROM edges WHERE {where}) e
         LEFT JOIN interactions i ON i."user" = e."user" AND i.item = e.item
     """

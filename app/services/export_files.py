@@ -14,6 +14,7 @@ import numpy as np
 from app.services import query
 from app.services.compare.pair import columns
 from app.services.store import Run
+from core.data.sources.files import quote_name, quote_text
 from core.errors import DataError
 
 Format = Literal["csv", "parquet", "recbole", "npz"]
@@ -51,7 +52,9 @@ def write_tables(tables: Mapping[str, Path], folder: Path, form: Format, data: s
             options = "FORMAT PARQUET" if form == "parquet" else "FORMAT CSV, HEADER"
             target = folder / f"{name}.{form}"
             chosen = _plain_columns(connection, name, lists=form == "parquet")
-            connection.execute(f"COPY (SELECT {chosen} FROM part) TO {text(target)} ({options})")
+            connection.execute(
+                f"COPY (SELECT {chosen} FROM part) TO {quote_text(str(target))} ({options})"
+            )
 
 
 def _plain_columns(connection: duckdb.DuckDBPyConnection, name: str, lists: bool) -> str:
@@ -61,8 +64,8 @@ def _plain_columns(connection: duckdb.DuckDBPyConnection, name: str, lists: bool
         return "user_id, item_id"
     chosen = []
     for column_name, kind, *_ in described:
-        plain = _quoted(column_name.removeprefix("attribute:"))
-        quoted = _quoted(column_name)
+        plain = quote_name(column_name.removeprefix("attribute:"))
+        quoted = quote_name(column_name)
         if kind.endswith("[]") and not lists:
             chosen.append(f"array_to_string({quoted}, '|') AS {plain}")
         else:
@@ -92,16 +95,15 @@ def _write_atomic(
     chosen = ", ".join(f"{_atomic(n, t)} AS {_header(n, t)}" for n, t in types.items())
     suffix = {"items": "item", "interactions": "inter"}.get(name, f"{name}.inter")
     target = folder / f"{data}.{suffix}"
-    connection.execute(
-        f"COPY (SELECT {chosen} FROM part) TO {text(target)} (FORMAT CSV, HEADER, DELIMITER '\t')"
-    )
+    options = "FORMAT CSV, HEADER, DELIMITER '\t'"
+    connection.execute(f"COPY (SELECT {chosen} FROM part) TO {quote_text(str(target))} ({options})")
     if name == "train":
         shutil.copyfile(target, folder / f"{data}.inter")
 
 
 def _atomic(name: str, kind: str) -> str:
     """A value of a sequence is its words between blanks; the values of a list keep together."""
-    quoted = _quoted(name)
+    quoted = quote_name(name)
     if name.startswith("attribute:"):
         one_word = "lambda x: regexp_replace(x, '\\s+', '_', 'g')"
         return f"array_to_string(list_transform({quoted}, {one_word}), ' ')"
@@ -110,7 +112,7 @@ def _atomic(name: str, kind: str) -> str:
 
 def _header(name: str, kind: str) -> str:
     plain = re.sub(r"[\s:]+", "_", name.removeprefix("attribute:"))
-    return _quoted(f"{plain}:{kind}")
+    return quote_name(f"{plain}:{kind}")
 
 
 def _check_ids(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
@@ -120,22 +122,13 @@ def _check_ids(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
         DataError: If an id has a tab or a line break in it.
     """
     for name in names:
-        sql = f"SELECT count(*) FROM part WHERE regexp_matches({_quoted(name)}, '[\t\r\n]')"
+        sql = f"SELECT count(*) FROM part WHERE regexp_matches({quote_name(name)}, '[\t\r\n]')"
         found = connection.execute(sql).fetchall()[0][0]
         if found:
             raise DataError(
                 f"{found} rows have a tab or a line break in {name}: atomic files cannot hold "
                 "them. Use Parquet."
             )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: object) -> str:
-    """A text as SQL."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def write_matrix(run: Run, where: str, tables: Mapping[str, Path], folder: Path) -> None:
@@ -168,5 +161,5 @@ def _ids_sql(run: Run, kind: str) -> str:
     """Number and id of every node of a kind, from the table that has them all."""
     for name in ("projection", "embeddings"):
         if columns(run, name):
-            return f"SELECT number, id FROM {name} WHERE kind = {text(kind)} ORDER BY 1"
+            return f"SELECT number, id FROM {name} WHERE kind = {quote_text(kind)} ORDER BY 1"
     return f'SELECT DISTINCT "{kind}" AS number, {kind}_id AS id FROM edges ORDER BY 1'

@@ -36,12 +36,8 @@ def edges_meant(run: Run, form: Format, only: Only) -> Meant:
     set they are left out, or what measures would be trained on, or lost when the export is
     imported (a pair lies in one split alone). Tables of edges that are no train set keep them.
     """
-    dataset = query.own_dataset(run)
     is_train = only == "refined" or form == "npz"
-    if dataset is None or not is_train:
-        return Meant(WHERE[only], {})
-    paths = {f"reserved_{name}": dataset / f"{name}.parquet" for name in ("valid", "test")}
-    tables = {name: path for name, path in paths.items() if path.is_file()}
+    tables = query.reserved(run) if is_train else {}
     parts = [
         f"""NOT (origin = 'added' AND ("user", item) IN (SELECT ("user", item) FROM {name}))"""
         for name in tables

@@ -45,6 +45,11 @@ def reason(error: BaseException, folder: Path | None = None) -> str:
     return _short(_reason(error, folder))
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error, or its name if it says nothing; others hold queries and paths."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def is_known(reason: str) -> bool:
     """Whether a reason says all there is to say: the lines of the program add nothing."""
     return not reason.startswith(UNEXPECTED)

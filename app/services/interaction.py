@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from app.services import query
+from app.services import query, whole_file
 from app.services.graph_diff import DECISION
 from app.services.store import Run
 
@@ -204,8 +203,7 @@ def similar(run: Run, row: int, n: int = 6) -> pd.DataFrame:
 
 def _spread(run: Run) -> dict[str, float]:
     """One by the variance of each kind of evidence; 0 where all are equal or none is known."""
-    path = run.folder / "interactions.parquet"
-    state = (path, path.stat().st_mtime_ns if path.is_file() else 0)
+    state = whole_file.stamp(run.folder / "interactions.parquet")
     if state not in _spreads:
         columns = ", ".join(
             f"var_samp(CASE WHEN isfinite({name}) THEN {name} END) AS {name}" for name in EVIDENCE
@@ -215,7 +213,7 @@ def _spread(run: Run) -> dict[str, float]:
     return _spreads[state]
 
 
-_spreads: Final[dict[tuple[Path, int], dict[str, float]]] = {}
+_spreads: Final[dict[tuple[str, int, int], dict[str, float]]] = {}
 """By file and the time of its last change: five numbers for each run that was looked at."""
 
 

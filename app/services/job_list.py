@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from app.services import jobs, run_folder
+from app.services import jobs, run_folder, whole_file
 from app.services.records import ACTIVE, Manifest, RunOrder, State, Status
 from core.errors import DataError
 
@@ -81,9 +81,8 @@ def read(folder: Path) -> JobEntry:
 
 def finished(folder: Path) -> Manifest | None:
     """What a finished run says about itself; None if it is not finished, or damaged."""
-    path = folder / run_folder.MANIFEST
     try:
-        return _manifest(path, path.stat().st_mtime_ns)
+        return _manifest(whole_file.stamp(folder / run_folder.MANIFEST))
     except (OSError, ValidationError):
         return None
 
@@ -93,19 +92,18 @@ def seconds_of_stages(workspace: Path, entry: JobEntry) -> Mapping[str, float]:
 
     Empty where there is none.
     """
-    names = [entry.parent] if entry.parent else []
-    same = [other for other in every(workspace) if other.dataset == entry.dataset]
-    names += [other.run_id for other in same if other.state == "done"]
-    for name in names:
-        manifest = finished(workspace / "runs" / name)
-        if manifest is not None and manifest.stages:
-            return manifest.stages
-    return {}
+    parent = finished(workspace / "runs" / entry.parent) if entry.parent else None
+    if parent is not None and parent.stages:
+        return parent.stages
+    folders = (path.parent for path in workspace.glob(f"runs/*/{run_folder.MANIFEST}"))
+    known = [manifest for folder in folders if (manifest := finished(folder)) is not None]
+    same = [one for one in known if one.dataset == entry.dataset and one.stages]
+    return max(same, key=lambda one: one.created).stages if same else {}
 
 
 @lru_cache(maxsize=2000)
-def _manifest(path: Path, stamp: int) -> Manifest:  # noqa: ARG001 - part of the key
-    return Manifest.model_validate_json(path.read_bytes())
+def _manifest(stamp: tuple[str, int, int]) -> Manifest:
+    return Manifest.model_validate_json(Path(stamp[0]).read_bytes())
 
 
 def _order(folder: Path) -> RunOrder | None:

@@ -28,6 +28,16 @@ _ASSIGNED: Final = re.compile(
 _CONTROLS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
+def end(log: Path, most_bytes: int = MOST_BYTES) -> str:
+    """The end of a log as it was printed, keys and all; empty if there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - most_bytes))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def read(log: Path | None, n_lines: int | None = None) -> str:
     """The end of a log without keys and control characters; empty if there is none.
 
@@ -37,13 +47,7 @@ def read(log: Path | None, n_lines: int | None = None) -> str:
     """
     if log is None:
         return ""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - MOST_BYTES))
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return ""
-    lines = without_secrets(text).replace("\r", "\n").splitlines()
+    lines = without_secrets(end(log)).replace("\r", "\n").splitlines()
     return "\n".join(_CONTROLS.sub("", line) for line in lines[-(n_lines or len(lines)) :])
 
 

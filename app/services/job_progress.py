@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from app.services.progress_file import SITTING
 from app.services.run_folder import PROGRESS
 
 LEAST_SHARE: Final = 0.02
@@ -70,7 +71,13 @@ class _Reading:
     shares: dict[str, float] = field(default_factory=dict)
     seen: dict[str, _Stage] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+    stage: str = ""
+    """The last one that reported."""
     last: datetime | None = None
+    loading: bool = False
+    """Whether a sitting has begun in which nothing is worked on yet."""
+    fresh: bool = True
+    """Whether no stage has reported in this sitting yet."""
     epoch: float | None = None
     part: dict[str, int] = field(default_factory=dict)
     epochs: dict[str, float] = field(default_factory=dict)
@@ -95,12 +102,12 @@ def read(
     reading = _Reading()
     for line in _lines(folder / PROGRESS):
         _take(reading, line)
-    if working and reading.last is not None and reading.order:
+    if working and not reading.loading and reading.last is not None and reading.stage:
         now = moment or datetime.now(UTC)
         waited = max(0.0, (now - reading.last).total_seconds())
-        reading.seen[reading.order[-1]].seconds += waited
+        reading.seen[reading.stage].seconds += waited
     stages = _stages(reading, working)
-    stage = reading.order[-1] if reading.order else ""
+    stage = reading.stage
     return JobProgress(
         stages=stages,
         stage=stage,
@@ -130,16 +137,18 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def _take(reading: _Reading, line: dict[str, Any]) -> None:
     before, reading.last = reading.last, line["at"]
-    if "stages" in line:  # a new sitting; nobody worked since the last line
-        reading.shares = {str(name): float(share) for name, share in line["stages"]}
-        reading.resumed = True
+    if SITTING in line or "stages" in line:  # a new sitting; no stage worked since the last line
+        reading.loading, reading.fresh, reading.resumed = SITTING in line, True, True
+        if "stages" in line:
+            reading.shares = {str(name): float(share) for name, share in line["stages"]}
         return
     stage, fraction = str(line.get("stage", "")), float(line.get("fraction", 0.0))
     if stage not in reading.seen:
         reading.seen[stage] = _Stage()
         reading.order.append(stage)
     # A stage that reports for the first time when a part of it is done began with the last line.
-    worked = stage if fraction > 0 or len(reading.order) < 2 else reading.order[-2]
+    worked = stage if fraction > 0 or reading.fresh else reading.stage
+    reading.stage, reading.fresh = stage, False
     if before is not None:
         passed = max(0.0, (line["at"] - before).total_seconds())
         reading.seen[worked].seconds += passed

@@ -8,6 +8,7 @@ believed only as long as its process exists: a job that was killed shows as inte
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.services import failures, launches, process, run_folder, run_queue
-from app.services.launches import Launched, tail
+from app.services import failures, job_log, launches, process, run_folder, run_queue
+from app.services.launches import Launched
 from app.services.records import ACTIVE, Launch, Status
 from app.services.run_folder import StatusFile
 from core.errors import DataError
@@ -59,7 +60,9 @@ class Job:
 
 def start_demo(workspace: Path, arguments: Sequence[str] = DEMO) -> None:
     """Prepare and run the sample in the background, unless that is going on already."""
-    start(workspace, arguments, DEMO_NAME)
+    launch = launches.read(launches.files(workspace, DEMO_NAME)[0])
+    goes_on = launch is not None and not _has_result_since(workspace, launch.started)
+    start(workspace, arguments, DEMO_NAME, keep_log=goes_on)
 
 
 def start_run(workspace: Path, run_id: str, arguments: Sequence[str] = RUN) -> None:
@@ -83,10 +86,11 @@ def start_run(workspace: Path, run_id: str, arguments: Sequence[str] = RUN) -> N
             (folder / run_folder.CANCEL).unlink(missing_ok=True)
             status = StatusFile(folder, run_folder.seconds_so_far(folder))
             handed = (ticket.descriptor,)
-            child = launches.start(
-                workspace, (*arguments, run_id), OF_A_RUN + run_id, ticket.environment(), handed
-            )
-            status.queue(ticket.ahead(), child)
+            _keep_log(workspace, run_id)
+            words, name = (*arguments, run_id), OF_A_RUN + run_id
+            child = launches.start(workspace, words, name, ticket.environment(), handed, True)
+            if not _has_said(folder, child):  # on a busy machine the process may be the first
+                status.queue(ticket.ahead(), child)
         except BaseException as error:
             ticket.give_back()
             if isinstance(error, OSError):
@@ -95,18 +99,19 @@ def start_run(workspace: Path, run_id: str, arguments: Sequence[str] = RUN) -> N
         os.close(ticket.descriptor)  # the started process holds it now
 
 
-def start(workspace: Path, arguments: Sequence[str], name: str) -> None:
+def start(workspace: Path, arguments: Sequence[str], name: str, keep_log: bool = False) -> None:
     """Start some other work in the background, unless work of this name is running already.
 
     Args:
         workspace: Folder of everything.
         arguments: Of the interpreter.
         name: Of the work and its log; letters, digits, dot and dash.
+        keep_log: Go on with the log of earlier work of this name.
     """
     with _starting:
         known = launched(workspace, name)
         if known is None or not known.running:
-            launches.start(workspace, arguments, name)
+            launches.start(workspace, arguments, name, keep_log=keep_log)
 
 
 def launched(workspace: Path, name: str) -> Launched | None:
@@ -171,7 +176,7 @@ def read_status(folder: Path) -> Status | None:
     A job that says it runs or waits, or that is done but has left no manifest, while its process
     is gone, is ``interrupted``.
     """
-    path = folder / "status.json"
+    path = folder / run_folder.STATUS
     try:
         status = Status.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -179,7 +184,7 @@ def read_status(folder: Path) -> Status | None:
     except (OSError, ValidationError):
         message = "The job wrote a status.json that cannot be read."
         return Status(state="failed", message=message, updated=datetime.fromtimestamp(0, UTC))
-    finished = (folder / "manifest.json").exists()
+    finished = (folder / run_folder.MANIFEST).exists()
     if status.state in ACTIVE or (status.state == "done" and not finished):
         if status.pid is None or not process.is_alive(status.pid, status.updated):
             return status.model_copy(update={"state": "interrupted", "message": GONE})
@@ -191,8 +196,22 @@ def read_status(folder: Path) -> Status | None:
 def ask_to_stop(workspace: Path, run_id: str) -> None:
     """Ask a run that works or waits to stop; what is finished is kept, and it can be continued."""
     folder = workspace / "runs" / run_id
-    if (folder / "status.json").is_file():
-        (folder / "cancel").touch()
+    if (folder / run_folder.STATUS).is_file():
+        (folder / run_folder.CANCEL).touch()
+
+
+def _keep_log(workspace: Path, run_id: str) -> None:
+    """Take over what the process of the sample printed about a run that is now resumed by name."""
+    log = launches.files(workspace, OF_A_RUN + run_id)[1]
+    earlier = log_of(workspace, run_id, read_status(workspace / "runs" / run_id))
+    if earlier is not None and earlier != log:
+        shutil.copyfile(earlier, log)
+
+
+def _has_said(folder: Path, pid: int) -> bool:
+    """Whether a process has written the status of a run."""
+    status = read_status(folder)
+    return status is not None and status.pid == pid
 
 
 def _latest_launch(workspace: Path) -> tuple[Launch | None, str]:
@@ -221,7 +240,7 @@ def _unfinished(workspace: Path) -> list[Job]:
     """Jobs that have written a status but no result, the latest first."""
     jobs = []
     for path in workspace.glob("runs/*/status.json"):
-        if not (path.parent / "manifest.json").exists():
+        if not (path.parent / run_folder.MANIFEST).exists():
             status = read_status(path.parent)
             if status is not None:
                 run_id = path.parent.name
@@ -239,8 +258,10 @@ def _without_folder(workspace: Path, launch: Launch, name: str) -> Job:
     """A started process that has made no run folder yet, from what it printed."""
     _, log = launches.files(workspace, name)
     if process.is_alive(launch.pid, launch.started):
-        said = [line for line in tail(log).splitlines() if line.startswith(BEFORE_A_RUN)]
-        stage = said[-1][:60].lower() if said else "loading libraries"
+        lines = job_log.end(log).splitlines()
+        said = [line for line in lines if line.startswith((*BEFORE_A_RUN, launches.RESUMED))]
+        told = bool(said) and said[-1].startswith(BEFORE_A_RUN)  # else by an earlier process
+        stage = said[-1][:60].lower() if told else "loading libraries"
         status = Status(state="running", stage=stage, pid=launch.pid, updated=launch.started)
         return Job(None, status, log)
     message = "The job ended before it began to work."

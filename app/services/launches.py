@@ -13,9 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from app.services import environment, process, whole_file
 from app.services.records import Launch
+
+RESUMED: Final = "resumed at"
+"""How the line of a log begins after which a further process prints."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,31 @@ def start(
     name: str,
     more: Mapping[str, str] | None = None,
     descriptors: Sequence[int] = (),
+    keep_log: bool = False,
 ) -> int:
-    """Start a process of its own session; return its number."""
+    """Start a process of its own session.
+
+    Args:
+        workspace: Folder of everything.
+        arguments: Of the interpreter.
+        name: Of the record and the log.
+        more: Environment variables beside the usual ones.
+        descriptors: Open files that are handed on.
+        keep_log: Go on with the log of an earlier process of this name, after a line that says so.
+
+    Returns:
+        Its number.
+    """
     launch, log = files(workspace, name)
     log.parent.mkdir(parents=True, exist_ok=True)
     variables = environment.with_defaults(os.environ) | dict(more or {})
     variables[environment.WORKSPACE_VARIABLE] = str(workspace)
     started = datetime.now(UTC)
-    with log.open("wb") as output:
+    with log.open("ab" if keep_log else "wb") as output:
+        if output.tell():
+            # With a line end before it: a process that was killed left its last line unfinished.
+            output.write(f"\n{RESUMED} {started:%Y-%m-%d %H:%M:%S} UTC\n".encode())
+            output.flush()
         child = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=environment.ROOT,
@@ -69,14 +90,3 @@ def read(path: Path) -> Launch | None:
         return Launch.model_validate(json.loads(path.read_text()))
     except (OSError, ValueError):
         return None
-
-
-def tail(log: Path, n_lines: int = 20) -> str:
-    """Last lines of a log; empty if there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 20_000))
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-n_lines:])

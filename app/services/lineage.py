@@ -58,7 +58,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     first, second = flat(before), flat(after)
     found = {}
     for setting in settings_of(RunConfig):
-        old, new = (one.get(setting.name, setting.default) for one in (first, second))
+        # As files have it: a list where the setting is a tuple.
+        default = list(setting.default) if isinstance(setting.default, tuple) else setting.default
+        old, new = (one.get(setting.name, default) for one in (first, second))
         if old != new:
             found[setting.name] = (old, new)
     return found

@@ -1,8 +1,10 @@
 """``progress.jsonl``: what a run measured while it worked, for curves and the time that is left.
 
-The first line of a sitting names the stages with their usual shares of the time; every other line
-is a report. They come many times per second; one in ``SECONDS_BETWEEN`` is kept of those that tell
-the same things, so that the rare ones with a value on validation are not lost among the others.
+A sitting of a run that was resumed begins with a line that says so, before anything is loaded: the
+time since the line above was no work. Once the stages are known, a line names them with their usual
+shares of the time; every other line is a report. Reports come many times per second; one in
+``SECONDS_BETWEEN`` is kept of those that tell the same things, so that the rare ones with a value
+on validation are not lost among the others.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from typing import Final
 from app.services.run_folder import PROGRESS, now, plain
 from core.types import Progress
 
+SITTING: Final = "sitting"
+"""Key of the line with which a further sitting begins."""
 SECONDS_BETWEEN: Final = 0.25
 """Shortest time between two lines of the same kind at the start of a sitting."""
 LINES_PER_KIND: Final = 400
@@ -32,8 +36,13 @@ class ProgressFile:
         self._began = time.monotonic()
         self._written: dict[tuple[str, ...], float] = {}
 
+    def go_on(self) -> None:
+        """Say that a further sitting begins; nothing is written in the first one."""
+        if self._path.exists():
+            self._append({"at": now(), SITTING: True}, "\n")
+
     def begin(self, stages: Sequence[tuple[str, float]]) -> None:
-        """Begin a sitting; a line that an earlier one left unfinished is closed."""
+        """Name the stages; a line that an earlier sitting left unfinished is closed."""
         self._append({"at": now(), "stages": [[name, share] for name, share in stages]}, "\n")
 
     def report(self, progress: Progress) -> None:

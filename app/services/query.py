@@ -19,8 +19,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from app.services import spreadsheet
+from app.services import failures, spreadsheet
 from app.services.store import Run
+from core.data.sources.files import quote_text
 from core.errors import DataError
 
 TABLES: Final = (
@@ -179,6 +180,18 @@ def own_dataset(run: Run) -> Path | None:
     return folder if found == run.manifest.dataset_fingerprint else None
 
 
+def reserved(run: Run) -> dict[str, Path]:
+    """Pairs of validation and test by the name of their table, ``reserved_valid`` and the like.
+
+    No run learns from them. Nothing where the dataset is gone or another by now.
+    """
+    dataset = own_dataset(run)
+    if dataset is None:
+        return {}
+    paths = {f"reserved_{name}": dataset / f"{name}.parquet" for name in ("valid", "test")}
+    return {name: path for name, path in paths.items() if path.is_file()}
+
+
 def has(run: Run, table: str) -> bool:
     """Whether the run (or the dataset as the run read it) has a table."""
     folder = own_dataset(run) if table in OF_DATASET else run.folder
@@ -212,13 +225,12 @@ def _open(
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     """Open a file as a table of this connection alone."""
-    quoted = str(path).replace("'", "''")
     shown = "*"
     if name in TITLED:  # what has no title is called by its id
         named = f"CASE WHEN trim(title) <> '' THEN title ELSE {TITLED[name]} END"
         shown = f"* REPLACE ({named} AS title)"
     connection.execute(
-        f"CREATE TEMP VIEW \"{name}\" AS SELECT {shown} FROM read_parquet('{quoted}')"
+        f'CREATE TEMP VIEW "{name}" AS SELECT {shown} FROM read_parquet({quote_text(str(path))})'
     )
 
 
@@ -228,8 +240,7 @@ def _without_mask(values: np.ma.MaskedArray[Any, Any]) -> np.ndarray:
 
 
 def _damaged(run: Run, error: Exception) -> DataError:
-    first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return DataError(
-        f"Run {run.id} cannot answer this: {first}. If a file of the run or of its dataset is "
-        "missing or damaged, run it again."
+        f"Run {run.id} cannot answer this: {failures.first_line(error)}. If a file of the run or "
+        "of its dataset is missing or damaged, run it again."
     )

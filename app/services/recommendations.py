@@ -10,7 +10,6 @@ Shape letters: U users, I items, D size of an embedding, H items of the user's h
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.services import whole_file
 from app.services.graph_diff import EDGE, TITLES, WEAKENED
 from app.services.query import ask, has
 from app.services.store import Run
@@ -154,7 +154,7 @@ def matrices(run: Run, table: str, column: str) -> tuple[Floats, Floats]:
     """Vectors of users ``(U, D)`` and items ``(I, D)``; users come first in the file."""
     path = run.folder / f"{table}.parquet"
     try:
-        vectors = _read(path, path.stat().st_mtime_ns, column)
+        vectors = _read(whole_file.stamp(path), column)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise DataError(
             f"Run {run.id} is damaged: {path.name} cannot be read. Delete its folder, or run it "
@@ -164,8 +164,7 @@ def matrices(run: Run, table: str, column: str) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=6)  # three columns of two runs: 25 MB each at 100,000 nodes of size 64
-def _read(path: Path, changed: int, column: str) -> Floats:
-    del changed  # only tells one state of the file from another
-    lists = pq.read_table(path, columns=[column])[column].combine_chunks()
+def _read(stamp: tuple[str, int, int], column: str) -> Floats:
+    lists = pq.read_table(stamp[0], columns=[column])[column].combine_chunks()
     flat = lists.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat, np.float32).reshape(len(lists), -1)

@@ -11,15 +11,17 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from app.services import background, job_list, lineage, retrain_labels
+from app.services import background, job_list, lineage, retrain_labels, run_folder
 from app.services.compare import next_settings
 from app.services.fields import flat, settings_of
+from app.services.job_list import JobEntry
 from app.services.labels.snapshot import BULK
 from app.services.retrain_labels import LEFT_OUT, Edges
 from app.services.run_orders import Retraining
@@ -107,7 +109,7 @@ def plan(
     no_edges = retrain_labels.no_edges(config)
     changes = lineage.differences(run.manifest.settings, config.model_dump(mode="json"))
     why_not = _why_not_warm(run, config)
-    reuses = _reuses(run)
+    reuses = reuses_stages(run)
     warm = not why_not and not from_scratch
     return RetrainPlan(
         n_by_label={label: counts.get(label, 0) for label in LABELS},
@@ -198,6 +200,23 @@ def going_on(workspace: Path, run: Run) -> list[str]:
     ]
 
 
+def stopped(workspace: Path, run: Run) -> JobEntry | None:
+    """The latest retraining of a run, if it ended without a result."""
+    known = [entry for entry in job_list.unfinished(workspace) if entry.parent == run.id]
+    latest = max(known, key=_began, default=None)
+    if latest is None or latest.active:
+        return None
+    for path in workspace.glob(f"runs/*/{run_folder.MANIFEST}"):
+        done = job_list.finished(path.parent)
+        if done is not None and done.parent == run.id and done.created > _began(latest):
+            return None
+    return latest
+
+
+def _began(entry: JobEntry) -> datetime:
+    return entry.created or datetime.fromtimestamp(0, UTC)
+
+
 def _why_not_warm(run: Run, config: RunConfig) -> str:
     """What keeps the final training from the weights of the run; empty if nothing is known to."""
     path = run.folder / WEIGHTS
@@ -220,7 +239,7 @@ def _why_not_warm(run: Run, config: RunConfig) -> str:
     return ""
 
 
-def _reuses(run: Run) -> bool:
+def reuses_stages(run: Run) -> bool:
     """Whether there are stages of earlier runs to be taken over."""
     kept = run.folder.parents[1] / "cache" / "stages"
     return kept.is_dir() and any(kept.iterdir())

@@ -28,6 +28,7 @@ PROGRESS: Final = "progress.jsonl"
 LABELS: Final = "labels.parquet"
 """What people had said when the run was ordered, where it was given any."""
 LABEL_QUALITY: Final = "label_quality.json"
+JUDGE_QUALITY: Final = "judge_quality.json"
 SCRATCH: Final = ("stages", "checkpoints")
 """Folders with unfinished work."""
 CANCEL: Final = "cancel"

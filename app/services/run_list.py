@@ -12,12 +12,11 @@ from typing import Final, Literal, cast
 from pydantic import ValidationError
 
 from app.services import environment, jobs, run_folder, store
+from app.services.records import ACTIVE as ACTIVE  # noqa: PLC0414 - passed on
 from app.services.records import Manifest
 from core.errors import ConfigError, DataError
 
 RunState = Literal["finished", "running", "queued", "stopped", "failed"]
-ACTIVE: Final = frozenset({"running", "queued"})
-"""States of a run with a process: it can be stopped, and what it rests on must stay."""
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """Names of runs: never a path."""
 LATEST: Final = "latest"

@@ -45,8 +45,8 @@ def of_run(run: Run) -> pd.DataFrame:
     rows = [
         (
             known.name,
-            _text(values[known.name]) if known.name in values else "–",
-            _text(known.default),
+            as_text(values[known.name]) if known.name in values else "–",
+            as_text(known.default),
             known.name in values and values[known.name] != known.default,
             known.help.replace("``", ""),
         )
@@ -54,7 +54,7 @@ def of_run(run: Run) -> pd.DataFrame:
     ]
     names = {row[0] for row in rows}
     rows += [
-        (name, _text(value), "–", True, "Not known to this version of the workbench.")
+        (name, as_text(value), "–", True, "Not known to this version of the workbench.")
         for name, value in values.items()
         if name not in names
     ]
@@ -70,6 +70,6 @@ def matching(table: pd.DataFrame, text: str, changed_only: bool) -> pd.DataFrame
     return table[kept]
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     """A value as it is written on the command line."""
     return value if isinstance(value, str) else json.dumps(value)

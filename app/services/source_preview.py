@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 import duckdb
 import pandas as pd
 
-from app.services import whole_file
+from app.services import failures, whole_file
 from core.data.sources import (
     SOURCES,
     guess_columns,
@@ -75,16 +75,10 @@ def first_rows(path: Path, n_rows: int = 200) -> pd.DataFrame:
     try:
         seen = preview(path, n_rows)
     except (duckdb.Error, OSError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = failures.first_line(error)
         raise DataError(f"{path.name} cannot be read: {first}. Check the file.") from error
     rows = [[_text(row.get(name)) for name in seen.columns] for row in seen.rows]
     return pd.DataFrame(rows, columns=pd.Index(list(seen.columns), dtype=object), dtype=object)
-
-
-def stamp(path: Path) -> tuple[str, int, int]:
-    """What changes when a file does: its path, time of change (ns) and size (bytes)."""
-    told = path.stat()
-    return str(path), told.st_mtime_ns, told.st_size
 
 
 def propose_interactions(columns: Sequence[str]) -> dict[str, str]:

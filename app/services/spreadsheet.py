@@ -14,6 +14,8 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 
+from core.data.sources.files import quote_name, quote_text
+
 STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """Letters with which a spreadsheet begins a formula."""
 MARK: Final = "'"
@@ -39,8 +41,7 @@ def copy(
         described = connection.execute(f"DESCRIBE {sql}", values).fetchall()
         texts = [name for name, kind, *_ in described if kind == "VARCHAR"]
         sql = _marked(sql, texts)
-    quoted = str(target).replace("'", "''")
-    connection.execute(f"COPY ({sql}) TO '{quoted}' (FORMAT {form})", values)
+    connection.execute(f"COPY ({sql}) TO {quote_text(str(target))} (FORMAT {form})", values)
 
 
 def write(frame: pd.DataFrame, target: Path) -> None:
@@ -68,6 +69,6 @@ def _marked(sql: str, texts: list[str]) -> str:
     changed = ", ".join(
         f"CASE WHEN regexp_matches({name}, '{_START}') THEN chr({ord(MARK)}) || {name} "
         f"ELSE {name} END AS {name}"
-        for name in ('"' + text.replace('"', '""') + '"' for text in texts)
+        for name in map(quote_name, texts)
     )
     return f"SELECT * REPLACE ({changed}) FROM ({sql})"

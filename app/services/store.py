@@ -7,8 +7,10 @@ engine only, in memory over Parquet, because a DuckDB file can be open in one pr
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ import duckdb
 import pandas as pd
 from pydantic import ValidationError
 
+from app.services import whole_file
 from app.services.records import Manifest
 from core.errors import DataError
 
@@ -39,7 +42,8 @@ class Run:
 
 def run_ids(workspace: Path) -> list[str]:
     """Names of the finished runs, newest first; damaged ones last."""
-    created = {path.parent.name: _created(path) for path in workspace.glob("runs/*/manifest.json")}
+    paths = workspace.glob("runs/*/manifest.json")
+    created = {path.parent.name: _created(whole_file.stamp(path)) for path in paths}
     return sorted(created, key=lambda run_id: (created[run_id], run_id), reverse=True)
 
 
@@ -49,9 +53,10 @@ def load_run(workspace: Path, run_id: str) -> Run:
     Raises:
         DataError: If there is no such finished run, or its manifest is damaged.
     """
-    if run_id not in run_ids(workspace):
-        raise DataError(f"There is no finished run {run_id!r} in {workspace}. Choose another run.")
     folder = workspace / "runs" / run_id
+    is_name = Path(run_id).name == run_id and run_id != ".."
+    if not is_name or not os.path.isfile(folder / "manifest.json"):  # False for impossible names
+        raise DataError(f"There is no finished run {run_id!r} in {workspace}. Choose another run.")
     try:
         manifest = Manifest.model_validate(json.loads((folder / "manifest.json").read_text()))
     except (OSError, ValueError) as error:  # ValidationError is a ValueError
@@ -134,10 +139,11 @@ def _query(run: Run, sql: str, parameters: Mapping[str, Any] | None = None) -> p
         ) from error
 
 
-def _created(manifest: Path) -> str:
+@lru_cache(maxsize=2000)
+def _created(stamp: tuple[str, int, int]) -> str:
     """Time in a manifest, as text; empty where it cannot be read."""
     try:
-        return str(json.loads(manifest.read_text())["created"])
+        return str(json.loads(Path(stamp[0]).read_text())["created"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

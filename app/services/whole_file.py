@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, from any number of threads and processes."""
+"""Files that others use at the same time: written whole or not at all, and told from new ones."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ def replacing(path: Path) -> Iterator[Path]:
     with beside(path) as aside:
         yield aside
         os.replace(aside, path)
+
+
+def stamp(path: Path) -> tuple[str, int, int]:
+    """What changes when a file does, as a key for keeping what was read from it.
+
+    Returns:
+        Its path, time of change (ns) and size (bytes); 0 where there is none.
+    """
+    try:
+        told = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), told.st_mtime_ns, told.st_size

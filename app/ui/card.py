@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.services import interaction as about
 from app.services.store import Run
-from app.ui import components, decided, labels_at_hand, review, state, theme
+from app.ui import components, decided, labels_at_hand, planted, review, state, theme
 from app.ui.figures import card as figures
 from app.ui.glossary import explain
 from app.ui.wording import GRADES
@@ -79,8 +79,7 @@ def _head(run: Run, facts: dict[str, Any], key: str) -> None:
             st.text(f"P(noisy) {_number(facts['p_noisy'])}", help=explain("p_noisy"))
         st.text(f"User {facts['user_id']}")
         st.text(f"Item {facts['item_id']}")
-        if facts["kind"]:
-            st.text(f"Planted: {facts['kind']}", help=explain("planted"))
+        planted.on_card(facts, key)
     labels_at_hand.buttons(run, facts, key)
     st.text(str(facts["explanation"]))
 
@@ -205,7 +204,7 @@ def _similar(run: Run, facts: dict[str, Any], key: str, choose: Callable[[int], 
     st.markdown("##### Similar cases", help=SIMILAR_HELP)
     table = state.ask(about.similar, run, facts["row"])
     columns = ["verdict", "p_noisy", "user_id", "title", "grades"]
-    if table["kind"].notna().any():
+    if planted.shown() and key not in planted.LABELLING and table["kind"].notna().any():
         columns.append("kind")
     # Marks are places: other cases, or another run, are another table.
     said = repr((run.id, facts["row"], [int(row) for row in table["row"]]))

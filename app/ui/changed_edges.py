@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,7 @@ import streamlit as st
 from app.services import graph_diff
 from app.services.graph_diff import CHANGES, DECISIONS, NEVER, ORDERS, Filter
 from app.services.store import Run
-from app.ui import components, review, state
+from app.ui import components, paging, review, state
 from app.ui.graph_edges import (
     decision_cell,
     edge_actions,
@@ -34,12 +33,9 @@ def draw(run: Run) -> None:
         st.info("No edge fits these filters.", icon=":material/filter_alt_off:")
         return
     _actions(run, which, order, n, n_observed)
-    n_pages = math.ceil(n / PAGE_ROWS)
-    if st.session_state.get("gd_page", 1) > n_pages:
-        st.session_state["gd_page"] = 1  # fewer rows than a moment ago
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{n:,} edges", width="content")
-        number = st.pagination(n_pages, key="gd_page", bind="query-params") if n_pages > 1 else 1
+        number = paging.number(n, PAGE_ROWS, "gd_page")
     _table(run, which, order, (number - 1) * PAGE_ROWS)
 
 

@@ -25,12 +25,6 @@ from app.ui.wording import MATCHED, MATCHED_HELP, SHOWN, TABLE_HELP, WHAT_IT_IS
 from core.errors import WorkbenchError
 from core.types import VERDICTS, Verdict
 
-VERDICT_MEANINGS: dict[Verdict, str] = {
-    "clean": "Not flagged: nothing speaks strongly enough against it.",
-    "hard": "Fits badly, yet the evidence says it is genuine: worth learning from.",
-    "noisy": "Fits badly, and the evidence says it is not a real preference.",
-}
-
 SIGNAL_NAMES = {
     "loss": "Loss",
     "score": "Model score",
@@ -162,7 +156,7 @@ def verdict_metrics(counts: dict[Verdict, int]) -> None:
             f"{n_rows / total:.1%} of all",
             delta_color="off",
             delta_arrow="off",
-            help=VERDICT_MEANINGS[verdict],
+            help=explain_term(verdict),
             border=True,
         )
 

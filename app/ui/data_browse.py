@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from app.services.datasets import ATTRIBUTE, PARTS, PreparedData
 from app.ui import components, data_detail, data_summary
 from app.ui.data_state import SUMMARY, TAB, TABS, ask
 from app.ui.glossary import explain
+from app.ui.graph_edges import mark
 
 SIZE: Final = 25
 PAGE: Final = "da_page"
@@ -172,7 +172,7 @@ def _rows(data: PreparedData, table: str, rows: pd.DataFrame) -> None:
     id_column, target = {"users": ("user_id", USER), "items": ("item_id", ITEM)}[table]
     ids = [str(name) for name in rows[id_column]]
     # Marks are places: another page is another table, so that a mark never stays behind.
-    key = "da_rows_" + hashlib.sha256(repr((data.name, ids)).encode()).hexdigest()[:12]
+    key = f"da_rows_{mark([data.name, *ids])}"
     st.dataframe(
         shown,
         key=key,

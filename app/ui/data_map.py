@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from app.services import data_map
 from app.services.store import Run
 from app.ui import components, review, state, theme
 from app.ui.figures import data_map as figures
+from app.ui.graph_edges import mark
 from app.ui.loss_distribution import choice
 
 POINTS, DENSITY = "Points", "Density"
@@ -47,7 +47,7 @@ def draw(run: Run) -> None:
     if not shown:
         st.info("No interaction has this verdict.", icon=":material/filter_alt:")
         return
-    key = hashlib.sha256(repr((run.id, kind, shown, path)).encode()).hexdigest()[:12]
+    key = mark([run.id, kind, shown, path])
     place = st.container()  # what was selected is said above the picture
     if kind == POINTS:
         figure = figures.points(sample, shown, key)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, cast
 import pandas as pd
 import streamlit as st
 
-from app.services import source_preview
+from app.services import source_preview, whole_file
 from app.services.datasets import PreparedData
 from app.ui import state
 
@@ -64,7 +64,7 @@ def first_rows(path: Path) -> pd.DataFrame:
     Raises:
         core.errors.DataError: If it is no table.
     """
-    return _first_rows(source_preview.stamp(path))
+    return _first_rows(whole_file.stamp(path))
 
 
 @st.cache_data(max_entries=12, show_spinner="Looking into the file")

@@ -59,8 +59,7 @@ def panel(run: Run) -> None:
 
 def _say(run: Run, form: Format, only: Only) -> None:
     """What the files will hold, and what not."""
-    n = state.ask(export.count, run, form, only)
-    n_reserved = state.ask(export.n_reserved, run, form, only)
+    n, n_reserved = state.ask(export.count, run, form, only)
     st.text(f"{n:,} edges, each with verdict, P(noisy), weight, who decided, and the run.")
     if n_reserved:
         st.text(

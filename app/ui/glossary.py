@@ -14,7 +14,8 @@ TERMS: Final = {
     "noisy": "Fits badly, and the evidence says it is not a real preference.",
     "verdict": (
         "clean, hard or noisy. Noisy: p_noisy above the run's threshold. Hard: low-scored for"
-        " its user while both grades are High. Clean: the rest. [P] grades, [D] threshold."
+        " its user while both grades are High (at least Mid where refine.accept says so)."
+        " Clean: the rest. [P] grades, [D] threshold."
     ),
     "loss": (
         "Out-of-fold BPR loss, -ln sigmoid(score - score of a random unobserved item), mean "
@@ -111,7 +112,10 @@ TERMS: Final = {
         "Graph the final model learns from: noisy edges dropped or weakened, hidden likes "
         "added. [P]"
     ),
-    "added": "A pair that was never observed and both grades call High: a hidden like. [P]",
+    "added": (
+        "A pair that was never observed and both grades call High (at least Mid where "
+        "refine.accept says so): a hidden like. [P]"
+    ),
     "dropped": "An observed pair that the refined graph leaves out. [P]",
     "weakened": (
         "An observed pair that stays with less than 95 % of its weight; with more it counts as "

@@ -88,7 +88,7 @@ def edge_actions(run: Run, row: int | None, ends: dict[str, str]) -> None:
     if row is not None:
         card.interaction(run, row, "gd_card")
     else:
-        st.caption("Never observed: the refined graph has this edge because both grades are High.")
+        st.caption("Never observed: the refined graph has it because both grades are high enough.")
 
 
 def frame_writer(frame: pd.DataFrame) -> Callable[[Path], None]:

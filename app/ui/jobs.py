@@ -34,7 +34,8 @@ def draw() -> None:
         components.current_job()
     active = [entry for entry in entries if entry.active]
     for entry in active:
-        jobs_live.draw(entry.run_id, jobs_live.earlier_seconds(entry), choose=True)
+        earlier = jobs_live.earlier_seconds(entry)
+        jobs_live.draw(entry.run_id, earlier, choose=True, state_there=entry.state)
     if not entries:
         if preparing is None:
             _nothing()

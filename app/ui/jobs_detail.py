@@ -43,6 +43,36 @@ def draw(entry: JobEntry) -> None:
     _log(entry)
 
 
+def card(entry: JobEntry) -> None:
+    """Draw in short how a job stands that was stopped, on a page that is about something else."""
+    with st.container(border=True, key=f"jo_ended_{entry.run_id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{ENDED.get(entry.state, '').rstrip('.')}**")
+            st.text(entry.run_id)
+        if entry.stage:
+            took = f", after {jobs_live.duration(entry.seconds)}" if entry.seconds else ""
+            st.text(f"In {entry.stage}, {entry.fraction:.0%} of all{took}.")
+        if entry.reason:
+            st.text(entry.reason)
+        with st.container(horizontal=True):
+            _resume(entry, f"jo_resume_{entry.run_id}")
+            if st.button("Show it on Jobs", icon=":material/list:", key=f"jo_show_{entry.run_id}"):
+                state.set_next(**{jobs_live.CHOSEN: entry.run_id})
+                state.go("../pages/jobs.py")
+
+
+def _resume(entry: JobEntry, key: str) -> None:
+    """A button to go on with it, where that is possible."""
+    if entry.can_resume and st.button(
+        "Resume",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=key,
+        help="It goes on where it stopped, and ends as if it had never stopped.",
+    ):
+        _do(lambda: job_actions.resume(state.workspace(), entry.run_id))
+
+
 def _buttons(entry: JobEntry) -> None:
     """What can be done with it."""
     place = state.workspace()
@@ -52,14 +82,7 @@ def _buttons(entry: JobEntry) -> None:
         ):
             state.set_next(**{state.RUN_KEY: entry.run_id})
             state.go("../pages/overview.py")
-        if entry.can_resume and st.button(
-            "Resume",
-            type="primary",
-            icon=":material/play_arrow:",
-            key="jo_resume",
-            help="It goes on where it stopped, and ends as if it had never stopped.",
-        ):
-            _do(lambda: job_actions.resume(place, entry.run_id))
+        _resume(entry, "jo_resume")
         if job_actions.can_start_again(place, entry.run_id) and st.button(
             "Start again",
             icon=":material/replay:",

@@ -21,18 +21,23 @@ LOG_LINES: Final = 8
 
 
 @st.fragment(run_every=EVERY_S)
-def draw(run_id: str, earlier: Mapping[str, float], choose: bool = False) -> None:
+def draw(
+    run_id: str, earlier: Mapping[str, float], choose: bool = False, state_there: str = ""
+) -> None:
     """Draw a job that runs or waits, every second anew; draws the page again when it has ended.
 
     Args:
         run_id: Which one.
         earlier: Seconds of each stage of an earlier run, for the time that is left.
         choose: Whether the page is to show how it ended.
+        state_there: How the rest of the page says that it stands; drawn again when it is not so.
     """
     entry = job_list.read(state.workspace() / "runs" / run_id)
     if not entry.active:
         if choose:
             state.set_next(**{CHOSEN: run_id})
+        st.rerun()
+    if state_there not in ("", entry.state):
         st.rerun()
     with st.container(border=True, key=f"jo_live_{run_id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -55,7 +60,7 @@ def earlier_seconds(entry: JobEntry) -> Mapping[str, float]:
 def share_done(entry: JobEntry, earlier: Mapping[str, float]) -> float:
     """Share of a job that is done, 0..1: by time where it can be told, else by stages."""
     folder = state.workspace() / "runs" / entry.run_id
-    return _share(entry, job_progress.read(folder, True, earlier))
+    return _share(entry, job_progress.read(folder, entry.state == "running", earlier))
 
 
 def _share(entry: JobEntry, progress: JobProgress) -> float:

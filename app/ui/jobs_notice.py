@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
 
 from app.services import job_list, jobs
+from app.services.records import Status
 from app.ui import jobs_live, state
 from app.ui.jobs_live import CHOSEN
 
@@ -66,13 +68,28 @@ def _watch() -> None:
         st.rerun()
     if not found:
         return
-    first = found[0].status
-    waiting = f", {len(found) - 1} waiting" if len(found) > 1 else ""
     with st.container(key="jobs_notice"):
-        st.progress(_done(found[0]), text="Running" + waiting)
-        st.text(first.stage or "starting")
+        st.progress(_done(found[0]), text=heading([job.status.state for job in found]))
+        st.text(_stands(found[0].status))
         if st.button("Jobs", icon=":material/list:", key="jobs_show", type="tertiary"):
             state.go("../pages/jobs.py")
+
+
+def heading(states: Sequence[str]) -> str:
+    """How many jobs run and wait, such as ``Running, 2 waiting``; those that run come first."""
+    n_running = sum(state == "running" for state in states)
+    running = "running" if n_running == 1 else f"{n_running} running"
+    n_waiting = len(states) - n_running
+    waiting = "waiting" if len(states) == 1 else f"{n_waiting} waiting"
+    parts = [said for said, n in ((running, n_running), (waiting, n_waiting)) if n]
+    return ", ".join(parts).capitalize()
+
+
+def _stands(status: Status) -> str:
+    """What the first of them does, in a few words."""
+    if status.state == "queued" and status.waits_for:
+        return f"for {status.waits_for}"
+    return status.stage or "starting"
 
 
 def _done(job: jobs.Job) -> float:

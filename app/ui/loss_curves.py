@@ -5,7 +5,6 @@ Titles and ids come from data: they are shown in a table and, escaped, in the fi
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 import pandas as pd
@@ -13,9 +12,10 @@ import streamlit as st
 
 from app.services import loss_curves, losses
 from app.services.store import Run
-from app.ui import card, components, review, state, theme
+from app.ui import card, components, planted, review, state, theme
 from app.ui.figures import loss_curves as figures
 from app.ui.glossary import explain
+from app.ui.graph_edges import mark
 from app.ui.loss_distribution import AXES, COLUMNS, LOSS_HELP, choice
 
 BAND: Final = (0.1, 0.5, 0.9)
@@ -78,12 +78,14 @@ def _table(run: Run, chosen: pd.DataFrame) -> int | None:
     """The drawn interactions, numbered as in the picture; the one that was clicked."""
     ids = [int(row) for row in chosen["row"]]
     # Marks are places: other rows are another table, so that a mark never stays behind.
-    key = "ls_table_" + hashlib.sha256(repr((run.id, ids)).encode()).hexdigest()[:12]
+    key = f"ls_table_{mark([run.id, *ids])}"
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns = ["number", "verdict", "p_noisy", "user_id", "title", "loss", "loss_variability"]
     event = st.dataframe(
         chosen.assign(verdict=chosen["verdict"].map(card.signed)),
-        column_order=[*columns, "kind"] if chosen["kind"].notna().any() else columns,
+        column_order=[*columns, "kind"]
+        if planted.shown() and chosen["kind"].notna().any()
+        else columns,
         key=key,
         hide_index=True,
         row_height=28,

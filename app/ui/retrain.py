@@ -9,11 +9,11 @@ import streamlit as st
 
 from app.services import fields, job_list, retrain
 from app.services.fields import Setting
-from app.services.labels import snapshot
+from app.services.labels import current, snapshot
 from app.services.retrain import RetrainPlan
 from app.services.retrain_labels import LEFT_OUT
 from app.services.store import Run
-from app.ui import analyst, database, jobs_live, settings_form, state
+from app.ui import analyst, database, jobs_detail, jobs_live, settings_form, state
 from core.config import RunConfig
 from core.errors import WorkbenchError
 
@@ -46,21 +46,38 @@ def panel(run: Run) -> None:
         st.info("This run cannot be retrained.", icon=":material/info:")
         st.text(why_not)
         return
-    with database.cursor() as cursor:
-        standing = snapshot.standing(cursor, run.manifest.dataset)
     config, from_scratch = _settings(run)
     if config is None:
         st.error("A setting does not fit; it is marked.", icon=":material/error:")
         return
-    plan = retrain.plan(run, standing, config, from_scratch)
+    with database.cursor() as cursor:
+        moment = current.version(cursor, run.manifest.dataset)
+    chosen = (config.model_dump_json(), from_scratch, retrain.reuses_stages(run))
+    plan = state.ask(_plan, run, moment, *chosen)
     _labels(plan)
     _effects(plan, from_scratch)
     _changes(plan)
     _start(run, plan, config, from_scratch)
 
 
+def _plan(
+    run: Run,
+    moment: int,  # noqa: ARG001 - labels are others where it is another one
+    settings: str,
+    from_scratch: bool,
+    reuses: bool,  # noqa: ARG001 - likewise, of the time it takes
+) -> RetrainPlan:
+    """What retraining would mean, with the labels as they are."""
+    with database.cursor() as cursor:
+        standing = snapshot.standing(cursor, run.manifest.dataset)
+    return retrain.plan(run, standing, RunConfig.model_validate_json(settings), from_scratch)
+
+
 def _going_on(run: Run) -> None:
-    """Retrainings of this run that work or wait."""
+    """Retrainings of this run that work or wait, and the latest one if it was stopped."""
+    stopped = retrain.stopped(state.workspace(), run)
+    if stopped is not None:
+        jobs_detail.card(stopped)
     for run_id in retrain.going_on(state.workspace(), run):
         entry = job_list.read(state.workspace() / "runs" / run_id)
         jobs_live.draw(run_id, jobs_live.earlier_seconds(entry))

@@ -70,6 +70,12 @@ def pattern(shape: str) -> dict[str, Any]:
             "solidity": 0.12, "size": 7}  # fmt: skip
 
 
+def faint(color: str, opacity: float) -> str:
+    """A colour ``#RRGGBB`` with an opacity, 0..1, as CSS has it."""
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def plain(text: str, length: int = 0) -> str:
     """Text from data as plotly shows it letter by letter: its labels read a kind of HTML.
 

@@ -19,6 +19,9 @@ SHOWN: Final = {
     "semantic_map": "This page will show users and items as a map of their texts, to pick from.",
     "flagged": "This page will list the hard and noisy interactions, each with its evidence.",
     "graph_diff": "This page will show which edges the refined graph dropped, weakened and added.",
+    "label": "This page will ask people about one pair after the other, and retrain with what they "
+    "say.",
+    "compare": "This page will show how two runs differ: verdicts, graph, ranking and settings.",
     "method": "This page will show how the verdicts are made, and what a run cannot claim.",
 }
 """Name of a page -> what it is for, where there is nothing to show yet."""
@@ -37,3 +40,8 @@ TABLE_HELP: Final = {
 def percent(share: float | None) -> str:
     """A share as people read it; :data:`UNKNOWN` where it is None or NaN."""
     return UNKNOWN if share is None or math.isnan(share) else f"{share:.1%}"
+
+
+def number(value: float | None, form: str) -> str:
+    """A number in a format; :data:`UNKNOWN` where it is None or NaN."""
+    return UNKNOWN if value is None or math.isnan(value) else f"{value:{form}}"

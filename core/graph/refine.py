@@ -1,9 +1,9 @@
 r"""The refined graph: what is kept, dropped and added, and why.
 
 Source: LLMHNI (arXiv:2511.07295): High and High -> C_H, every other judged pair -> C_N,
-E' = (E \ C_N) + C_H [2]. Two presets [D]: ``paper`` = these hard edits; ``soft`` = every observed
-edge keeps the weight 1 - p_noisy (at least 0.05), added edges enter with their confidence: the
-mean support of both views.
+E' = (E \ C_N) + C_H [2]; ``refine.accept`` may ask for at least Mid instead [D]. Two presets [D]:
+``paper`` = these hard edits; ``soft`` = every observed edge keeps the weight 1 - p_noisy (at least
+0.05), added edges enter with their confidence: the mean support of both views.
 
 People overrule both [D]: what they call noisy is dropped in either preset, clean and hard keep
 their edge whole, a like is added, a "not" never is. Who would be left without any edge gets one
@@ -19,9 +19,10 @@ from typing import Literal
 
 import numpy as np
 
+from core.config import Accept
 from core.labels import OF_TRAIN, UNLABELLED, label_of_rows
+from core.scoring.accept import accepted
 from core.types import (
-    HIGH,
     JUDGE,
     LABELS,
     MODEL,
@@ -68,9 +69,9 @@ class RefinedGraph:
         return pairs, self.weight[there]
 
 
-def both_high(judgements: Judgements) -> BoolArray:
-    """C_H: High from both views, ``(P,)``."""
-    return np.asarray((judgements.user_grade == HIGH) & (judgements.item_grade == HIGH))
+def both_accept(judgements: Judgements, accept: Accept = "high") -> BoolArray:
+    """C_H: accepted by both views, ``(P,)``."""
+    return accepted(judgements.user_grade, judgements.item_grade, accept)
 
 
 def refine(
@@ -80,6 +81,7 @@ def refine(
     p_noisy: FloatArray,
     preset: Literal["paper", "soft"],
     labels: Labels | None = None,
+    accept: Accept = "high",
 ) -> RefinedGraph:
     """Edit the graph.
 
@@ -90,14 +92,15 @@ def refine(
         p_noisy: Of each train interaction, ``(E,)``.
         preset: Hard edits or soft weights.
         labels: What people decided; none of them is held out.
+        accept: Grade that both views must give at least.
     """
-    said = label_of_rows(train, labels)
-    new = _added(train, judgements, labels)
+    said, fits = label_of_rows(train, labels), both_accept(judgements, accept)
+    new = _added(train, judgements, fits, labels)
     own, by_person = slice(0, len(train)), np.concatenate([said != UNLABELLED, new.by_person])
     weight = np.concatenate([_weights(p_noisy, said, preset), new.weight(preset)])
     condemned = np.zeros(len(train), np.bool_)
     if preset == "paper":
-        condemned = _condemned(train, judgements, low) & (said == UNLABELLED)
+        condemned = low & _judged(train, judgements, ~fits) & (said == UNLABELLED)  # C_N
     dropped = condemned | (said == NOISY)
     rescued = np.zeros(len(by_person), np.bool_)
     rescued[own] = _rescue(train, dropped, condemned, p_noisy)
@@ -110,7 +113,7 @@ def refine(
     decided = np.full(len(by_person), MODEL, np.int8)
     decided[len(train) :] = JUDGE
     if preset == "paper":  # dropped or spared for its grades
-        decided[own][condemned | (low & _spared(train, judgements))] = JUDGE
+        decided[own][condemned | (low & _judged(train, judgements, fits))] = JUDGE
     decided[by_person] = PERSON
     user, item = np.concatenate([train.user, new.user]), np.concatenate([train.item, new.item])
     return RefinedGraph(user, item, origin, weight, rescued, decided, preset)
@@ -130,9 +133,11 @@ class _Added:
         return self.confidence if preset == "soft" else np.ones_like(self.confidence)
 
 
-def _added(train: Interactions, judgements: Judgements, labels: Labels | None) -> _Added:
-    """High and High of unobserved pairs unless a person said no, then what people like."""
-    new = both_high(judgements) & ~judgements.observed & ~judgements.control
+def _added(
+    train: Interactions, judgements: Judgements, fits: BoolArray, labels: Labels | None
+) -> _Added:
+    """Accepted unobserved pairs unless a person said no, then what people like."""
+    new = fits & ~judgements.observed & ~judgements.control
     user, item = judgements.user[new], judgements.item[new]
     confidence = _confidence(judgements)[new]
     if labels is None or len(labels) == 0:
@@ -158,16 +163,6 @@ def _weights(p_noisy: FloatArray, said: GradeArray, preset: str) -> FloatArray:
         return np.ones(len(said), np.float32)
     weight = np.maximum(1.0 - p_noisy, LEAST_WEIGHT)
     return np.where((said >= 0) & (said < len(OF_TRAIN)), 1.0, weight).astype(np.float32)
-
-
-def _condemned(train: Interactions, judgements: Judgements, low: BoolArray) -> BoolArray:
-    """Low-scored and not High and High: C_N, ``(E,)``."""
-    return np.asarray(low & _judged(train, judgements, ~both_high(judgements)))
-
-
-def _spared(train: Interactions, judgements: Judgements) -> BoolArray:
-    """High and High, ``(E,)``."""
-    return _judged(train, judgements, both_high(judgements))
 
 
 def _judged(train: Interactions, judgements: Judgements, which: BoolArray) -> BoolArray:

@@ -62,10 +62,20 @@ class Judge(Protocol):
         """Who graded, as shown to people."""
         ...
 
+    @property
+    def stopped_by(self) -> str:
+        """What ended the judging before all pairs were graded, for people; empty if nothing."""
+        ...
+
     def judge(
         self, pairs: JudgePairs, context: JudgeContext, on_progress: OnProgress
     ) -> Judgements:
-        """Grade each pair user-centrically and item-centrically, in the order of ``pairs``.
+        """Grade pairs user-centrically and item-centrically, in the order of ``pairs``.
+
+        May be called again with further pairs of the same context; a budget holds for all of it.
+
+        Returns:
+            Judgements of the pairs that could be judged; the others are left out.
 
         Raises:
             core.errors.JudgeError: If the judge cannot be reached.

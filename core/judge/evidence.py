@@ -29,6 +29,11 @@ class EvidenceJudge:
         """Who graded."""
         return "evidence judge, no LLM"
 
+    @property
+    def stopped_by(self) -> str:
+        """Nothing ever does: it is free."""
+        return ""
+
     def judge(
         self,
         pairs: JudgePairs,

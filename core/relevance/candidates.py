@@ -73,11 +73,11 @@ def choose_candidates(
         config: Numbers per user.
         rng: Draws the controls.
     """
-    asked = low | (config.scope == "all")
+    asked = low | config.judges_all
     observed = np.stack([train.user[asked], train.item[asked]], axis=1)
     unobserved = top_unobserved(found, train, config.unobserved)
     n_stand_ins = len(pairs) - pairs.n_observed
-    wanted = n_stand_ins if config.scope == "all" else config.controls * train.n_users
+    wanted = n_stand_ins if config.judges_all else config.controls * train.n_users
     n_controls = min(wanted, n_stand_ins)
     drawn = pairs.n_observed + np.sort(rng.permutation(n_stand_ins)[:n_controls])
     control = np.stack([pairs.user[drawn], pairs.item[drawn]], axis=1)

@@ -40,7 +40,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from core.config import MOST_NOISE, LabelsConfig
+from core.config import MOST_NOISE, LabelsConfig, ScoringConfig
 from core.scoring.posterior import shift_to
 from core.stages import Arrays
 from core.types import LABELS, FloatArray, GradeArray
@@ -88,7 +88,11 @@ class _Design(NamedTuple):
 
 
 def calibrate(
-    signals: Arrays, label: GradeArray, config: LabelsConfig, rng: np.random.Generator
+    signals: Arrays,
+    label: GradeArray,
+    config: LabelsConfig,
+    rng: np.random.Generator,
+    scoring: ScoringConfig | None = None,
 ) -> Calibration:
     """Fit p_noisy to labels, if that holds for labels the fit has not seen.
 
@@ -97,6 +101,7 @@ def calibrate(
         label: Label in use of each train interaction, -1 where there is none, ``(E,)``.
         config: Whether to, and how many labels it takes.
         rng: Assigns the folds.
+        scoring: Which parts count: signals of another part are not weighed anew.
     """
     rows = np.flatnonzero(label >= 0)
     noisy = label[rows] == NOISY
@@ -110,7 +115,7 @@ def calibrate(
         )
     fold = _folds(noisy, rng)
     before = np.clip(signals["p_noisy"][rows].astype(np.float64), LEAST_P, 1 - LEAST_P)
-    design, after = _better(signals, rows, noisy, fold)
+    design, after = _better(signals, rows, noisy, fold, _evidence(scoring or ScoringConfig()))
     measured = _measured(noisy, before, after)
     loss = measured["log_loss_after"]
     if loss >= measured["log_loss_before"]:
@@ -135,10 +140,14 @@ def _refused(why_not: str, measured: Mapping[str, Any] | None = None) -> Calibra
 
 
 def _better(
-    signals: Arrays, rows: NDArray[np.int64], noisy: NDArray[np.bool_], fold: NDArray[np.int64]
+    signals: Arrays,
+    rows: NDArray[np.int64],
+    noisy: NDArray[np.bool_],
+    fold: NDArray[np.int64],
+    evidence: Sequence[str],
 ) -> tuple[_Design, Values]:
     """The parts alone, or with further signals where those gain more than one standard error."""
-    small, large = _design(signals, ()), _design(signals, tuple(EVIDENCE))
+    small, large = _design(signals, ()), _design(signals, evidence)
     found = {
         name: _cross_validate(part, rows, noisy, fold)
         for name, part in (("small", small), ("large", large))
@@ -147,6 +156,12 @@ def _better(
     if gain.mean() > gain.std() / np.sqrt(len(gain)):
         return large, found["large"]
     return small, found["small"]
+
+
+def _evidence(scoring: ScoringConfig) -> tuple[str, ...]:
+    """Signals that may be weighed anew: those of the parts that count."""
+    counts = (scoring.use_language, scoring.use_behaviour, scoring.use_grades)
+    return tuple(name for name, part in EVIDENCE.items() if counts[part])
 
 
 def _design(signals: Arrays, evidence: Sequence[str]) -> _Design:

@@ -76,7 +76,7 @@ def combine(
     Args:
         evidence: Signals of P pairs, the E observed ones first.
         observed: Which pairs are train interactions, ``(P,)``.
-        config: Caution, folds.
+        config: Caution, folds, and which parts count.
         rng: Assigns cross-fitting folds and seeds the classifiers.
     """
     standing = evidence.standing()
@@ -91,12 +91,18 @@ def combine(
     if not evidence.all_judged():
         shift = _grade_shift(base, observed, evidence.user_grade, evidence.item_grade)
     rate = noise_rate(expit(language + behaviour), observed)
-    total = (base + shift)[observed]
+    # Left out at the end: the other parts and the rate stay what they are with all signals.
+    counted = (
+        language[observed] * config.use_language,
+        config.caution * behaviour[observed] * config.use_behaviour,
+        shift[observed] * config.use_grades,
+    )
+    total = np.sum(counted, axis=0)
     return Posterior(
         expit(total + shift_to(total, rate)).astype(np.float32),
-        _centred(language[observed]),
-        _centred(config.caution * behaviour[observed]),
-        shift[observed].astype(np.float32),  # centred on the judged ones already
+        _centred(counted[0]),
+        _centred(counted[1]),
+        counted[2].astype(np.float32),  # centred on the judged ones already
         rate,
     )
 

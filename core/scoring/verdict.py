@@ -1,8 +1,9 @@
 """From p_noisy and grades to verdicts: clean, hard or noisy.
 
-*Noisy*: among the interactions most likely noise. *Hard*: low-scored (it does not fit) and both
-grades High, and not noisy. *Clean*: the rest. The rule of LLMHNI (High and High = hard, other
-judged = noisy [2]) is the switch ``grades``; the default weighs all signals [D].
+*Noisy*: among the interactions most likely noise. *Hard*: low-scored (it does not fit), accepted by
+both views (High and High, or as ``refine.accept`` says), and not noisy. *Clean*: the rest. The rule
+of LLMHNI (High and High = hard, other judged = noisy [2]) is the switch ``grades``; the default
+weighs all signals [D].
 
 Shape letters: E train interactions.
 """
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.config import ScoringConfig
-from core.types import HIGH, VERDICTS, BoolArray, FloatArray, GradeArray
+from core.config import Accept, ScoringConfig
+from core.scoring.accept import accepted
+from core.types import VERDICTS, BoolArray, FloatArray, GradeArray
 
 CLEAN, HARD, NOISY = (VERDICTS.index(name) for name in ("clean", "hard", "noisy"))
 
@@ -32,6 +34,7 @@ def assign_verdicts(
     low: BoolArray,
     threshold: float,
     config: ScoringConfig,
+    accept: Accept = "high",
 ) -> GradeArray:
     """Name each interaction, index into ``VERDICTS``, int8 ``(E,)``.
 
@@ -42,11 +45,12 @@ def assign_verdicts(
         low: Whether an interaction is low-scored for its user, ``(E,)``.
         threshold: From :func:`noise_threshold`.
         config: Which rule.
+        accept: Grade that both views must give at least.
     """
-    both_high = (user_grade == HIGH) & (item_grade == HIGH)
+    fits = accepted(user_grade, item_grade, accept)
     judged = user_grade >= 0
-    noisy = low & judged & ~both_high if config.rule == "grades" else p_noisy >= threshold
+    noisy = low & judged & ~fits if config.rule == "grades" else p_noisy >= threshold
     verdict = np.full(len(p_noisy), CLEAN, np.int8)
-    verdict[low & both_high] = HARD
+    verdict[low & fits] = HARD
     verdict[noisy] = NOISY
     return verdict

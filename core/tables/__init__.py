@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from core.metrics import Rankings
 from core.stages import Arrays
+from core.tables.calls import judge_calls, judge_targets, recorded
 from core.tables.interactions import interactions
 from core.tables.nodes import embeddings, projection, vectors
 from core.tables.pairs import edges, judgements
@@ -36,13 +37,27 @@ def write_all(folder: Path, dataset: Dataset, found: Results, rankings: Rankings
     """Write every table; each is written aside and moved into place."""
     _write(folder, "interactions", interactions(dataset, found.judged, found.scored))
     _write(folder, "loss_history", loss_history(dataset, found.pretrained, found.behaviour))
-    _write(folder, "judgements", judgements(dataset, found.judged, found.scored["unwanted"]))
+    _write(folder, "judgements", judgements(dataset, found.judged, found.scored))
     _write(folder, "edges", edges(dataset, found.judged["low"], found.scored, found.trained))
     _write(folder, "embeddings", embeddings(dataset, found.texts, found.aligned))
     _write(folder, "projection", projection(dataset, found.maps))
     _write(folder, "vectors", vectors(dataset, found.pretrained, found.trained))
     _write(folder, "metrics", metrics(found.aligned, found.pretrained, found.trained))
     _write(folder, "ranking", ranking(rankings))
+    _write_calls(folder, dataset, found.judged)
+
+
+def write_judged(folder: Path, dataset: Dataset, judged: Arrays) -> None:
+    """Write what a judge said apart from any run, and the calls it took."""
+    _write(folder, "judgements", recorded(dataset, judged))
+    _write_calls(folder, dataset, judged)
+
+
+def _write_calls(folder: Path, dataset: Dataset, judged: Arrays) -> None:
+    for name, table in (("judge_calls", judge_calls), ("judge_targets", judge_targets)):
+        columns = table(dataset, judged)
+        if columns is not None:
+            _write(folder, name, columns)
 
 
 def _write(folder: Path, name: str, columns: Mapping[str, Any]) -> None:

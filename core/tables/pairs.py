@@ -9,20 +9,23 @@ from typing import Any
 
 import numpy as np
 
+from core.config import Accept
 from core.graph.refine import ADDED, DROPPED, ORIGINS
 from core.packing import texts_of
+from core.scoring.accept import ACCEPTED, accepted
 from core.stages import Arrays
 from core.tables.nodes import pair_columns, titles
-from core.types import DECIDERS, HIGH, LABELS, PERSON, BoolArray, Dataset, IntArray
+from core.types import DECIDERS, LABELS, PERSON, BoolArray, Dataset, IntArray
 
 
-def judgements(dataset: Dataset, judged: Arrays, unwanted: IntArray) -> dict[str, Any]:
+def judgements(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, Any]:
     """Columns of ``judgements``.
 
     Args:
         dataset: Names the pairs.
         judged: All judged pairs.
-        unwanted: Keys of the unobserved pairs that a person said ``not`` of.
+        scored: Which grades both views must give, and the unobserved pairs that a person said
+            ``not`` of.
     """
     keep = _shown(dataset, judged)
     user, item = judged["user"][keep], judged["item"][keep]
@@ -33,7 +36,7 @@ def judgements(dataset: Dataset, judged: Arrays, unwanted: IntArray) -> dict[str
         **{name: judged[name][keep] for name in ("observed", "control", *views)},
         "user_reason": texts_of(judged, "user_reason", keep),
         "item_reason": texts_of(judged, "item_reason", keep),
-        "by_grades": _by_grades(dataset, judged, unwanted)[keep].tolist(),
+        "by_grades": _by_grades(dataset, judged, scored)[keep].tolist(),
     }
 
 
@@ -44,17 +47,19 @@ def _shown(dataset: Dataset, judged: Arrays) -> IntArray:
     return np.concatenate([rest, controls[: len(dataset.users.id)]])
 
 
-def _by_grades(dataset: Dataset, judged: Arrays, unwanted: IntArray) -> np.ndarray:
+def _by_grades(dataset: Dataset, judged: Arrays, scored: Arrays) -> np.ndarray:
     """What the rule of grades alone would make of each judged pair, ``(P,)``.
 
     But for pairs that people do not want: they are never a hidden like.
     """
-    high = (judged["user_grade"] == HIGH) & (judged["item_grade"] == HIGH)
+    fits = accepted(judged["user_grade"], judged["item_grade"], _accept(scored))
     low = dataset.train.key()[judged["low"]]
     asked = judged["user"] * np.int64(dataset.train.n_items) + judged["item"]
-    unobserved = np.where(high & ~np.isin(asked, unwanted), "hidden like", "hard negative")
-    fits = np.where(np.isin(asked, low), np.where(high, "hard", "noisy"), "clean")
-    outcome = np.where(judged["observed"], fits, unobserved)
+    unobserved = np.where(
+        fits & ~np.isin(asked, scored["unwanted"]), "hidden like", "hard negative"
+    )
+    verdict = np.where(np.isin(asked, low), np.where(fits, "hard", "noisy"), "clean")
+    outcome = np.where(judged["observed"], verdict, unobserved)
     return np.where(judged["control"], "control", outcome)
 
 
@@ -79,12 +84,13 @@ def _edge_reasons(low: BoolArray, scored: Arrays, trained: Arrays) -> list[str]:
     reason = np.full(len(origin), "not touched", dtype=object)
     if preset == "soft":
         reason[:n_train] = [f"weight by p_noisy {p:.2f}" for p in scored["p_noisy"]]
-    high = (scored["user_grade"] == HIGH) & (scored["item_grade"] == HIGH)
+    accept = _accept(scored)
+    fits, asked = accepted(scored["user_grade"], scored["item_grade"], accept), ACCEPTED[accept]
     if preset == "paper":
-        reason[:n_train][low & high] = "low-scored, judged High and High"
-    reason[origin == DROPPED] = "low-scored, not High and High"
-    reason[trained["edge_rescued"]] = "low-scored, not High and High; kept as a last edge"
-    reason[origin == ADDED] = "unobserved, judged High and High"
+        reason[:n_train][low & fits] = f"low-scored, judged {asked}"
+    reason[origin == DROPPED] = f"low-scored, not {asked}"
+    reason[trained["edge_rescued"]] = f"low-scored, not {asked}; kept as a last edge"
+    reason[origin == ADDED] = f"unobserved, judged {asked}"
     by_person = trained["edge_decided"] == PERSON
     said = np.array([*(f"a person called it {name}" for name in LABELS), ""], dtype=object)
     own = by_person[:n_train]
@@ -92,3 +98,8 @@ def _edge_reasons(low: BoolArray, scored: Arrays, trained: Arrays) -> list[str]:
     reason[by_person & trained["edge_rescued"]] += "; kept as a last edge"
     reason[by_person & (origin == ADDED)] = "a person says that the user likes it"
     return [str(text) for text in reason]
+
+
+def _accept(scored: Arrays) -> Accept:
+    """Grade that both views must have given at least."""
+    return "mid" if str(scored["accept"]) == "mid" else "high"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.errors import ConfigError
+from core.text.endpoint_encoder import PREFIX, EndpointEncoder
 from core.types import FloatArray
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def create_encoder(name: str, batch_size: int = 64, device: str = "cpu") -> Enco
     """Load an encoder.
 
     Args:
-        name: ``minilm``, ``hashing``, or the name or folder of a sentence-transformers model.
+        name: ``minilm``, ``hashing``, ``openai:MODEL`` for an OpenAI-compatible endpoint, or the
+            name or folder of a sentence-transformers model.
         batch_size: Texts encoded at once.
         device: Torch device of the model, ``cpu`` or ``cuda``.
 
@@ -55,6 +57,8 @@ def create_encoder(name: str, batch_size: int = 64, device: str = "cpu") -> Enco
     factory = ENCODERS.get(name)
     if factory is not None:
         return factory(batch_size, device)
+    if name.startswith(PREFIX):
+        return EndpointEncoder(name.removeprefix(PREFIX), batch_size)
     return _any_model(name, batch_size, device)
 
 

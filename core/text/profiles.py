@@ -8,6 +8,8 @@ Shape letters: U users, I items, V attribute values.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +17,7 @@ from scipy import sparse
 
 from core.config import TextConfig
 from core.incidence import AttributeTable, attribute_table, interaction_matrix
-from core.types import FloatArray, Interactions, Items, Profiles, Users
+from core.types import FloatArray, IntArray, Interactions, Items, Profiles, Users
 
 ITEM_WORDS = 110
 """Longest item text; encoding costs grow with length, and encoders cut at about this."""
@@ -86,20 +88,58 @@ def _item_texts(items: Items) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def profile_of(users: Users, items: Items, n_titles: int) -> Callable[[int, IntArray], str]:
+    """Make a writer of profiles that rest on some of a user's items alone.
+
+    A judge must not read in the profile of a user that the user chose the very item in question.
+
+    Args:
+        users: The U users.
+        items: The I items, as :func:`catalogue` returns them.
+        n_titles: Titles named at most.
+
+    Returns:
+        The profile by user number and the items it may rest on; the same text as that of
+        :func:`build_profiles` where these are all train items of the user.
+    """
+    table = attribute_table(items)
+    shape = (1, table.matrix.shape[0])
+
+    def write(user: int, own: IntArray) -> str:
+        row = sparse.csr_array((np.ones(len(own), np.float32), (np.zeros_like(own), own)), shape)
+        weight = _distinctiveness(row, table.matrix)[0]
+        return _user_text(users.text[user], items, table, np.sort(own), weight, n_titles)
+
+    return write
+
+
 def _user_texts(users: Users, items: Items, train: Interactions, n_titles: int) -> tuple[str, ...]:
     history = interaction_matrix(train)  # (U, I)
     table = attribute_table(items)
     weight = _distinctiveness(history, table.matrix)  # (U, V)
+    own = [np.sort(history.indices[begin:end]) for begin, end in itertools.pairwise(history.indptr)]
     return tuple(
-        _sentences(
-            [
-                _listing("Often", _top_values(table, weight[u])),
-                _listing("Chose", _top_titles(items, table, history, weight[u], u, n_titles)),
-                clean_text(users.text[u], OWN_WORDS),
-            ],
-            USER_WORDS,
-        )
+        _user_text(users.text[u], items, table, own[u], weight[u], n_titles)
         for u in range(train.n_users)
+    )
+
+
+def _user_text(
+    own_text: str,
+    items: Items,
+    table: AttributeTable,
+    own: IntArray,
+    weight: FloatArray,
+    n_titles: int,
+) -> str:
+    """What values (V weights) and which of the user's own items mark the user."""
+    return _sentences(
+        [
+            _listing("Often", _top_values(table, weight)),
+            _listing("Chose", _top_titles(items, table, own, weight, n_titles)),
+            clean_text(own_text, OWN_WORDS),
+        ],
+        USER_WORDS,
     )
 
 
@@ -124,15 +164,9 @@ def _top_values(table: AttributeTable, weight: FloatArray) -> list[str]:
 
 
 def _top_titles(
-    items: Items,
-    table: AttributeTable,
-    history: sparse.csr_array,
-    weight: FloatArray,
-    user: int,
-    n_titles: int,
+    items: Items, table: AttributeTable, own: IntArray, weight: FloatArray, n_titles: int
 ) -> list[str]:
     """Titles of the user's items that carry most of what is distinctive about the user."""
-    own = np.sort(history.indices[history.indptr[user] : history.indptr[user + 1]])
     fit = table.matrix[own] @ weight
     return [items.title[k] for k in own[np.argsort(-fit, kind="stable")][:n_titles]]
 

@@ -67,7 +67,8 @@ def refined_graphs(
         return {"paper": untouched(train)}  # G' = G whatever the preset
     preset = config.refine.preset
     tried: tuple[Preset, ...] = ("soft", "paper") if preset == "auto" else (preset,)
-    return {name: refine(train, judgements, low, p_noisy, name, labels) for name in tried}
+    accept = config.refine.accept
+    return {name: refine(train, judgements, low, p_noisy, name, labels, accept) for name in tried}
 
 
 def final_training(

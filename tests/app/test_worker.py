@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -129,6 +130,43 @@ def test_what_happens_before_the_first_stage_is_told(pipeline, prepared, workspa
     execute(prepared, CONFIG, workspace, "mine", told.append)
     assert told[0] == Progress("loading libraries", 0.0)
     assert seen[0]["fraction"] == 0.375
+
+
+def test_a_request_to_stop_while_libraries_load_keeps_the_pipeline_from_beginning(
+    pipeline, prepared, workspace, monkeypatch
+):
+    flag = workspace / "runs" / "mine" / "cancel"
+
+    def asked_meanwhile(folder):
+        flag.touch()
+        return load_dataset(folder)
+
+    monkeypatch.setattr("app.worker.load_dataset", asked_meanwhile)
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine")
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "core.pipeline", pipeline)
+    assert (status(workspace)["state"], pipeline.given) == ("cancelled", [])
+    flag.unlink()
+    with pytest.raises(Cancelled):  # and when it is the first thing that is told
+        resume(flag.parent, lambda _: flag.touch())
+    assert (status(workspace)["state"], pipeline.given) == ("cancelled", [])
+
+
+def test_a_further_sitting_begins_before_anything_is_loaded(pipeline, prepared, workspace):
+    pipeline.stop_with = KeyboardInterrupt()
+    with pytest.raises(Cancelled):
+        execute(prepared, CONFIG, workspace, "mine")
+    path, seen = workspace / "runs" / "mine" / "progress.jsonl", []
+    pipeline.stop_with = None
+
+    def look(progress):
+        if progress.stage == "loading libraries":
+            seen.extend(json.loads(line) for line in path.read_text().splitlines() if line)
+
+    resume(path.parent, look)
+    assert [line for line in seen if "sitting" in line] == seen[-1:]
+    assert seen[-1].keys() == {"at", "sitting"}
 
 
 def test_ctrl_c_is_a_cancel(pipeline, prepared, workspace):

@@ -30,7 +30,7 @@ class World:
 def server(browser, tmp_path_factory):  # noqa: ARG001 - skipped without a browser
     """An app of its own: its workspace gets labels."""
     workspace = tmp_path_factory.mktemp("labels")
-    table = write_label_run(workspace)
+    table = write_label_run(workspace, n_users=110)  # 6,600 interactions, 5,280 of them clean
     with serve(workspace) as started:
         yield World(started.url, started.pid, table)
 

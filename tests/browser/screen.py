@@ -13,8 +13,11 @@ from benchmarks.browser import DRAWN, PAGES
 TABLE = '[data-testid="stDataFrame"]'
 TIMEOUT_S = 60
 """Patience with a machine that has other work to do."""
-SETTLE_MS = 150
-"""Time between a click and the moment when the page says that its script runs."""
+SETTLE = """() => new Promise((done) => {
+  setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 200);
+})"""
+"""Until the page has dealt with a click and says that its script runs. Timed by the page itself:
+on a busy machine its own timers are late as well, and this one comes after them."""
 HEADER, ROW = 35, 28
 """Height of the head and of a row of a table of interactions, in pixels."""
 
@@ -40,7 +43,7 @@ class Screen:
 
     def idle(self) -> None:
         """Wait until the script of the page has run to its end, and everything is drawn."""
-        self.page.wait_for_timeout(SETTLE_MS)
+        self.page.evaluate(SETTLE)
         self.page.wait_for_function(DRAWN)
         assert not self.page.get_by_test_id("stException").count(), self.text()
 
@@ -64,9 +67,20 @@ class Screen:
 
     def says(self, part: str) -> str:
         """Wait until a line of the page has a text in it; return the line."""
-        self.until(lambda: part in self.text())
+        found: list[str] = []
+
+        def look() -> list[str]:
+            found[:] = [line for line in self.text().splitlines() if part in line]
+            return found
+
+        self.until(look)
         self.idle()
-        return next(line for line in self.text().splitlines() if part in line)
+        self.until(look)  # it may be drawn anew meanwhile
+        return found[0]
+
+    def shows(self, found: Callable[[], object], wanted: object) -> None:
+        """Wait until something that can be looked up is what it has to be."""
+        self.until(lambda: found() == wanted)
 
     def text(self) -> str:
         """Everything that can be read on the page, but for the sidebar."""

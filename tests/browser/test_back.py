@@ -51,14 +51,14 @@ def test_one_press_returns_to_the_list_with_filter_row_and_run(screen):
     choose(screen, 2)
     left, shown = screen.page.url, about(screen)
     screen.go("Method")
-    assert screen.query == {"run": [OLDER]}
+    screen.shows(lambda: screen.query, {"run": [OLDER]})
     back(screen, "Flagged interactions")
-    assert screen.page.url == left
-    assert about(screen) == shown
+    screen.shows(lambda: screen.page.url, left)
+    screen.shows(lambda: about(screen), shown)
     assert screen.page.locator(".st-key-fl_text input").input_value() == "ghost"
     assert screen.says(" of 540 interactions")
     forward(screen, "Method")
-    assert screen.query == {"run": [OLDER]}
+    screen.shows(lambda: screen.query, {"run": [OLDER]})
 
 
 def test_one_press_returns_from_the_graph_to_the_card(screen):
@@ -71,10 +71,10 @@ def test_one_press_returns_from_the_graph_to_the_card(screen):
     assert screen.query["gd_user"] == [shown[0]]
     there = screen.page.url
     back(screen, "Flagged interactions")
-    assert screen.page.url == left
-    assert about(screen) == shown
+    screen.shows(lambda: screen.page.url, left)
+    screen.shows(lambda: about(screen), shown)
     forward(screen, "Graph diff")
-    assert screen.page.url == there
+    screen.shows(lambda: screen.page.url, there)
     screen.says("User in the middle")
 
 
@@ -90,7 +90,7 @@ def test_every_page_is_one_entry_of_the_history(screen):
     assert entries(screen) == before + len(left)
     for title, url in zip(reversed(list(PAGES.values())[:-1]), reversed(left), strict=True):
         back(screen, title)
-        assert screen.page.url == url
+        screen.shows(lambda: screen.page.url, url)
 
 
 def test_what_is_done_on_a_page_adds_nothing_to_the_history(screen):
@@ -107,7 +107,7 @@ def test_what_is_done_on_a_page_adds_nothing_to_the_history(screen):
     screen.page.locator("h1").click()
     row = screen.query["fl_row"]
     screen.page.keyboard.press("j")
-    screen.until(lambda: screen.query["fl_row"] != row)
+    screen.until(lambda: screen.query.get("fl_row", row) != row)
     assert entries(screen) == before
     back(screen, "Overview")
 
@@ -121,9 +121,9 @@ def test_filters_come_back_by_the_sidebar(screen):
     screen.go("Method")
     screen.go("Flagged interactions")
     screen.until(lambda: screen.query == left)
-    assert about(screen) == shown
+    screen.shows(lambda: about(screen), shown)
     back(screen, "Method")
-    assert screen.query == {"run": left["run"]}
+    screen.shows(lambda: screen.query, {"run": left["run"]})
 
 
 def test_back_brings_the_run_back_that_was_shown(screen):
@@ -133,11 +133,11 @@ def test_back_brings_the_run_back_that_was_shown(screen):
     field = screen.page.get_by_test_id("stSidebar").locator("input[role=combobox], input").first
     field.click()
     screen.page.get_by_role("option", name=OLDER).click()
-    screen.until(lambda: screen.query["run"] == [OLDER])
+    screen.until(lambda: screen.query.get("run") == [OLDER])
     screen.idle()
     back(screen, "Flagged interactions")
-    assert screen.query["run"] == [newest]
-    assert field.input_value() == newest
+    screen.shows(lambda: screen.query.get("run"), [newest])
+    screen.shows(field.input_value, newest)
 
 
 def test_back_brings_the_outline_back_that_was_drawn(screen):
@@ -151,15 +151,15 @@ def test_back_brings_the_outline_back_that_was_drawn(screen):
     screen.go("Method")
     screen.go("Semantic map")
     screen.page.locator(".map[data-painted]").wait_for()
-    assert screen.query["sm_area"] == first
+    screen.shows(lambda: screen.query.get("sm_area"), first)
     screen.lasso(area, CORNER)
     screen.until(lambda: screen.query.get("sm_area", first) != first)
     screen.idle()
-    assert screen.says(" points outlined") != said
+    screen.until(lambda: screen.says(" points outlined") != said)
     back(screen, "Method")
     back(screen, "Semantic map")
-    assert screen.query["sm_area"] == first
-    assert screen.says(" points outlined") == said
+    screen.shows(lambda: screen.query.get("sm_area"), first)
+    screen.shows(lambda: screen.says(" points outlined"), said)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,8 @@ def test_one_press_leaves_the_app_however_short_the_address_was(screen, path, qu
 def test_the_link_of_a_heading_is_an_ordinary_step(screen):
     screen.open("method")
     screen.page.evaluate("location.hash = '#method'")
-    screen.page.wait_for_timeout(500)
-    assert screen.page.url.endswith("#method")
+    screen.idle()
+    screen.until(lambda: screen.page.url.endswith("#method"))
     back(screen, "Method")
     assert "#" not in screen.page.url
     assert screen.path == "method"
@@ -192,5 +192,5 @@ def test_back_after_a_reload(screen):
     screen.page.reload()
     screen.title("Graph diff")
     back(screen, "Flagged interactions")
-    assert screen.page.url == left
+    screen.shows(lambda: screen.page.url, left)
     assert screen.page.locator(".st-key-fl_text input").input_value() == "ghost"

@@ -26,7 +26,7 @@ def test_two_runs_other_rules_and_the_data_to_take_away(screen, server):
     screen.until(lambda: "against now" in screen.text())
     assert screen.query["co_view"] == ["What if"]
     screen.press("Save as settings of the next run")
-    screen.says("Saved. Start the run with:")
+    screen.says("Retraining this run offers these settings")
     assert list((server.workspace / "next_settings").glob("*.json"))
 
     screen.switch("co_view", "Take it away")

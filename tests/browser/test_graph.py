@@ -20,13 +20,13 @@ def test_a_click_on_a_node_puts_it_in_the_middle(screen, server):
     node, box = plot.evaluate(FIRST_NEIGHBOUR), plot.bounding_box()
     screen.page.mouse.click(box["x"] + node["x"], box["y"] + node["y"])
     screen.says("Item in the middle")
-    assert screen.query["gd_item"] == [node["id"]]
+    screen.shows(lambda: screen.query.get("gd_item"), [node["id"]])
     assert "gd_user" not in screen.query
     edges = server.table("edges")
     number = server.table("interactions").query("item_id == @node['id']")["item"].iloc[0]
     own = edges[edges["item"] == number]
     before = int((own["origin"] != "added").sum())
-    assert f"Edges before\n{before}\n" in screen.text().replace("\n\n", "\n")
+    screen.until(lambda: f"Edges before\n{before}\n" in screen.text().replace("\n\n", "\n"))
 
 
 def test_an_edge_of_the_table_leads_to_its_interaction(screen, server):
@@ -34,6 +34,7 @@ def test_an_edge_of_the_table_leads_to_its_interaction(screen, server):
     screen.choose_row(0, row=35)
     screen.press("Open among the flagged")
     screen.title("Flagged interactions")
+    screen.until(lambda: "fl_row" in screen.query)
     row = int(screen.query["fl_row"][0])
     own = server.table("interactions").set_index("row").loc[row]
     screen.says(f"User {own['user_id']}")

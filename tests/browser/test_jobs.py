@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from app.services import database
+from app.services import database, jobs, run_queue
 from app.services.labels import events
 from tests.browser.conftest import App
 from tests.browser.world import DATASET, OLDER, copy_run
@@ -44,6 +49,32 @@ def write_labels(workspace, run):
     connection.close()
 
 
+@contextmanager
+def others_at_work(workspace):
+    """Be first in the queue, so that a run stays where it is until it is seen."""
+    (workspace / "queue").mkdir(exist_ok=True)
+    ticket = run_queue.draw(workspace, run_queue.device_of("auto"), "another")
+    try:
+        yield
+    finally:
+        ticket.give_back()
+
+
+def kill(folder):
+    """Kill the process of a run as soon as it works; its libraries alone take seconds to load."""
+    end = time.monotonic() + 120
+    while (status := jobs.read_status(folder)).state != "running":
+        assert time.monotonic() < end, status
+        time.sleep(0.01)
+    os.kill(status.pid, signal.SIGKILL)
+
+
+def row_of(screen, table, run_id):
+    """Cells of a run in the table of all jobs; none while they are drawn."""
+    rows = (screen.cells(place, table) for place in range(8))
+    return next((cells for cells in rows if run_id in cells), [])
+
+
 @pytest.mark.slow
 def test_a_retraining_is_started_stopped_resumed_and_opened(screen, server):
     before = {path.name for path in (server.workspace / "runs").iterdir()}
@@ -55,19 +86,23 @@ def test_a_retraining_is_started_stopped_resumed_and_opened(screen, server):
     screen.says("The final training begins")
     screen.write("rt_message", MESSAGE)
     screen.press("Retrain with")
-    screen.press("Stop")
+    screen.press(re.compile("Stop|Take out"))
     runs = server.workspace / "runs"
     screen.until(lambda: [path for path in runs.iterdir() if (path / "cancel").exists()])
+    screen.says("Stopped on request")
+    page.reload()  # where it was started it stays on show
+    screen.says("Stopped on request")
     screen.go("Jobs")
     screen.says("Stopped on request.")
     screen.says(f"“{MESSAGE}”")
     (started,) = {path.name for path in (server.workspace / "runs").iterdir()} - before
     screen.until(lambda: screen.query.get("jo_id") == [started])
 
-    screen.press("Resume")
-    screen.says("so far")
-    page.reload()  # nothing is lost
-    screen.says("so far")
+    with others_at_work(server.workspace):
+        screen.press("Resume")
+        screen.says("Waits for run another")
+        page.reload()  # nothing is lost
+        screen.says("Waits for run another")
     screen.go("Overview")  # and looking elsewhere ends nothing
     sidebar = page.get_by_test_id("stSidebar")
     sidebar.get_by_text("A run has finished:").wait_for(timeout=200_000)
@@ -81,6 +116,36 @@ def test_a_retraining_is_started_stopped_resumed_and_opened(screen, server):
     screen.pick("jo_id", started)
     screen.says("Where it comes from")
     assert page.locator("b", has_text="twelve").count() == 0  # words of people stay words
+
+
+@pytest.mark.slow
+def test_a_retraining_that_is_killed_is_resumed_and_ends_with_its_parent(screen, server):
+    runs = server.workspace / "runs"
+    before = {path.name for path in runs.iterdir()}
+    page = screen.page
+    screen.open("label", run=OLDER)
+    screen.write("la_name", "ann")
+    screen.switch("la_tab", "Retrain")
+    with others_at_work(server.workspace):
+        screen.press("Retrain with")
+        screen.says("Waits for run another")
+    (started,) = {path.name for path in runs.iterdir()} - before
+    kill(runs / started)
+    screen.says("Interrupted")
+    screen.press("Show it on Jobs")
+    screen.title("Jobs")
+    screen.says("Interrupted.")
+    assert screen.query["jo_id"] == [started]
+
+    screen.press("Resume")
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_text("A run has finished:").wait_for(timeout=200_000)
+    screen.says("Finished.")
+    table = page.locator("[class*='st-key-jo_table'] [data-testid='stDataFrame']").first
+    screen.until(lambda: {"✓ done", started, OLDER} <= set(row_of(screen, table, started)))
+    screen.says("Where it comes from")
+    page.locator("summary", has_text="Log").click()
+    screen.says("resumed at")  # what it printed before it was killed stays
 
 
 @pytest.mark.slow

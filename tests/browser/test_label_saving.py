@@ -48,8 +48,7 @@ def test_a_server_that_does_not_answer_for_a_while_loses_nothing(desk, server):
     os.kill(server.pid, signal.SIGSTOP)
     try:
         pressed = [gus.key(key) for key in "12341234"]
-        gus.page.wait_for_timeout(7000)
-        assert "does not answer" in gus.queue.inner_text()
+        gus.screen.until(lambda: "does not answer" in gus.queue.inner_text())
     finally:
         os.kill(server.pid, signal.SIGCONT)
     gus.saved()

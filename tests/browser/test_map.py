@@ -66,7 +66,7 @@ def test_a_lasso_sends_its_interactions_to_the_list(screen, server, draw):
     outside = nodes.merge(inside, how="left", indicator=True).query("_merge == 'left_only'")
     assert inside["x_aligned"].max() <= outside["x_aligned"].min()  # the left half, no other
     rows = expected(server, points)
-    assert f"{len(rows)} interactions of these points" in screen.text()
+    screen.says(f"{len(rows)} interactions of these points")
 
     screen.press("Review these interactions")
     screen.title("Flagged interactions")
@@ -81,7 +81,7 @@ def test_the_outline_stays_after_a_reload(screen):
     said = screen.says(" points outlined")
     screen.page.reload()
     screen.title("Semantic map")
-    assert screen.says(" points outlined") == said
+    screen.shows(lambda: screen.says(" points outlined"), said)
 
 
 @pytest.mark.parametrize("draw", ["Plotly", "WebGL"])
@@ -104,5 +104,5 @@ def test_hover_tells_and_a_click_chooses_the_same_point(screen, server, draw):
     nodes = server.table("projection")
     picked = nodes.iloc[number]
     assert picked["kind"] == "item"
-    assert str(picked["title"])[:60] in card.inner_text()
+    screen.until(lambda: str(picked["title"])[:60] in card.inner_text())
     assert str(picked["title"])[:30] in told

@@ -43,15 +43,16 @@ def test_the_sidebar_keeps_run_and_review_list(screen):
     screen.open("losses", run=OLDER, ls_view="Loss curves")
     screen.press("Review them")
     screen.title("Flagged interactions")
+    screen.until(lambda: {"run", "list"} <= set(screen.query))
     kept = {name: screen.query[name] for name in ("run", "list")}
     assert kept["run"] == [OLDER]
     listed = screen.says(" of 540 interactions")
     for title in ("Overview", "Loss distributions", "Semantic map", "Graph diff", "Data", "Method"):
         screen.go(title)
-        assert {name: screen.query.get(name) for name in kept} == kept, title
+        screen.shows(lambda: {name: screen.query.get(name) for name in kept}, kept)
     screen.go("Flagged interactions")
-    assert screen.query["list"] == kept["list"]
-    assert screen.says(" of 540 interactions") == listed
+    screen.shows(lambda: screen.query.get("list"), kept["list"])
+    screen.shows(lambda: screen.says(" of 540 interactions"), listed)
 
 
 def test_a_reload_shows_what_a_review_list_showed(screen):
@@ -61,7 +62,7 @@ def test_a_reload_shows_what_a_review_list_showed(screen):
     listed = screen.says(" of 540 interactions")
     screen.page.reload()
     screen.title("Flagged interactions")
-    assert screen.says(" of 540 interactions") == listed
+    screen.shows(lambda: screen.says(" of 540 interactions"), listed)
 
 
 def test_back_and_reload_keep_the_filters(screen):
@@ -71,12 +72,12 @@ def test_back_and_reload_keep_the_filters(screen):
     screen.until(lambda: screen.query.get("fl_text") == ["ghost"])
     screen.page.reload()
     screen.title("Flagged interactions")
-    assert screen.says(" of 540 interactions") == found
+    screen.shows(lambda: screen.says(" of 540 interactions"), found)
     screen.go("Method")
     screen.page.go_back()
     screen.title("Flagged interactions")
-    assert screen.query["fl_text"] == ["ghost"]
-    assert screen.says(" of 540 interactions") == found
+    screen.shows(lambda: screen.query.get("fl_text"), ["ghost"])
+    screen.shows(lambda: screen.says(" of 540 interactions"), found)
     assert screen.page.locator(".st-key-fl_text input").input_value() == "ghost"
 
 

@@ -67,6 +67,14 @@ def test_held_out_labels_measure_as_worked_by_hand():
     assert (held["n_not"], held["n_not_added"]) == (1, 0)
 
 
+def test_an_edge_that_was_added_against_a_held_out_label_is_counted():
+    """User 1 is said not to want item 0, which the judge adds beside item 3 of user 0."""
+    trained = {**TRAINED, "edge_user": np.array([0, 0, 1, 1, 0, 1])}
+    trained["edge_item"] = np.array([0, 1, 1, 2, 3, 0])
+    held = label_quality(FOUND, SCORED, trained, TRAIN)["held_out"]
+    assert (held["n_not"], held["n_not_added"], held["n_like_added"]) == (1, 1, 1)
+
+
 def test_all_labels_are_accounted_for():
     found = label_quality(FOUND, SCORED, TRAINED, TRAIN)
     assert found["n"] == 6 + 7

@@ -57,6 +57,7 @@ SCORED = {
     "held_out": np.array([False, False, True, False]),
     "decided_by": np.int8([0, 0, 0, 1]),
     "unwanted": np.zeros(0, np.int64),
+    "accept": np.array("high"),
 }
 BEHAVIOUR = {"loss": np.arange(12, dtype=np.float32).reshape(2, 6)}
 """Two kept epochs of four interactions and two stand-ins."""
@@ -354,3 +355,21 @@ def test_a_write_that_fails_leaves_the_former_table(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         written(tmp_path)
     assert (tmp_path / "edges.parquet").read_bytes() == before
+
+
+def test_tables_name_the_grades_that_were_asked_for(tmp_path):
+    mid = {**SCORED, "accept": np.array("mid")}
+    folder = written(tmp_path, TRAINED, mid)
+    assert folder["judgements"].by_grades.tolist()[2:6] == [
+        "hard",  # Mid and High
+        "noisy",
+        "hidden like",
+        "hidden like",  # High and Mid
+    ]
+    assert folder["edges"].reason.tolist() == [
+        "low-scored, judged at least Mid and Mid",
+        "low-scored, not at least Mid and Mid",
+        "low-scored, not at least Mid and Mid; kept as a last edge",
+        "not touched",
+        "unobserved, judged at least Mid and Mid",
+    ]

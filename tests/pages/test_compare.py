@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.services import environment, selection, store
+from app.services import environment, retrain, selection, store
 from app.ui.graph_edges import mark
 from tests.compare_run import CHILD, PARENT, write_runs
 
@@ -156,10 +156,31 @@ def test_other_rules_at_once_and_kept_for_the_next_run(folders):
     assert str(path) in app.code[-1].value
 
 
+def test_at_least_mid_is_kept_for_the_next_run(folders):
+    app = open_page(co_view="What if", run=PARENT, co_w_grade="at least Mid and Mid")
+    found = app.dataframe[-2].value.set_index("")
+    assert found.loc["Refined graph"].tolist() == ["hard edits (paper)", "hard edits (paper)"]
+    assert found.loc["Edges dropped"].tolist() == ["1", "0"]
+    app.button(key="co_w_save").click().run()
+    kept = json.loads((folders[0].parents[1] / "next_settings" / "six-rows.json").read_text())
+    assert kept["changed"] == {"refine.accept": "mid"}
+    run = store.load_run(folders[0].parents[1], PARENT)
+    _, chosen = retrain.settings_to_start(run)
+    assert chosen["refine.accept"] == "mid"
+
+
 @pytest.mark.usefixtures("folders")
 def test_what_no_setting_can_say_is_said():
-    app = open_page(co_view="What if", co_w_grade="at least Mid and Mid")
-    assert "No setting says this. At least Mid" in texts(app)
+    app = open_page(co_view="What if", run=PARENT, co_w_without=["Language (texts)"])
+    app.multiselect(key="co_w_without").set_value(["language", "behaviour", "grades"]).run()
+    assert "No setting says this. With these left out nothing tells" in texts(app)
+
+
+def test_soft_weights_are_said_to_drop_nothing(folders):
+    change(folders[0], preset="soft")
+    app = open_page(co_view="What if", run=PARENT)
+    assert app.dataframe[-1].value.set_index("").loc["Edges dropped"].tolist() == ["0", "0"]
+    assert "Soft weights drop no edge" in notes(app)
 
 
 @pytest.mark.usefixtures("folders")
@@ -214,7 +235,8 @@ def test_labels_of_the_random_order_come_first(folders):
 
 @pytest.mark.usefixtures("folders")
 def test_planted_truth_is_said_to_be_over_the_same_rows():
-    assert "1 that labels decided or taught are left out" in notes(open_page(co_view="Labels"))
+    shown = notes(open_page(co_view="Labels"))
+    assert "1 are left out on both sides, because a label decided them" in shown
     assert "the same ones for all runs" in notes(open_page(co_view="Metrics"))
 
 

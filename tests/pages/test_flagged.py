@@ -70,10 +70,21 @@ def test_a_link_to_an_interaction_opens_its_card():
     app = open_page(fl_row="3")
     assert card_title(app) == "Dune"
     shown = texts(app)
-    assert "Planted: uniform" in shown
+    assert "Planted: uniform" not in shown  # people label here
     assert "User's view: Low (support 0.50)" in shown
     assert "Graded by: evidence judge, no LLM" in shown
     assert "− dropped, weight 0.00" in shown
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_what_was_planted_is_shown_to_who_asks_for_it_and_then_on_every_card():
+    app = open_page(fl_row="3")
+    assert "kind" not in app.dataframe[0].value
+    app.toggle(key="planted_shown_fl").set_value(True).run()
+    assert "Planted: uniform" in texts(app)
+    assert app.dataframe[0].value["kind"].notna().any()
+    app.toggle(key="planted_shown_fl").set_value(False).run()
+    assert "Planted: uniform" not in texts(app)
 
 
 @pytest.mark.usefixtures("run_folder")

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import environment, job_actions, jobs
+from app.ui import jobs_notice
 from core.errors import ConfigError
 from tests.dataset_folder import write_dataset
 from tests.job_folder import write_finished, write_job, write_progress
@@ -162,3 +163,26 @@ def test_a_job_that_ends_is_told_on_every_page(workspace):
     finally:
         child.kill()
         child.wait()
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (["running"], "Running"),
+        (["running", "queued", "queued"], "Running, 2 waiting"),
+        (["running", "running"], "2 running"),
+        (["queued"], "Waiting"),
+        (["queued", "queued"], "2 waiting"),
+    ],
+)
+def test_the_notice_says_what_runs_and_what_waits(states, said):
+    assert jobs_notice.heading(states) == said
+
+
+def test_a_job_that_waits_is_not_said_to_run(workspace):
+    write_finished(workspace, "older")
+    write_job(workspace, "mine", "queued", place=1, waits_for="another")
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert not app.exception
+    assert "for another" in texts(app)
+    assert "jobs_show" in keys(app)

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import environment, selection, store
-from app.services.labels import current, events
-from app.ui import database
+from app.services.labels import current, events, snapshot
+from app.ui import analyst, database
 from tests.label_run import DATASET, HOSTILE, write_label_run
 
 MAIN = environment.ROOT / "app" / "main.py"
@@ -241,6 +241,7 @@ def test_a_file_that_is_no_table_of_labels_is_explained():
     app = open_page(la_tab="Import and export")
     app.file_uploader[0].upload("some.csv", b"a,b\n1,2\n", "text/csv").run()
     assert app.error[0].value == "This file cannot be read as labels."
+    assert any(text.startswith("some.csv is no table of labels") for text in texts(app))
 
 
 @pytest.mark.usefixtures("table")
@@ -274,3 +275,102 @@ def test_the_same_label_again_on_the_card_changes_nothing_and_one_button_takes_i
         assert len(current.history(cursor, DATASET, *pair)) == 1
     press(app, "Take back")
     assert own("Ana") == {}
+
+
+@pytest.fixture
+def login(monkeypatch):
+    """A server with a login; the test says who has signed in."""
+    user = {"is_logged_in": False}
+    monkeypatch.setattr(analyst, "_user", lambda: dict(user))
+    return user
+
+
+@pytest.mark.usefixtures("table", "login")
+def test_with_a_login_one_signs_in_and_gives_no_name():
+    app = open_page(who="Eve")  # in the session, from before there was a login
+    assert app.info[0].value == "Sign in to label: every label has a name."
+    assert says(app, "Nothing can be labelled without a name")
+    assert [one.label for one in app.button if one.key == "la_sign_in"] == ["Sign in"]
+    assert not any(one.key == "la_name" for one in app.text_input)
+
+
+def test_labels_have_the_name_of_who_signed_in(table, login):
+    login |= {"is_logged_in": True, "email": "ana@firm.test"}
+    app = open_page(who="Eve")
+    assert "You label as ana@firm.test" in texts(app)
+    assert not any(one.label == "Change" for one in app.button)
+    assert any(one.label == "Sign out" for one in app.button)
+    row = int(table["row"].iloc[0])
+    app.session_state["_la_card"] = row
+    app.run()
+    app.button(key=f"la_label_{row}_noisy").click().run()
+    pair = (str(table["user_id"].iloc[0]), str(table["item_id"].iloc[0]))
+    assert own("ana@firm.test") == {pair: "noisy"}
+    assert own("Eve") == {}
+
+
+def test_who_signed_in_cannot_import_labels_of_others(table, login):
+    login |= {"is_logged_in": True, "email": "ana@firm.test"}
+    pairs = [(str(one.user_id), str(one.item_id)) for one in table.head(3).itertuples()]
+    names = ["ana@firm.test", "Eve", ""]
+    rows = [(who, *pair, "hard") for who, pair in zip(names, pairs, strict=True)]
+    file = pd.DataFrame(rows, columns=["who", "user_id", "item_id", "label"]).to_csv(index=False)
+    app = open_page(who="", la_tab="Import and export")
+    app.file_uploader[0].upload("some.csv", file.encode(), "text/csv").run()
+    assert "2 of 3 rows can be imported." in texts(app)
+    assert [one.label for one in app.expander] == [
+        "1 row. Label of another person: only your own are imported"
+    ]
+    press(app, "Import 2 labels")
+    assert own("ana@firm.test") == {pairs[0]: "hard", pairs[2]: "hard"}
+    assert own("Eve") == {}
+
+
+def test_who_gives_way_has_settled_the_difference(table):
+    record(table.head(1), "Ana", ["hard"])
+    record(table.head(1), "Ben", ["noisy"])
+    app = open_page(la_tab="Second opinions")
+    assert "1 to settle, 0 settled." in texts(app)
+    settle = next(one for one in app.segmented_control if one.key.startswith("la_settle_"))
+    settle.set_value("noisy")
+    press(app, "Settle")
+    assert "0 to settle, 1 settled." in texts(app)
+    assert own("Ana") == own("Ben")
+    (agreement,) = (one.value for one in app.dataframe if "kappa" in one.value)
+    assert agreement[["n", "n_agree"]].to_numpy().tolist() == [[1, 0]]  # as both judged at first
+
+
+def test_problems_of_a_file_have_titles_of_their_own(table):
+    first, second, third = table.head(3).itertuples()
+    rows = [
+        (first.user_id, first.item_id, "bad", ""),
+        ("nobody", second.item_id, "hard", ""),
+        (third.user_id, third.item_id, "hard", "guess"),
+    ]
+    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "label", "origin"])
+    app = open_page(la_tab="Import and export")
+    app.file_uploader[0].upload("some.csv", frame.to_csv(index=False).encode(), "text/csv").run()
+    assert [one.label.split(":")[0] for one in app.expander] == [
+        "1 row. Unknown label",
+        "1 row. User is not in the dataset",
+        "1 row. Unknown origin",
+    ]
+    assert "1 of 3 rows can be imported." in texts(app)
+
+
+def test_labels_that_the_run_alone_knows_can_be_imported(table, workspace):
+    given = table.head(3)[["user_id", "item_id"]].assign(label=["noisy", "hard", "clean"])
+    path = store.load_run(workspace, "run-1").folder / "labels.parquet"
+    given.assign(origin=["random", "bulk", "card"]).to_parquet(path)
+    record(table.head(1), "Ben", ["clean"])
+    app = open_page(la_tab="Import and export")
+    assert says(app, "This run was given 2 labels that nobody has given in this workspace")
+    app.toggle(key="la_given").set_value(True).run()
+    assert "2 of 3 rows can be imported." in texts(app)
+    press(app, "Import 2 labels")
+    pairs = [(str(one.user_id), str(one.item_id)) for one in given.itertuples()]
+    assert own("Ana") == {pairs[1]: "hard", pairs[2]: "clean"}
+    with database.cursor() as cursor:
+        found = snapshot.standing(cursor, DATASET).set_index(["user_id", "item_id"])["origin"]
+    assert (found[pairs[1]], found[pairs[2]]) == ("bulk", "card")
+    assert not says(app, "This run was given")

@@ -158,15 +158,6 @@ def neighbours(run: Run, other_id: str) -> pd.DataFrame:
     )
 
 
-def counts(run: Run) -> pd.DataFrame:
-    """Labels that a run was given on its interactions: ``label``, ``held_out``, ``n``."""
-    return query.ask(
-        run,
-        "SELECT label, held_out, count(*) AS n FROM interactions WHERE label <> '' "
-        "GROUP BY ALL ORDER BY 1, 2",
-    )
-
-
 def _within(group: str) -> str:
     if group == "all":
         return "true"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from app.services.export import stem
 from app.services.fields import flat, nested
 from app.services.run_folder import write_json
 from app.services.store import Run
@@ -21,8 +21,7 @@ def path_of(run: Run) -> Path:
 
     Names of datasets come from files: what could not be part of a file name becomes a dash.
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", run.manifest.dataset).strip("-.") or "dataset"
-    return run.folder.parents[1] / "next_settings" / f"{name}.json"
+    return run.folder.parents[1] / "next_settings" / f"{stem(run)}.json"
 
 
 def save(run: Run, changes: Mapping[str, Any]) -> Path:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
 from app.services.fields import flat
-from app.services.settings_list import known_settings
+from app.services.settings_list import as_text, known_settings
 from app.services.store import Run
 
 UNKNOWN: Final = "–"
@@ -50,7 +49,7 @@ def _rows(
 ) -> list[tuple[str, ...]]:
     rows = []
     for name in names:
-        said = [_text(one[name]) if name in one else UNKNOWN for one in values]
+        said = [as_text(one[name]) if name in one else UNKNOWN for one in values]
         if len(set(said)) > 1:
             rows.append((part, name, helps.get(name, ""), *said))
     return rows
@@ -71,7 +70,3 @@ def _about(run: Run) -> dict[str, Any]:
         "seconds": manifest.seconds if manifest.seconds is None else round(manifest.seconds, 1),
     }
     return {name: value for name, value in found.items() if value not in ("", None)}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

@@ -5,8 +5,8 @@ Shape letters: E train interactions, P judged pairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -16,14 +16,16 @@ import numpy.typing as npt
 from app.services import query
 from app.services.compare.pair import column, columns, table
 from app.services.compare.used_labels import used_labels
-from app.services.decided import told
+from app.services.decided import by_person, told
 from app.services.store import Run
-from core.graph.refine import LEAST_WEIGHT as LEAST_WEIGHT  # noqa: PLC0414 - passed on
 from core.types import VERDICTS, BoolArray, FloatArray, GradeArray, Interactions, Judgements, Labels
 
 PARTS: Final = ("language", "behaviour", "grades")
 EASY_SHARE: Final = 0.2
 """Where no hard ones were planted: this share of the genuine ones, with the lowest score."""
+_NOBODY, _NEVER, _NONE = np.zeros(0, np.int64), np.zeros(0, np.bool_), np.zeros(0, np.int8)
+NOT_JUDGED: Final = Judgements(_NOBODY, _NOBODY, _NEVER, _NEVER, _NONE, _NONE, (), (), "")
+"""Stands for the judgements that a run did not keep."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,6 @@ def load(run: Run) -> Signals:
     return _load(_Known(run), str(path), path.stat().st_mtime_ns if path.is_file() else 0)
 
 
-def regraded(judged: Judgements, change: Callable[[GradeArray], GradeArray]) -> Judgements:
-    """The same judgements with other grades."""
-    return replace(
-        judged, user_grade=change(judged.user_grade), item_grade=change(judged.item_grade)
-    )
-
-
 class _Known:
     """A run as an argument that a cache leaves out of its key."""
 
@@ -100,7 +95,7 @@ def _load(known: _Known, path: str, changed: int) -> Signals:
     n_users, n_items = run.manifest.n_users, run.manifest.n_items
     noise = found["noise"].astype(bool)
     planted = found["hard"].astype(bool)
-    parts = {name: found[name] for name in PARTS} if _has_parts(run) else {}
+    parts = {name: found[name] for name in PARTS} if has_parts(run) else {}
     p = found["p_noisy"].astype(np.float32)
     rate = run.manifest.noise_rate
     user, item = found["user"].astype(np.int64), found["item"].astype(np.int64)
@@ -126,7 +121,8 @@ def _load(known: _Known, path: str, changed: int) -> Signals:
     )
 
 
-def _has_parts(run: Run) -> bool:
+def has_parts(run: Run) -> bool:
+    """Whether a run kept the parts of the log-odds of p_noisy."""
     return {f"from_{name}" for name in PARTS} <= columns(run, "interactions")
 
 
@@ -137,13 +133,12 @@ def _sql(run: Run) -> str:
     )
     held = column(run, "held_out", "i", "false")
     label = column(run, "label", "i", "NULL")
-    decided = column(run, "decided_by", "i", "NULL")
     return f"""
         SELECT i."user", i.item, i.p_noisy::FLOAT AS p_noisy, {parts},
                (list_position($verdicts, i.verdict) - 1)::TINYINT AS verdict,
                i.user_grade::TINYINT AS user_grade, i.item_grade::TINYINT AS item_grade,
                {column(run, "low_scored", "i", "false")} AS low, i.score::DOUBLE AS score,
-               coalesce({decided} = 'person', false) AS person, {told(run, "i")} AS told,
+               {by_person(run, "i")} AS person, {told(run, "i")} AS told,
                coalesce(kinds.noise, false) AS noise, coalesce(kinds.hard, false) AS hard,
                CASE WHEN {held} THEN coalesce(list_position($verdicts, {label}), 0) - 1
                     ELSE -1 END::TINYINT AS label

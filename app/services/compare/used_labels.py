@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -53,7 +52,7 @@ def _unobserved(run: Run) -> pd.DataFrame:
     known = {"user_id", "item_id", "label"} <= columns(run, "labels")
     if not known or not nodes or said.get("override") is False:
         return pd.DataFrame({"user": [], "item": [], "label": pd.Series([], dtype=object)})
-    reserved = _reserved(run)
+    reserved = query.reserved(run)
     others = ("interactions", *reserved)  # a like of what was observed is misplaced
     elsewhere = " ".join(
         f'AND (u.number, i.number) NOT IN (SELECT ("user", item) FROM {name})' for name in others
@@ -74,12 +73,3 @@ def _unobserved(run: Run) -> pd.DataFrame:
     held_out = held_out_pairs(found["user_id"].tolist(), found["item_id"].tolist(), share)
     used = found["many"].to_numpy(bool) | ~held_out
     return found.loc[used, ["user", "item", "label"]]
-
-
-def _reserved(run: Run) -> dict[str, Path]:
-    """Validation and test, whose labels no run uses; nothing where the dataset is gone."""
-    dataset = query.own_dataset(run)
-    if dataset is None:
-        return {}
-    paths = {f"reserved_{name}": dataset / f"{name}.parquet" for name in ("valid", "test")}
-    return {name: path for name, path in paths.items() if path.is_file()}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from app.services import query
 from app.services.compare.pair import THEIRS, column, columns, on_rows, other, table
+from app.services.decided import by_person
 from app.services.store import Run
 
 WHY: Final = {
@@ -116,13 +117,6 @@ def rows(run: Run, other_id: str, which: Flips, side: str) -> list[int]:
     return [int(row) for row in _ask(run, other_id, sql, _values(which))["one"]]
 
 
-def matched(run: Run, other_id: str) -> dict[str, int]:
-    """Interactions in both runs, and in one of them alone: ``both``, ``only_a``, ``only_b``."""
-    n = int(flows(run, other_id)["n"].sum())
-    theirs = other(run, other_id).manifest.n_interactions
-    return {"both": n, "only_a": run.manifest.n_interactions - n, "only_b": theirs - n}
-
-
 def _ask(run: Run, other_id: str, sql: str, values: dict[str, Any]) -> pd.DataFrame:
     theirs = other(run, other_id)
     whole = f"{_told(run, theirs)} {sql}"
@@ -146,7 +140,7 @@ def _told(run: Run, theirs: Run) -> str:
             SELECT a."row" AS row_a, b."row" AS row_b, a.user_id, a.item_id, a.title,
                    a.verdict AS before, b.verdict AS after,
                    a.p_noisy::DOUBLE AS p_a, b.p_noisy::DOUBLE AS p_b, {parts},
-                   {_person(run, "a")} AS person_a, {_person(theirs, "b")} AS person_b,
+                   {by_person(run, "a")} AS person_a, {by_person(theirs, "b")} AS person_b,
                    a.user_grade <> b.user_grade OR a.item_grade <> b.item_grade AS graded,
                    {column(run, "low_scored", "a", "NULL")} IS DISTINCT FROM
                    {column(theirs, "low_scored", "b", "NULL")} AS fit,
@@ -193,10 +187,6 @@ def _level(of: str) -> str:
     """The part of the log-odds that is the same for all interactions of a run."""
     p = f"least(greatest(p_{of}, 1e-7), 1 - 1e-7)"
     return f"ln({p} / (1 - {p})) - language_{of} - behaviour_{of} - grades_{of}"
-
-
-def _person(run: Run, of: str) -> str:
-    return f"coalesce({column(run, 'decided_by', of, 'NULL')} = 'person', false)"
 
 
 def _marks(run: Run, theirs: Run, sql: str) -> dict[str, Any]:

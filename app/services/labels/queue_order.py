@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from app.services import query
 from app.services.compare.pair import columns as columns_of
+from app.services.decided import by_person
 from app.services.store import Run
 
 _EDGE: Final = 1e-6
@@ -70,7 +71,7 @@ def _source(run: Run) -> str:
     if not {"decided_by", "p_noisy_model"} <= columns_of(run, "interactions"):
         return "interactions"
     return (
-        "(SELECT * REPLACE (CASE WHEN decided_by = 'person' THEN p_noisy_model ELSE p_noisy END "
+        f"(SELECT * REPLACE (CASE WHEN {by_person(run)} THEN p_noisy_model ELSE p_noisy END "
         "AS p_noisy) FROM interactions)"
     )
 

@@ -21,6 +21,8 @@ ORDERS: Final = ("noisy", "uncertain", "disagreement", "influence", "random", "a
 """Names of the orders of the queue, as sources of a label."""
 SOURCES: Final = (*ORDERS, "second", "card", "table", "bulk", "import", "resolve", "undo", "redo")
 """Where a label came from; ``second`` is a second opinion."""
+ORIGINS: Final = tuple(name for name in SOURCES if name not in ("undo", "redo"))
+"""How a label that stands came to be."""
 
 _SAVING: Final[Mapping[str, str]] = {
     "parent": "TEXT",
@@ -45,7 +47,7 @@ _TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "new": "TEXT",
         "note": "TEXT NOT NULL",
         "source": "TEXT NOT NULL",
-        "origin": "TEXT NOT NULL",  # source of the label that stands after an undo or redo
+        "origin": "TEXT NOT NULL",  # how the label that stands came to be, whatever the action
         "batch": "TEXT NOT NULL",
         "undo_of": "TEXT",  # batch that an undo sets back, or a redo brings back
         "client": "TEXT",

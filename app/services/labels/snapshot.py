@@ -141,13 +141,6 @@ def standing(cursor: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
     )
 
 
-def preview(cursor: duckdb.DuckDBPyConnection, dataset: str) -> tuple[dict[str, int], int, int]:
-    """What :func:`save` would keep: pairs by label, conflicts, pairs with unsure people only."""
-    counts = standing(cursor, dataset)["label"].value_counts()
-    kept = {str(k): int(n) for k, n in counts.items() if k not in (CONFLICT, UNSURE)}
-    return kept, int(counts.get(CONFLICT, 0)), int(counts.get(UNSURE, 0))
-
-
 def every(cursor: duckdb.DuckDBPyConnection, dataset: str, folder: Path) -> list[Revision]:
     """All savings of a dataset, newest first; what was left out is not kept, so 0.
 

@@ -137,7 +137,7 @@ _STATES: Final = """
     WITH step AS (
         SELECT who, user_id, item_id, min(seq) AS low, arg_max(observed, seq) AS observed,
                arg_max(coalesce(new, ''), seq) AS after, arg_max(note, seq) AS after_note,
-               arg_max(source, seq) AS after_origin, max(run_id) AS run_id,
+               arg_max(origin, seq) AS after_origin, max(run_id) AS run_id,
                arg_max(p_noisy, seq) AS p_noisy, arg_max(verdict, seq) AS verdict
         FROM label_event WHERE actor = $who AND dataset = $dataset AND batch = $of
         GROUP BY who, user_id, item_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import Final, TypeVar
 
 import duckdb
 
+from app.services import failures
 from core.errors import DataError
 
 ATTEMPTS: Final = 20
@@ -61,9 +61,8 @@ def _in_between(error: duckdb.Error) -> bool:
 
 def not_written(error: duckdb.Error) -> DataError:
     """Say what a person can do about a failed write."""
-    said = (str(error).splitlines() or [type(error).__name__])[0]
-    full = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-    if any(os.strerror(number).lower() in said.lower() for number in full):
+    said = failures.first_line(error)
+    if any(os.strerror(number).lower() in said.lower() for number in failures.FULL):
         advice = "The disk is full (or a limit is reached): make room, then do it once more."
     elif isinstance(error, duckdb.FatalException):
         advice = "The database has closed itself: reload the page, then do it once more."

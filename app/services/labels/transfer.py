@@ -27,15 +27,21 @@ __all__ = [
     "export",
     "import_",
     "n_replaced",
+    "of_nobody",
     "read",
 ]
 
+_BY_HAND: Final = "origin NOT IN ('bulk', 'table', 'import', 'resolve')"
 _MARKED: Final = r"^''*[=+@\t\r-]"
 """Text that a reader would take for one that was marked against spreadsheets."""
 
 
 def export(cursor: duckdb.DuckDBPyConnection, dataset: str, path: Path) -> int:
     """Write the current labels of all people, unsure ones included; :data:`COLUMNS`.
+
+    ``origin`` is how the label came to be, ``random`` wherever its person met the pair in that
+    order and decided by hand. Rows are in the order of the decisions, because a disagreement is
+    settled by who speaks last.
 
     Args:
         cursor: Of the workspace database.
@@ -57,8 +63,9 @@ def export(cursor: duckdb.DuckDBPyConnection, dataset: str, path: Path) -> int:
         for name in texts
     )
     sql = (
-        f"WITH {LATEST} SELECT who, user_id, item_id, observed, label, note, {AT} FROM latest "
-        "WHERE label <> '' ORDER BY user_id, item_id, who"
+        f"WITH {LATEST} SELECT who, user_id, item_id, observed, label, note, {AT}, "
+        f"CASE WHEN sampled AND {_BY_HAND} THEN 'random' ELSE origin END AS origin "
+        "FROM latest WHERE label <> '' ORDER BY seq"
     )
     if path.suffix != ".parquet":
         sql = f"SELECT * REPLACE ({marked}) FROM ({sql})"
@@ -104,6 +111,17 @@ def against(
     return without(checked, older, title)
 
 
+def of_nobody(cursor: duckdb.DuckDBPyConnection, context: Context, checked: Checked) -> Checked:
+    """Leave out pairs that anybody has labelled here, unsure or not; nothing is written."""
+    if checked.frame.empty:
+        return checked
+    said = current.about(cursor, context.dataset, checked.frame[["user_id", "item_id"]])
+    known = pd.MultiIndex.from_frame(said[["user_id", "item_id"]])
+    here = pd.MultiIndex.from_frame(checked.frame[["user_id", "item_id"]]).isin(known)
+    which = pd.Series(here, index=checked.frame.index)
+    return without(checked, which, "Somebody has labelled the pair here: that label stands")
+
+
 def n_replaced(cursor: duckdb.DuckDBPyConnection, context: Context, checked: Checked) -> int:
     """How many rows replace another label of the same person."""
     rows = _signed(checked, context)
@@ -120,8 +138,9 @@ def import_(
 ) -> Recorded:
     """Write the checked labels as one batch of the person who imports, who can undo it.
 
-    Labels keep the person named in the file. Labels that are there already are left out, so that
-    an import over what it came from changes nothing; so is what :func:`against` leaves out.
+    Labels keep the person named in the file, and how they came to be, if the file says so: without
+    that they overrule, but neither teach nor measure. Labels that are there already are left out,
+    so that an import over what it came from changes nothing; so is what :func:`against` leaves out.
 
     Raises:
         ValueError: If the context names nobody or no dataset.
@@ -133,7 +152,8 @@ def import_(
     checked = against(cursor, context, checked, may_sign)
     if checked.frame.empty:
         return Recorded(0, n_asked)
-    rows = _signed(checked, context)
+    # A disagreement is settled by who spoke last.
+    rows = _signed(checked, context).sort_values(["at", "line"], na_position="first")
     done = bulk.write(
         cursor, context, rows.assign(new=rows["label"]), new_batch(), only_changes=True
     )

@@ -12,7 +12,7 @@ from app.services.compare import graph
 from app.services.compare.graph import ABSENT, Change
 from app.services.graph_diff import DECISIONS
 from app.services.store import Run
-from app.ui import components, state
+from app.ui import components, paging, state
 from app.ui.figures import compare as figures
 from app.ui.glossary import explain
 from app.ui.graph_edges import decision_cell, ink
@@ -90,14 +90,9 @@ def _list(one: Run, two: Run, letter: str, found: pd.DataFrame) -> None:
     if not n:
         st.info("No edge fits these filters.", icon=":material/filter_alt_off:")
         return
-    n_pages = -(-n // SIZE)
-    if st.session_state.get("co_edge_page", 1) > n_pages:
-        st.session_state["co_edge_page"] = 1
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{n:,} edges", width="content")
-        number = 1
-        if n_pages > 1:
-            number = st.pagination(n_pages, key="co_edge_page", bind="query-params")
+        number = paging.number(n, SIZE, "co_edge_page")
         write = partial(graph.export, one, two.id, which)
         components.downloads(write, "co_edge_table", "changed-edges", n)
     rows = state.ask(graph.page, one, two.id, which, SIZE, (number - 1) * SIZE)

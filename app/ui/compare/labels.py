@@ -152,8 +152,9 @@ def _detection(one: Run, two: Run, letter: str) -> None:
     _numbers(found, letter)
     if n_left_out:
         st.caption(
-            f"Both over the same interactions: {n_left_out:,} that labels decided or taught are "
-            "left out on both sides, so these numbers differ a little from those of the Overview."
+            f"Both over the same interactions: {n_left_out:,} are left out on both sides, "
+            "because a label decided them or helped to correct P(noisy). So these numbers differ a "
+            "little from those of the Overview."
         )
 
 

@@ -15,6 +15,7 @@ from app.services.store import Run
 from app.ui import components, state
 from app.ui.compare import picker
 from app.ui.figures import compare as figures
+from app.ui.wording import UNKNOWN, number
 
 PARTS: Final = {"setting": "Setting", "run": "About the run", "version": "Version"}
 
@@ -94,8 +95,7 @@ def _numbers(runs: list[Run], marks: dict[str, str]) -> None:
     if len(runs) == 2:
         change = found[runs[1].id] - found[runs[0].id]
         shown["change"] = [
-            "–" if np.isnan(v) else _said(what, v, signed=True)
-            for what, v in zip(found["what"], change, strict=True)
+            _said(what, v, signed=True) for what, v in zip(found["what"], change, strict=True)
         ]
     right: dict[str, Any] = {
         run_id: st.column_config.TextColumn(letter, help=run_id, width="small")
@@ -123,13 +123,11 @@ def _numbers(runs: list[Run], marks: dict[str, str]) -> None:
 
 
 def _said(what: str, value: float, signed: bool = False) -> str:
-    if np.isnan(value):
-        return "–"
     if signed and value == 0:
         return "0"
     sign = "+" if signed else ""
     whole = what.startswith("Called") or what == "Best epoch"
-    return f"{value:{sign},.0f}" if whole else f"{value:{sign}.4f}"
+    return number(value, f"{sign},.0f" if whole else f"{sign}.4f")
 
 
 def _tests(runs: list[Run], marks: dict[str, str]) -> None:
@@ -148,7 +146,7 @@ def _tests(runs: list[Run], marks: dict[str, str]) -> None:
         st.info("Choose a second run above.", icon=":material/info:")
     if not rows:
         return
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    form, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -157,10 +155,10 @@ def _tests(runs: list[Run], marks: dict[str, str]) -> None:
             "run": text("Run", width=48, help="Compared with the baseline, A."),
             "split": text("Users of", width="small"),
             "measure": text("Measure", width="small"),
-            "n": number("Users", format="localized", help="Users with held-out items alone."),
-            "a": number("A", format="%.4f"),
-            "b": number("Other", format="%.4f"),
-            "difference": number("Difference", format="%+.4f"),
+            "n": form("Users", format="localized", help="Users with held-out items alone."),
+            "a": form("A", format="%.4f"),
+            "b": form("Other", format="%.4f"),
+            "difference": form("Difference", format="%+.4f"),
             "interval": text(
                 "95 % interval", help="Of the mean difference over users, by Student's t."
             ),
@@ -171,8 +169,8 @@ def _tests(runs: list[Run], marks: dict[str, str]) -> None:
                 "a difference are left out, and fewer than 10 others are too few.",
                 width="small",
             ),
-            "gained": number("Gained", format="localized", help="Users for whom it got better."),
-            "lost": number("Lost", format="localized"),
+            "gained": form("Gained", format="localized", help="Users for whom it got better."),
+            "lost": form("Lost", format="localized"),
         },
     )
     _limits(runs, marks)
@@ -220,7 +218,7 @@ def _row(letter: str, split: str, name: str, found: paired.Paired) -> dict[str, 
         "a": found.mean_a,
         "b": found.mean_b,
         "difference": found.difference,
-        "interval": "–" if np.isnan(found.low) else f"{found.low:+.4f} to {found.high:+.4f}",
+        "interval": UNKNOWN if np.isnan(found.low) else f"{found.low:+.4f} to {found.high:+.4f}",
         "p_t": p_value(found.p_t),
         "p_w": p_value(found.p_wilcoxon),
         "gained": found.gained,
@@ -230,6 +228,4 @@ def _row(letter: str, split: str, name: str, found: paired.Paired) -> dict[str, 
 
 def p_value(p: float) -> str:
     """A p-value for people."""
-    if np.isnan(p):
-        return "–"
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+    return "< 0.0001" if p < 0.0001 else number(p, ".4f")

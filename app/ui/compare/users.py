@@ -15,6 +15,7 @@ from app.ui import components, state
 from app.ui.compare.settings import may_measure
 from app.ui.figures import compare as figures
 from app.ui.glossary import explain
+from app.ui.wording import number
 
 USER: Final = "co_user"
 
@@ -60,7 +61,7 @@ def draw(one: Run, two: Run, letter: str) -> None:
 
 
 def _table(listed: pd.DataFrame, letter: str) -> None:
-    number = st.column_config.NumberColumn
+    form = st.column_config.NumberColumn
     sign = listed["change"].map(lambda change: "▲ gained" if change > 0 else "▼ lost")
     st.dataframe(
         listed.assign(sign=sign),
@@ -70,10 +71,10 @@ def _table(listed: pd.DataFrame, letter: str) -> None:
         column_config={
             "sign": st.column_config.TextColumn("", width="small"),
             "user_id": st.column_config.TextColumn("User"),
-            "n_held_out": number("Held-out items", format="localized"),
-            "before": number("A", format="%.3f"),
-            "after": number(letter, format="%.3f"),
-            "change": number("Change", format="%+.3f"),
+            "n_held_out": form("Held-out items", format="localized"),
+            "before": form("A", format="%.3f"),
+            "after": form(letter, format="%.3f"),
+            "change": form("Change", format="%+.3f"),
         },
     )
 
@@ -98,7 +99,7 @@ def _first_ten(one: Run, two: Run, letter: str, user: int) -> None:
                     components.named(title, str(item))
                     for title, item in zip(rows["title"], rows["item_id"], strict=True)
                 ],
-                there=[_place(place) for place in elsewhere],
+                there=[number(place, ",d") for place in elsewhere],
             ),
             column_order=["after", "title", "hit", "there"],
             hide_index=True,
@@ -117,8 +118,3 @@ def _first_ten(one: Run, two: Run, letter: str, user: int) -> None:
                 ),
             },
         )
-
-
-def _place(place: object) -> str:
-    """Place in the other run; the first ten of either of its models are known."""
-    return f"{place:,}" if isinstance(place, int) else "–"

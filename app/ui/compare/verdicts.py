@@ -11,7 +11,7 @@ import streamlit as st
 from app.services.compare import verdicts
 from app.services.compare.verdicts import ORDERS, WHY, Flips
 from app.services.store import Run
-from app.ui import components, review, state
+from app.ui import components, paging, review, state
 from app.ui.figures import compare as figures
 from app.ui.glossary import explain
 from app.ui.graph_edges import ink, mark, verdict_cell
@@ -78,9 +78,7 @@ def _reasons(found: pd.DataFrame, letter: str) -> None:
             "why": st.column_config.TextColumn(
                 "Why",
                 width="large",
-                help="The first that holds: a label decided; another rule; the judge graded "
-                "otherwise; P(noisy) stayed on its side of the baseline's threshold; labels "
-                "corrected the estimate; else the part of the log-odds that moved most.",
+                help=f"The first of these that holds: {'; '.join(WHY.values())}.",
             ),
             "n": st.column_config.NumberColumn("Interactions", format="localized"),
         },
@@ -94,12 +92,9 @@ def _list(one: Run, two: Run, letter: str, reasons: pd.DataFrame) -> None:
         st.info("No interaction fits these filters.", icon=":material/filter_alt_off:")
         return
     _actions(one, two, letter, which, order, n)
-    n_pages = -(-n // SIZE)
-    if st.session_state.get("co_page", 1) > n_pages:
-        st.session_state["co_page"] = 1  # fewer rows than a moment ago
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{n:,} interactions", width="content")
-        number = st.pagination(n_pages, key="co_page", bind="query-params") if n_pages > 1 else 1
+        number = paging.number(n, SIZE, "co_page")
     rows = state.ask(verdicts.page, one, two.id, which, order, SIZE, (number - 1) * SIZE)
     picked = _table(one, two, letter, rows)
     if picked is not None:

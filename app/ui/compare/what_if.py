@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from app.services import environment
-from app.services.compare import next_settings, signals, what_if
-from app.services.compare.what_if import Outcome, Scenario, Side
+from app.services.compare import scenario, signals, what_if
+from app.services.compare.scenario import Preset, Scenario
+from app.services.compare.what_if import Outcome
 from app.services.store import Run
 from app.ui import components, state
+from app.ui.compare import next_settings
 from app.ui.figures import compare as figures
 from app.ui.glossary import explain
 from app.ui.graph_edges import ink
-from core.errors import ConfigError
+from app.ui.wording import UNKNOWN, number
+from core.scoring.accept import ACCEPTED
 from core.types import VERDICTS
 
 BY: Final = "co_w_by"
@@ -25,9 +28,28 @@ RULE: Final = "co_w_rule"
 LEAST: Final = "co_w_grade"
 WITHOUT: Final = "co_w_without"
 CAUTION: Final = "co_w_caution"
+PRESET: Final = "co_w_preset"
 BY_SHARE, BY_P = "Share called noisy", "P(noisy)"
 RULES: Final = {"posterior": "P(noisy) decides", "grades": "Grades decide"}
-LEASTS: Final = {"High": "High and High", "Mid": "at least Mid and Mid"}
+PRESETS: Final[dict[Preset, str]] = {
+    "soft": "soft weights",
+    "paper": "hard edits (paper)",
+    "none": "left as it is",
+    "": "not known",
+}
+MEASURED: Final = {
+    "threshold": ("Threshold of P(noisy)", ".3f"),
+    "noise_found": ("Planted noise found", ".1%"),
+    "precision": ("Planted noise among the noisy", ".1%"),
+    "hard_kept": ("Hard ones kept", ".1%"),
+    "agree": ("Verdict is the label, of those kept for measuring", ".1%"),
+}
+EDGES: Final = {
+    "dropped": ("Edges dropped", ",d"),
+    "added": ("Edges added", ",d"),
+    "weight": ("Weight of all observed edges", ",.0f"),
+}
+"""Field of a side -> what it is called, and how its number reads."""
 _SEEN: Final = "_co_w_seen"
 
 
@@ -46,15 +68,15 @@ def draw(run: Run) -> None:
 def _view(run: Run) -> None:
     asked, answer = st.columns([2, 5], gap="large")
     with asked:
-        scenario = _ask(run)
-    found = state.ask(what_if.outcome, run, scenario)
+        asked_for = _ask(run)
+    found = state.ask(what_if.outcome, run, asked_for)
     with answer:
         _counts(found)
         _table(found)
         components.chart(
             figures.verdict_flows(found.moves, ink(), "now", "then"), "co_w_flows", "what-if"
         )
-    _keep(run, scenario)
+    next_settings.draw(run, asked_for)
 
 
 def _start(run: Run) -> None:
@@ -68,21 +90,22 @@ def _start(run: Run) -> None:
 
 
 def _defaults(run: Run) -> dict[str, Any]:
-    own = what_if.start(run)
+    own = scenario.start(run)
     return {
         BY: BY_SHARE,
         SHARE: round(own.value, 3),
         CUT: round(run.manifest.threshold or 0.5, 3),
         RULE: own.rule,
-        LEAST: own.least,
+        LEAST: own.accept,
         WITHOUT: [],
-        CAUTION: what_if.caution_of(run) or 0.0,
+        CAUTION: scenario.caution_of(run) or 0.0,
+        PRESET: own.preset,
     }
 
 
 def _ask(run: Run) -> Scenario:
     """Every rule as a widget, and what they ask for together."""
-    own, caution = what_if.start(run), what_if.caution_of(run)
+    own, caution = scenario.start(run), scenario.caution_of(run)
     rule = st.radio(
         "Rule",
         list(RULES),
@@ -95,11 +118,13 @@ def _ask(run: Run) -> Scenario:
     is_posterior = rule == "posterior"
     by_share, value = _ask_how_many(run, own, is_posterior)
     least = st.radio(
-        "Both grades must be", list(LEASTS), key=LEAST, bind="query-params",
-        format_func=lambda name: LEASTS[name], horizontal=True,
-        help="For the verdict hard, and for edges that are kept or added.",
+        "Both grades must be", list(ACCEPTED), key=LEAST, bind="query-params",
+        format_func=lambda name: ACCEPTED[name], horizontal=True,
+        help="For the verdict hard, and for edges that are kept or added. As the setting "
+        "refine.accept; the method of the paper asks for High and High.",
     )  # fmt: skip
     without, weight = _ask_parts(run, caution)
+    preset = _ask_preset(own.preset)
     if st.button("Back to the run", icon=":material/undo:", key="co_w_back"):
         state.set_next(**_defaults(run))
         st.rerun()
@@ -107,9 +132,10 @@ def _ask(run: Run) -> Scenario:
         "share" if by_share else "threshold",
         value,
         "posterior" if is_posterior else "grades",
-        "Mid" if least == "Mid" else "High",
+        "mid" if least == "mid" else "high",
         without,
         None if caution is None or weight == caution else weight,
+        preset,
     )
 
 
@@ -137,21 +163,39 @@ def _ask_how_many(run: Run, own: Scenario, enabled: bool) -> tuple[bool, float]:
 
 def _ask_parts(run: Run, caution: float | None) -> tuple[tuple[str, ...], float]:
     """Which parts of the log-odds to leave out, and the weight of behaviour."""
-    has_parts = signals.load(run).has_parts
+    has_parts, gone = state.ask(signals.has_parts, run), scenario.left_out(run)
     without = st.multiselect(
-        "Leave out", list(what_if.PARTS), key=WITHOUT, bind="query-params",
-        format_func=lambda name: what_if.PARTS[name], disabled=not has_parts,
+        "Leave out", [name for name in scenario.PARTS if name not in gone], key=WITHOUT,
+        bind="query-params", format_func=lambda name: scenario.PARTS[name], disabled=not has_parts,
         help="The part is taken out of the log-odds, and the level is found anew so that the mean "
-        "of P(noisy) stays the estimated noise rate.",
+        "of P(noisy) stays the estimated noise rate. As the settings scoring.use_language, "
+        "scoring.use_behaviour and scoring.use_grades. Where the judge graded every pair, grades "
+        "are part of language.",
     )  # fmt: skip
+    if gone:
+        names = ", ".join(scenario.PARTS[name] for name in gone)
+        st.caption(f"Left out by the run itself, and not known any more: {names}.")
     weight = st.slider(
         "Caution (weight of behaviour)", 0.0, 1.0, step=0.05, key=CAUTION, bind="query-params",
-        disabled=caution is None or not has_parts or "behaviour" in without,
+        disabled=caution is None or not has_parts or "behaviour" in (*without, *gone),
         help="As scoring.caution. Not known or 0 in this run: cannot be weighed anew."
         if caution is None
         else "As the setting scoring.caution.",
     )  # fmt: skip
     return tuple(sorted(without)), float(weight)
+
+
+def _ask_preset(own: Preset) -> Preset:
+    """How the graph is refined; nothing to choose where the run did not refine it."""
+    can = own in ("soft", "paper")
+    options: list[Preset] = ["soft", "paper"] if can else [own]
+    return st.radio(
+        "Refined graph", options, key=PRESET, bind="query-params", disabled=not can,
+        format_func=lambda name: PRESETS[name], horizontal=True,
+        help="Soft: every observed edge stays, with the weight 1 - P(noisy). Paper: low-scored "
+        "edges that the judge does not accept are dropped. As the setting refine.preset; another "
+        "one than this run's is trained from scratch.",
+    )  # fmt: skip
 
 
 def _counts(found: Outcome) -> None:
@@ -169,21 +213,11 @@ def _counts(found: Outcome) -> None:
 
 
 def _table(found: Outcome) -> None:
-    rows = [
-        ("Threshold of P(noisy)", "threshold", ".3f"),
-        ("Planted noise found", "noise_found", ".1%"),
-        ("Planted noise among the noisy", "precision", ".1%"),
-        ("Hard ones kept", "hard_kept", ".1%"),
-        ("Verdict is the label, of those kept for measuring", "agree", ".1%"),
-        ("Edges dropped (preset paper)", "dropped", ",d"),
-        ("Edges added (preset paper)", "added", ",d"),
-    ]
-    known = [
-        (title, _said(found.now, name, form), _said(found.then, name, form))
-        for title, name, form in rows
-        if getattr(found.now, name) is not None or getattr(found.then, name) is not None
-    ]
-    known.append(("Mean change of an edge's weight (preset soft)", "–", f"{found.moved:.3f}"))
+    known = _numbers(found, MEASURED)
+    known.append(("Refined graph", PRESETS[found.now.preset], PRESETS[found.then.preset]))
+    known += _numbers(found, EDGES)
+    if found.moved is not None:
+        known.append(("Mean change of an edge's weight", UNKNOWN, number(found.moved, ".3f")))
     st.dataframe(
         pd.DataFrame(known, columns=["", "Now", "Then"]), hide_index=True, height="content"
     )
@@ -191,44 +225,30 @@ def _table(found: Outcome) -> None:
         st.caption("Nothing was planted in this dataset: how much noise is found is not known.")
     if found.n_told and found.now.noise_found is not None:
         st.caption(
-            f"Planted noise and hard ones without the {found.n_told:,} interactions that labels "
-            "decided or taught. What people decided about edges stays."
+            f"Planted noise and hard ones without the {found.n_told:,} interactions "
+            "that a label decided, or that helped to correct P(noisy). What people decided about "
+            "edges stays."
         )
-    if found.now.dropped is None:
+    _about_edges(found)
+
+
+def _numbers(found: Outcome, rows: Mapping[str, tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """What is known of some rows, now and then."""
+    sides = {name: (getattr(found.now, name), getattr(found.then, name)) for name in rows}
+    return [
+        (rows[name][0], number(now, rows[name][1]), number(then, rows[name][1]))
+        for name, (now, then) in sides.items()
+        if now is not None or then is not None
+    ]
+
+
+def _about_edges(found: Outcome) -> None:
+    """What the numbers of edges are, by preset."""
+    if found.then.weight is None:
         st.caption("The run kept no judgements: which edges would change is not known.")
-
-
-def _said(side: Side, name: str, form: str) -> str:
-    value = getattr(side, name)
-    return "–" if value is None else f"{value:{form}}"
-
-
-def _keep(run: Run, scenario: Scenario) -> None:
-    """Settings of a next run that mean the same."""
-    changes, cannot = what_if.expressible(run, scenario)
-    st.subheader("Settings of the next run")
-    if changes:
-        table = pd.DataFrame([(name, str(value)) for name, value in changes.items()])
-        table.columns = pd.Index(["Setting", "Value"])
-        st.dataframe(table, hide_index=True, width=420, height="content")
-    else:
-        st.caption("As in this run: there is nothing to set otherwise.")
-    for sentence in cannot:
-        st.text(f"No setting says this. {sentence}")
-    if st.button(
-        "Save as settings of the next run",
-        icon=":material/save:",
-        key="co_w_save",
-        disabled=not changes,
-        help="The settings of this run with these changes, as a file.",
-    ):
-        try:
-            path = next_settings.save(run, changes)
-        except ConfigError as error:
-            components.explain(error)
-            return
-        st.success("Saved. Start the run with:")
-        command = environment.shell_command(
-            "run", run.manifest.dataset, "--config", str(path), place=state.workspace()
-        )
-        st.code(command, language=None, wrap_lines=True)
+    elif "soft" in (found.now.preset, found.then.preset):
+        people = "Soft weights drop no edge but those that people called noisy."
+        judged = " The run kept no judgements: what is added is not known."
+        st.caption(people + (judged if found.then.added is None else ""))
+    if found.then.preset == "none":
+        st.caption("The run left the graph as it is (train.interaction_denoising is off).")

@@ -176,7 +176,7 @@ def _sankey(
                 "target": [len(left) + right.index(name) for name in counts["after"]],
                 "value": counts["n"],
                 "color": [
-                    _faint(colors[after], 0.16 if before == after else 0.5)
+                    theme.faint(colors[after], 0.16 if before == after else 0.5)
                     for before, after in zip(counts["before"], counts["after"], strict=True)
                 ],
                 "hovertemplate": f"%{{source.label}} → %{{target.label}}<br>%{{value:,}} {what}"
@@ -190,8 +190,3 @@ def _sankey(
             xanchor="left" if x == 0 else "right", font={"color": ink},
         )  # fmt: skip
     return theme.frame(figure, 330, margin={"l": 8, "r": 8, "t": 34, "b": 12})
-
-
-def _faint(color: str, opacity: float) -> str:
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"

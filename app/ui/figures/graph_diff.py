@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.services.graph_diff import DECISIONS, NEVER
+from app.ui import theme
 from app.ui.theme import EDGE_COLORS, EDGE_SIGNS, NEUTRAL, VERDICT_COLORS, VERDICT_SIGNS, frame
 from core.types import VERDICTS
 
@@ -48,7 +49,7 @@ def flows(counts: pd.DataFrame, ink: str) -> go.Figure:
                 "source": [left.index(name) for name in pairs["verdict"]],
                 "target": [len(left) + right.index(name) for name in pairs["decision"]],
                 "value": pairs["n"],
-                "color": [_faint(EDGE_COLORS[name]) for name in pairs["decision"]],
+                "color": [theme.faint(EDGE_COLORS[name], 0.35) for name in pairs["decision"]],
                 "hovertemplate": "%{source.label} → %{target.label}<br>"
                 "%{value:,} edges<extra></extra>",
             },
@@ -106,8 +107,3 @@ def _ticks(degrees: pd.Series) -> list[float]:
     narrow = len(degrees) > 0 and degrees.max() < 15 * degrees.min()
     steps = (1, 2, 3, 4, 5, 7) if narrow else (1, 2, 5)
     return [float(step * 10.0**power) for power in range(-1, 7) for step in steps]
-
-
-def _faint(color: str) -> str:
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.35)"

@@ -137,7 +137,7 @@ def _line(shapes: Shapes, group: int, planted: Mapping[str, str], behind: bool) 
         name=f"{title} ({shapes.sizes[group]:,})",
         mode="lines",
         fill="tozeroy" if filled and shapes.form != CUMULATIVE else "none",
-        fillcolor=_faint(color),
+        fillcolor=theme.faint(color, 0.1),
         line={
             "color": color,
             "dash": dash,
@@ -156,8 +156,3 @@ def _closed(shapes: Shapes, place: int, group: int) -> np.ndarray:
     """Heights of a line; steps end where the last bin ends."""
     y = shapes.y[place, group]
     return np.round(np.append(y, y[-1:]) if shapes.form == HISTOGRAM else y, 5)
-
-
-def _faint(color: str) -> str:
-    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.10)"

@@ -20,8 +20,9 @@ from app.ui.label.labels import signed
 
 MAX_LISTED: Final = 200
 KAPPA_HELP: Final = (
-    "Pairs that both labelled, without unsure. Kappa (Cohen 1960): agreement beyond chance, 1 = "
-    "always, 0 = as chance would have it."
+    "Pairs that both labelled one by one, by the first label of each: before they could see what "
+    "the other says, and before anything was settled. Without unsure and bulk labels. Kappa (Cohen "
+    "1960): agreement beyond chance, 1 = always, 0 = as chance would have it."
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app.services import query
+from app.services import query, retrain_labels
 from app.services.labels import current, events, transfer
 from app.services.store import Run
 from app.ui import analyst, components, database
@@ -45,8 +46,9 @@ def _export(run: Run) -> None:
     n_people = f"{len(people):,} people" if len(people) > 1 else "one person"
     st.text(f"{n_labels:,} labels of {n_people} about the dataset {dataset}.")
     st.caption(
-        "One row per person and pair: who, user_id, item_id, observed, label, note, at (UTC). "
-        "Unsure ones too."
+        "One row per person and pair: who, user_id, item_id, observed, label, note, at (UTC), "
+        "origin (the order, card or the like in which it was given). Unsure ones too. Imported "
+        "again, here or elsewhere, it gives the same labels."
     )
     components.downloads(partial(_write, dataset), "la_export", f"{dataset}-labels", n_labels)
 
@@ -62,8 +64,10 @@ def _import(run: Run, who: str) -> None:
         st.success(said, icon=":material/check:")
     st.caption(
         "CSV or Parquet with user_id, item_id, label (clean, hard, noisy; like, not; unsure), and "
-        "if you like who, note, at (UTC). Without who the labels are yours. Rows with a time older "
-        "than what their person decided since are left out."
+        "if you like who, note, at (UTC), origin. Without who the labels are yours. Rows with a "
+        "time older than what their person decided since are left out. Without origin nobody knows "
+        "whether somebody looked at each pair: then labels overrule the model, but neither correct "
+        "nor measure P(noisy)."
     )
     uploaded = st.file_uploader(
         "File of labels",
@@ -79,12 +83,38 @@ def _import(run: Run, who: str) -> None:
         )
         return
     if uploaded is not None:
-        _checked(run, who, folder, uploaded)
+        _checked(run, who, partial(_read, uploaded, folder))
+    else:
+        _given(run, who, folder)
 
 
-def _checked(run: Run, who: str, folder: Path, uploaded: UploadedFile) -> None:
+def _given(run: Run, who: str, folder: Path) -> None:
+    """Offer what the run learned from, and nobody has said in this workspace."""
+    with database.cursor() as cursor:
+        said = current.effective(cursor, run.manifest.dataset)
+    n = retrain_labels.n_forgotten(run, said)
+    if not n:
+        return
+    st.warning(
+        f"This run was given {n:,} labels that nobody has given in this workspace, from a file "
+        "perhaps. A run that is retrained from it here does not know them unless you import them.",
+        icon=":material/warning:",
+    )
+    if st.toggle(
+        "Import them as mine",
+        key="la_given",
+        help="Pairs that somebody has labelled here are left out. Checked first, as any file.",
+    ):
+        path = run.folder / retrain_labels.GIVEN
+        name = f"{path.name} of the run"
+        _checked(run, who, partial(transfer.read, path, folder, name), of_run=True)
+
+
+def _checked(
+    run: Run, who: str, read: Callable[[], transfer.Checked], *, of_run: bool = False
+) -> None:
     try:
-        checked = _read(uploaded, folder)
+        checked = read()
     except WorkbenchError as error:
         st.error("This file cannot be read as labels.", icon=":material/error:")
         st.text(str(error))
@@ -93,6 +123,8 @@ def _checked(run: Run, who: str, folder: Path, uploaded: UploadedFile) -> None:
     # Who signed in writes under their own name alone.
     may_sign = analyst.may_sign if analyst.login_configured() else None
     with database.cursor() as cursor:
+        if of_run:
+            checked = transfer.of_nobody(cursor, context, checked)
         checked = transfer.against(cursor, context, checked, may_sign)
         n_replaced = transfer.n_replaced(cursor, context, checked)
     frame = checked.frame
@@ -122,16 +154,16 @@ def _checked(run: Run, who: str, folder: Path, uploaded: UploadedFile) -> None:
 
 def _problems(problems: tuple[transfer.Problem, ...]) -> None:
     for problem in problems:
-        with st.expander(f"{problem.n:,} rows are left out or changed", icon=":material/warning:"):
-            st.text(problem.title)
+        rows = "rows" if problem.n > 1 else "row"  # titles are ours, none of the file is in them
+        with st.expander(f"{problem.n:,} {rows}. {problem.title}", icon=":material/warning:"):
             examples: pd.DataFrame = problem.examples
             st.dataframe(examples, hide_index=True, row_height=28)
 
 
 def _read(uploaded: UploadedFile, folder: Path) -> transfer.Checked:
-    """Check a file that was uploaded; its name is not used but for the suffix."""
+    """Check a file that was uploaded; what it is called is told, but names no file of ours."""
     suffix = ".parquet" if uploaded.name.lower().endswith(".parquet") else ".csv"
     with tempfile.TemporaryDirectory() as aside:
         path = Path(aside) / f"labels{suffix}"
         path.write_bytes(uploaded.getvalue())
-        return transfer.read(path, folder)
+        return transfer.read(path, folder, uploaded.name)

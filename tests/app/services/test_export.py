@@ -174,7 +174,7 @@ def test_a_train_set_holds_no_pair_of_validation_or_test(runs, tmp_path):
     add_reserved(runs[0])
     done = export.export(runs[0], tmp_path / "after", "parquet", "refined")
     assert imported(tmp_path / "after") == imported(tmp_path / "before")
-    assert (done.n_rows, export.n_reserved(runs[0], "parquet", "refined")) == (6, 2)
+    assert (done.n_rows, export.count(runs[0], "parquet", "refined").n_reserved) == (6, 2)
     assert "2 added edges are left out" in " ".join(done.notes)
     about = json.loads((tmp_path / "after" / "export.json").read_text())
     assert about["n_reserved"] == 2
@@ -190,7 +190,7 @@ def test_the_matrix_holds_no_pair_of_validation_or_test(runs, tmp_path):
 def test_what_is_no_train_set_holds_every_edge(runs, tmp_path):
     add_reserved(runs[0])
     done = export.export(runs[0], tmp_path, "csv", "added")
-    assert (done.n_rows, export.n_reserved(runs[0], "csv", "all")) == (4, 0)
+    assert (done.n_rows, export.count(runs[0], "csv", "all").n_reserved) == (4, 0)
 
 
 def test_without_the_dataset_it_is_said_that_added_edges_may_be_reserved(runs, tmp_path):

@@ -31,3 +31,8 @@ def test_a_long_reason_fits_into_a_block_whatever_its_letters(workspace, letter)
 def test_a_reason_of_usual_length_is_told_whole(workspace):
     said = "Größe von 力.npz: " + "x" * 1000
     assert failures.reason(DataError(said), workspace) == said
+
+
+def test_an_error_in_short_is_its_first_line_or_its_name():
+    assert failures.first_line(ValueError("bad\nSELECT 1")) == "bad"
+    assert failures.first_line(ValueError("")) == "ValueError"

@@ -71,6 +71,17 @@ def test_seconds_are_those_of_the_parent_else_of_the_latest_on_the_dataset(works
     assert job_list.seconds_of_stages(workspace, other) == {"train": 2.0}
 
 
+def test_seconds_of_the_parent_are_found_without_a_look_at_others(workspace, monkeypatch):
+    write_finished(workspace, "a", stages={"train": 1.0})
+    write_finished(workspace, "b", stages={"train": 2.0})
+    child = job_list.read(write_job(workspace, "child", "running", order={"parent": "a"}))
+    read = []
+    usual = job_list.finished
+    monkeypatch.setattr(job_list, "finished", lambda path: read.append(path.name) or usual(path))
+    assert job_list.seconds_of_stages(workspace, child) == {"train": 1.0}
+    assert read == ["a"]
+
+
 def test_a_run_is_started_again_with_all_it_was_given(workspace, prepared, monkeypatch):
     started = []
     monkeypatch.setattr(jobs, "start_run", lambda *told: started.append(told))

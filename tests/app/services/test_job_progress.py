@@ -103,6 +103,39 @@ def test_epochs_done_again_after_a_kill_replace_those_before(tmp_path):
     assert sum(stage.seconds for stage in progress.stages) == 3.0  # nobody worked in between
 
 
+def go_on(folder, seconds, *lines):
+    """A further sitting: said to begin, and perhaps with stages and reports ``after`` seconds."""
+    first = (folder / "progress.jsonl").read_text()
+    told = first + "\n" + json.dumps({"at": at(seconds).isoformat(), "sitting": True}) + "\n"
+    if lines:
+        after, *reports = lines
+        write_progress(folder, *reports, at=at(seconds + after))
+        told += (folder / "progress.jsonl").read_text()
+    (folder / "progress.jsonl").write_text(told)
+
+
+def test_a_pause_is_no_work_and_neither_is_loading(tmp_path):
+    write_progress(tmp_path, (4, "pretrain", 1.0, None), (14, "train", 0.25, None))
+    go_on(tmp_path, 1000)
+    # 6 s after it went on it is still loading: 10 s for a quarter, 30 s for the rest.
+    loading = job_progress.read(tmp_path, True, moment=at(1006))
+    assert [one.seconds for one in loading.stages] == [4.0, 10.0]
+    assert loading.seconds_left == pytest.approx(30)
+
+
+def test_time_of_a_resumed_run_counts_from_its_stages_on_and_for_its_stage(tmp_path):
+    write_progress(tmp_path, (4, "pretrain", 1.0, None), (14, "train", 0.25, None))
+    go_on(tmp_path, 1000, 8, (0, "pretrain", 1.0, None), (1, "train", 0.0, None))
+    # A second until train reported again, two since then.
+    resumed = job_progress.read(tmp_path, True, moment=at(1011))
+    assert [one.seconds for one in resumed.stages] == [5.0, 12.0]
+    assert resumed.stage == "train"
+    go_on(tmp_path, 2000, 8, (3, "train", 0.0, None))
+    # The first report of a sitting is of the stage that went on, not of the one before it.
+    again = job_progress.read(tmp_path, True, moment=at(2011))
+    assert [one.seconds for one in again.stages] == [5.0, 13.0]
+
+
 def test_a_line_that_is_being_written_is_left_out(tmp_path):
     write_progress(tmp_path, (1, "train", 0.2, None), (2, "train", 0.4, None), whole=False)
     assert job_progress.read(tmp_path, False).fraction == 0.2

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.services import jobs
+from app.services import job_log, jobs
 from core.errors import ConfigError
 from tests.run_folder import write_run, write_status
 
@@ -119,7 +119,7 @@ def test_a_started_job_has_its_own_session_and_reports(workspace, started):
     job = jobs.current(workspace)
     assert (job.status.stage, job.status.fraction, job.status.pid) == ("pretrain", 0.25, started)
     assert os.getsid(started) == started != os.getsid(0)
-    wait_for(lambda: "cwd" in jobs.tail(job.log))
+    wait_for(lambda: "cwd" in job_log.read(job.log))
 
 
 def test_a_second_start_does_not_start_a_second_job(workspace, started):
@@ -128,11 +128,11 @@ def test_a_second_start_does_not_start_a_second_job(workspace, started):
 
 
 def test_a_killed_job_shows_as_interrupted_with_its_log(workspace, started):
-    wait_for(lambda: "cwd" in jobs.tail(workspace / "logs" / "demo.log"))
+    wait_for(lambda: "cwd" in job_log.read(workspace / "logs" / "demo.log"))
     os.kill(started, signal.SIGKILL)
     wait_for(lambda: jobs.current(workspace).status.state == "interrupted")
     assert jobs.current(workspace).run_id == "run-2"
-    assert jobs.tail(jobs.current(workspace).log).startswith("cwd")
+    assert job_log.read(jobs.current(workspace).log).startswith("cwd")
 
 
 def test_a_job_that_never_began_shows_what_it_printed(workspace):
@@ -140,7 +140,7 @@ def test_a_job_that_never_began_shows_what_it_printed(workspace):
     wait_for(lambda: jobs.current(workspace).status.state == "interrupted")
     job = jobs.current(workspace)
     assert job.run_id is None
-    assert jobs.tail(job.log) == "no sample here"
+    assert job_log.read(job.log) == "no sample here"
 
 
 def test_a_failed_start_is_forgotten_once_a_run_is_finished(workspace):
@@ -170,7 +170,7 @@ def test_before_there_is_a_run_the_last_step_that_was_printed_is_shown(workspace
     code = f"import time; print({printed!r}, flush=True); time.sleep(60)"
     jobs.start_demo(workspace, ("-c", code))
     try:
-        wait_for(lambda: jobs.tail(workspace / "logs" / "demo.log") == printed)
+        wait_for(lambda: job_log.read(workspace / "logs" / "demo.log") == printed)
         wait_for(lambda: jobs.current(workspace).status.stage == stage)
     finally:
         os.kill(launched(workspace), signal.SIGKILL)
@@ -179,15 +179,15 @@ def test_before_there_is_a_run_the_last_step_that_was_printed_is_shown(workspace
 def test_only_the_end_of_a_log_is_shown(workspace):
     log = workspace / "log"
     log.write_text("\n".join(f"line {number}" for number in range(5000)))
-    assert jobs.tail(log, 2) == "line 4998\nline 4999"
-    assert jobs.tail(workspace / "none") == ""
+    assert job_log.read(log, 2) == "line 4998\nline 4999"
+    assert job_log.read(workspace / "none") == ""
 
 
 def test_other_work_has_a_log_of_its_own_and_is_no_run(workspace):
     assert jobs.launched(workspace, "check-x") is None
     jobs.start(workspace, ("-c", "print('looked')"), "check-x")
     wait_for(lambda: not jobs.launched(workspace, "check-x").running)
-    assert jobs.tail(jobs.launched(workspace, "check-x").log) == "looked"
+    assert job_log.read(jobs.launched(workspace, "check-x").log) == "looked"
     assert jobs.current(workspace) is None
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from app.services import environment, jobs, run_orders, run_queue
+from app.services import environment, job_log, jobs, run_orders, run_queue
 from core.config import RunConfig
 from core.errors import ConfigError
 
@@ -171,6 +173,55 @@ def test_a_run_stops_within_two_seconds_also_in_a_stage_that_does_not_look(runs,
     wait_for(lambda: not jobs.process.is_alive(pid, runs.status("mine").updated))
     assert time.monotonic() - began < 2.0
     assert runs.status("mine").message.startswith("Stopped")
+
+
+def test_a_request_to_stop_is_not_lost_while_the_program_is_still_loading(runs):
+    for _ in range(2):  # when it was begun, and when it was resumed
+        if not runs.folder("mine").is_dir():
+            runs.order("mine")
+        runs.resume("mine")
+        jobs.ask_to_stop(runs.workspace, "mine")  # long before its process has loaded anything
+        runs.reached("mine", "cancelled")
+        assert not (runs.folder("mine") / "stages").exists()
+    runs.let_go("mine")
+    runs.resume("mine")
+    runs.reached("mine", "done")
+
+
+def test_a_resumed_run_keeps_what_it_printed_before(runs):
+    runs.start("mine")
+    runs.works("mine")
+    log = jobs.log_of(runs.workspace, "mine")
+    with log.open("ab") as file:
+        file.write(b"epoch 3, and then")  # a line that the kill cuts
+    runs.kill("mine")
+    runs.reached("mine", "interrupted")
+    runs.let_go("mine")
+    runs.resume("mine")
+    runs.reached("mine", "done")
+    lines = job_log.read(log).splitlines()
+    place = lines.index("epoch 3, and then")
+    assert re.fullmatch(r"resumed at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[place + 1])
+    assert len([line for line in lines if line.startswith("resumed at")]) == 1
+
+
+def test_what_the_sample_printed_stays_when_its_run_is_resumed_by_name(runs):
+    logs = runs.workspace / "logs"
+    logs.mkdir()
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    started = datetime.now(UTC).isoformat()
+    (logs / "demo.json").write_text(json.dumps({"pid": child.pid, "started": started}))
+    (logs / "demo.log").write_text("Reading sample\n")
+    runs.order("mine")
+    said = {"state": "running", "pid": child.pid, "updated": started}
+    (runs.folder("mine") / "status.json").write_text(json.dumps(said))
+    runs.let_go("mine")
+    runs.resume("mine")
+    runs.reached("mine", "done")
+    lines = job_log.read(jobs.log_of(runs.workspace, "mine")).splitlines()
+    assert lines[0] == "Reading sample"
+    assert any(line.startswith("resumed at") for line in lines)
 
 
 def test_the_same_run_is_not_started_twice(runs):

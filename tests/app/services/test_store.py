@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_a_run_without_known_truth_is_read(workspace):
     assert store.load_run(workspace, "run-1").manifest.detection is None
 
 
-@pytest.mark.parametrize("run_id", ["run-9", "../runs/run-1", "", ".."])
+@pytest.mark.parametrize("run_id", ["run-9", "../runs/run-1", "", "..", "x" * 300, "a\0b"])
 @pytest.mark.usefixtures("finished_run")
 def test_only_a_finished_run_can_be_named(workspace, run_id):
     with pytest.raises(DataError, match="no finished run"):
@@ -106,3 +107,13 @@ def test_judged_interactions_come_before_worse_fitted_ones(workspace):
         user_grade=[-1, -1, 2],
     )
     assert store.examples(run)["row"].tolist() == [2, 0]
+
+
+def test_one_run_is_read_without_a_look_at_the_others(workspace, finished_run, monkeypatch):
+    write_run(workspace, "run-2")
+    read, usual = [], Path.read_text
+    monkeypatch.setattr(
+        Path, "read_text", lambda path: read.append(path.parent.name) or usual(path)
+    )
+    assert store.load_run(workspace, "run-1").folder == finished_run
+    assert read == ["run-1"]

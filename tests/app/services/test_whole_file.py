@@ -42,3 +42,14 @@ def test_the_file_may_be_read_by_whom_others_may(tmp_path):
     with whole_file.replacing(tmp_path / "x") as aside:
         aside.touch()
     assert (tmp_path / "x").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_file_that_changed_has_another_stamp_and_none_has_zeros(tmp_path):
+    path = tmp_path / "x"
+    assert whole_file.stamp(path) == (str(path), 0, 0)
+    path.write_text("one")
+    first = whole_file.stamp(path)
+    assert first == whole_file.stamp(path)
+    assert first[2] == 3
+    path.write_text("more")
+    assert whole_file.stamp(path) != first

@@ -7,7 +7,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.services import background, database, run_folder
+from app.services import background, database, job_actions, retrain, run_folder
 from app.services.compare import next_settings
 from app.services.labels import events
 from app.services.store import load_run
@@ -180,3 +180,38 @@ def test_where_labels_decide_no_edge_that_is_said(run):
     app = open_panel()
     assert app.dataframe[0].value["Pairs"].tolist() == [0, 0, 0]
     assert any("labels.override is off" in text for text in texts(app))
+
+
+@pytest.mark.usefixtures("labels")
+def test_the_latest_retraining_stays_on_show_when_it_was_stopped(workspace, monkeypatch):
+    resumed = []
+    monkeypatch.setattr(job_actions, "resume", lambda *told: resumed.append(told))
+    of_run = {"parent": "run-1"}
+    write_job(workspace, "first", "failed", order=of_run | {"created": "2030-01-01T00:00:00Z"})
+    write_job(workspace, "second", "cancelled", stage="train", fraction=0.5, message="*Stopped*",
+              order=of_run | {"created": "2030-01-02T00:00:00Z"})  # fmt: skip
+    write_job(workspace, "other", "cancelled", order={"created": "2030-01-03T00:00:00Z"})
+    app = open_panel()
+    assert {"second", "*Stopped*", "In train, 50% of all."} <= set(texts(app))
+    assert not {"first", "other"} & set(texts(app))
+    assert "jo_show_second" in [button.key for button in app.button]
+    app.button(key="jo_resume_second").click().run()
+    assert resumed == [(workspace, "second")]
+    write_run(workspace, "third", {"parent": "run-1", "created": "2030-01-03T00:00:00Z"})
+    assert "second" not in texts(open_panel())  # one that came later has its result
+
+
+@pytest.mark.usefixtures("labels")
+def test_the_plan_is_made_once_and_anew_after_a_label_or_another_setting(workspace, monkeypatch):
+    made = []
+    usual = retrain.plan
+    monkeypatch.setattr(retrain, "plan", lambda *told: made.append(told) or usual(*told))
+    app = open_panel()
+    app.text_input(key="rt_message").set_value("x").run()
+    assert len(made) == 1
+    app.toggle(key="rt_scratch").set_value(True).run()
+    assert len(made) == 2
+    write_labels(workspace, [("ann", "i2", "noisy")], "card")
+    app.run()
+    assert len(made) == 3
+    assert app.button(key="rt_start").label == "Retrain with 2 labels"

@@ -86,3 +86,7 @@ def test_the_theme_has_the_same_colors():
 def test_changed_edges_are_visible_on_both_backgrounds(background):
     for decision in ("dropped", "added"):
         assert contrast(theme.EDGE_COLORS[decision], background) >= 3
+
+
+def test_a_faint_colour_is_the_same_hue_with_an_opacity():
+    assert theme.faint("#0A10FF", 0.35) == "rgba(10,16,255,0.35)"

@@ -90,6 +90,8 @@ def test_settings_that_the_data_cannot_meet_are_errors(read):
         assert find(validate(bare, config=config), title).severity == "error"
     high = validate(read(GOOD), config=PrepareConfig(min_rating=9))
     assert find(high, "No rating reaches").rows == [{"highest rating": 5.0}]
+    met = validate(read(GOOD), config=PrepareConfig(min_rating=5))
+    assert not [problem for problem in met if "No rating reaches" in problem.title]
 
 
 def test_unknown_split_names_are_an_error_if_the_split_is_used(read):

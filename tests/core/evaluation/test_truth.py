@@ -46,11 +46,12 @@ def test_planted_noise_written_by_prepare_is_read(dataset, tmp_path):
 
 
 def test_every_kind_of_wrong_row_is_counted(dataset, dataset_folder, tmp_path):
-    rows = "ann,c,uniform\nzoe,a,uniform\nann,a,tail\nann,a,tail\nbob,b,odd\n"
+    rows = "ann,c,uniform\nzoe,b,uniform\nann,z,uniform\nann,a,tail\nann,a,tail\nbob,b,odd\n"
     with pytest.raises(DataError) as caught:
         adopt_truth(write(tmp_path, HEADER + rows), dataset, dataset_folder)
     message = str(caught.value)
-    assert "2 are no train interaction" in message  # a validation pair and an unknown user
+    # A validation pair, an unknown user and an unknown item.
+    assert "3 are no train interaction" in message
     assert "1 are listed twice" in message
     assert "1 have an unknown kind ('odd')" in message
     assert read_truth(dataset_folder, dataset) is None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from core.graph.refine import (
     DROPPED,
     KEPT,
     LEAST_WEIGHT,
-    both_high,
+    both_accept,
     refine,
     untouched,
 )
@@ -47,7 +49,7 @@ VERDICT = judged(
 
 
 def test_only_high_from_both_views_is_hard():
-    assert both_high(VERDICT).tolist() == [False, True, False, True, False, True]
+    assert both_accept(VERDICT).tolist() == [False, True, False, True, False, True]
 
 
 def test_paper_drops_and_adds_as_worked_by_hand():
@@ -74,6 +76,20 @@ def test_soft_weighs_as_worked_by_hand_and_drops_nothing():
     assert not graph.rescued.any()
     edges, weight = graph.edges(3, 5)
     assert len(edges) == len(weight) == 8
+
+
+def test_an_added_edge_weighs_the_mean_support_of_both_views_where_it_is_known():
+    rows = [(0, 3), (1, 4), (2, 4), (2, 0)]
+    support = np.float32([[1.0, 0.02, np.nan, 0.9], [0.9, 0.01, 0.9, 0.3]])
+    fits = replace(
+        judged(*((u, i, False, False, HIGH, HIGH) for u, i in rows)),
+        user_support=support[0],
+        item_support=support[1],
+    )
+    graph = refine(TRAIN, fits, ALL_LOW, P_NOISY, "soft")
+    found = dict(zip(zip(graph.user, graph.item, strict=True), graph.weight, strict=True))
+    expected = [0.95, LEAST_WEIGHT, ADDED_WEIGHT, 0.6]
+    assert [found[row] for row in rows] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("preset", ["paper", "soft"])
@@ -288,3 +304,12 @@ def test_random_decisions_keep_everybody_in_the_graph(preset):
                 assert graph.weight[k] == (np.float32(LEAST_WEIGHT) if graph.rescued[k] else 0)
             else:
                 assert (graph.origin[k], graph.weight[k]) == (KEPT, 1)
+
+
+def test_at_least_mid_spares_and_adds_what_high_alone_would_not():
+    graph = refine(TRAIN, VERDICT, ALL_LOW, P_NOISY, "paper", accept="mid")
+    # (2, 2) and (1, 4) are High and Mid: one stays, the other is added. (0, 1) is Low twice.
+    assert graph.origin[:7].tolist() == [KEPT, DROPPED, KEPT, KEPT, KEPT, KEPT, KEPT]
+    added = graph.origin == ADDED
+    assert sorted(zip(graph.user[added], graph.item[added], strict=True)) == [(0, 3), (1, 4)]
+    assert graph.decided_by[6] == JUDGE

@@ -203,7 +203,7 @@ def test_groups_are_not_read():
     judge([ANN], [HORROR], items=replace(make_items(), group=Unreadable()))
 
 
-def test_a_user_without_other_items_is_mid_and_says_so():
+def test_a_user_without_other_items_is_half_supported_and_says_so():
     train = make_train()
     train = train.select(train.user != ANN)
     graded = EvidenceJudge().judge(make_pairs(train, [ANN], [HORROR]), make_context(train))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from core.config import MOST_NOISE, LabelsConfig
+from core.config import MOST_NOISE, LabelsConfig, ScoringConfig
 from core.scoring.calibration import calibrate
 from core.scoring.posterior import shift_to
 from core.types import LABELS
@@ -183,3 +183,14 @@ def test_it_can_be_switched_off():
     found = fitted(signals, label, LabelsConfig(calibrate=False))
     assert (dict(found.changed), found.report["calibrated"]) == ({}, False)
     assert "switched off" in found.report["why_not"]
+
+
+def test_labels_do_not_bring_back_a_part_that_is_left_out():
+    signals = world() | {"from_language": np.zeros(6000, np.float32)}
+    p_true = expit(6 * signals["semantic_among_users"] - 4)  # all that people go by
+    label = labels(p_true, np.arange(3000))
+    rng = np.random.default_rng(5)
+    off = ScoringConfig(use_language=False)
+    assert "semantic_among_users" in fitted(signals, label).report["coefficients"]
+    weights = calibrate(signals, label, CONFIG, rng, off).report["coefficients"] or {}
+    assert "semantic_among_users" not in weights

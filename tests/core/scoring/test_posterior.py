@@ -298,3 +298,17 @@ def test_signals_that_are_all_the_same_give_the_same_p():
     result = combined(replace(found, **same), observed)
     assert np.ptp(result.p_noisy) < 0.2
     assert np.isfinite(result.p_noisy).all()
+
+
+# ---------------------------------------------------------------- parts left out
+
+
+def test_a_part_left_out_moves_nothing_and_leaves_the_others_and_the_rate(world, posterior):
+    found, observed, _ = world
+    without = combined(found, observed, CONFIG.model_copy(update={"use_behaviour": False}))
+    assert not without.from_behaviour.any()
+    np.testing.assert_array_equal(without.from_language, posterior.from_language)
+    assert without.noise_rate == posterior.noise_rate
+    assert without.p_noisy.mean() == pytest.approx(posterior.noise_rate, abs=1e-5)
+    odds = logit(without.p_noisy.astype(np.float64))
+    np.testing.assert_allclose(np.ptp(odds - without.from_language), 0, atol=1e-3)

@@ -62,3 +62,10 @@ def test_an_estimate_of_no_noise_flags_nobody():
 def test_the_threshold_is_that_of_the_last_one_flagged():
     p = np.float32([0.4, 0.1, 0.9, 0.8, 0.2])
     assert noise_threshold(p, 0.4, ScoringConfig(flag_factor=1.0)) == pytest.approx(0.8)
+
+
+def test_at_least_mid_makes_more_hard_and_fewer_noisy_by_grades():
+    grades = USER_GRADE, ITEM_GRADE
+    found = assign_verdicts(P_NOISY, *grades, LOW_SCORED, 0.7, GRADES, "mid")
+    named_so = [VERDICTS[k] for k in found]
+    assert named_so == ["hard", "hard", "hard", "clean", "clean", "clean", "hard"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.config import TextConfig
-from core.text.profiles import USER_WORDS, build_profiles, catalogue, clean_text
+from core.text.profiles import USER_WORDS, build_profiles, catalogue, clean_text, profile_of
 from core.types import Interactions, Items, Users
 
 TITLES = ("Alien", "The Thing", "Halloween", "Bambi", "Dumbo", "Up", "Heat", "Ronin")
@@ -113,3 +113,13 @@ def test_profiles_under_shuffle_are_those_of_the_shuffled_catalogue(items, train
 def test_without_attributes_titles_still_make_a_profile(items, train):
     text = build(USERS, replace(items, attributes={}), train).user[0]
     assert text == "Chose: Alien, The Thing, Halloween, Heat."
+
+
+def test_a_profile_of_all_own_items_is_the_usual_one_and_of_fewer_names_no_other(items, train):
+    composed = build_profiles(USERS, items, train, TextConfig(), np.random.default_rng(0))
+    write = profile_of(USERS, items, TextConfig().profile_items)
+    for user in range(3):
+        own = train.item[train.user == user]
+        assert write(user, own) == composed.user[user]
+    assert write(0, np.array([0, 1, 6])) == "Often: Horror, Crime. Chose: Alien, The Thing, Heat."
+    assert "cartoons" in write(1, np.zeros(0, np.int64))

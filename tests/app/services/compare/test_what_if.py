@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 
 from app.services import store
-from app.services.compare import next_settings, signals, what_if
-from app.services.compare.what_if import Scenario, level, outcome
+from app.services.compare import next_settings, scenario, signals
+from app.services.compare.expressed import expressed
+from app.services.compare.scenario import Scenario, level
+from app.services.compare.what_if import outcome
 from core.errors import ConfigError
 from tests.compare_run import AFTER, CHILD, PARENT
+from tests.run_folder import INTERACTIONS
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def test_the_level_brings_the_mean_to_the_rate():
 
 
 def test_the_rules_of_the_run_change_nothing(run):
-    found = outcome(run, what_if.start(run))
+    found = outcome(run, scenario.start(run))
     assert found.then.verdicts == found.now.verdicts == {"clean": 2, "hard": 2, "noisy": 2}
     assert found.moved == 0.0
     assert found.moves.values.tolist() == [
@@ -62,23 +65,26 @@ def test_grades_alone_decide_by_the_grade_that_is_asked_for(run):
 
 
 def test_edges_follow_the_grade_that_is_asked_for(run):
-    found = outcome(run, what_if.start(run))
+    found = outcome(run, scenario.start(run))
     # Dropped: (1, 3) Low, (2, 1) Mid; (1, 3) is Dune's last edge and stays.
     assert (found.now.dropped, found.now.added) == (1, 1)
-    mid = outcome(run, replace(what_if.start(run), least="Mid"))
+    mid = outcome(run, replace(scenario.start(run), accept="mid"))
     assert (mid.then.dropped, mid.then.added) == (0, 2)
 
 
 def test_without_any_part_everything_is_alike(run):
-    scenario = Scenario("threshold", 0.39, without=("behaviour", "grades", "language"))
+    nothing = Scenario("threshold", 0.39, without=("behaviour", "grades", "language"))
     known = signals.load(run)
-    assert what_if.p_noisy(known, scenario, 0.5) == pytest.approx(np.full(6, 0.4))
-    assert outcome(run, scenario).then.verdicts["noisy"] == 6
+    assert scenario.p_noisy(known, nothing, 0.5) == pytest.approx(np.full(6, 0.4))
+    assert outcome(run, nothing).then.verdicts["noisy"] == 6
+    changes, cannot, _ = expressed(run, nothing)
+    assert not [name for name in changes if "use_" in name]  # refused by a run
+    assert "nothing tells" in cannot[0]
 
 
 def test_twice_the_caution_doubles_the_part_of_behaviour(run):
     known = signals.load(run)
-    p = what_if.p_noisy(known, Scenario(caution=1.0), 0.5)
+    p = scenario.p_noisy(known, Scenario(caution=1.0), 0.5)
     total = np.array([-6.0, -3.0, 0.5, 6.0, 0.5, 3.0])  # texts + 2 * behaviour + grades
     logit = np.log(p.astype(float) / (1 - p))
     assert logit - total == pytest.approx(np.full(6, logit[0] + 6.0), abs=1e-3)
@@ -98,7 +104,7 @@ def test_nothing_planted_and_nothing_judged_is_not_known(run):
     (run.folder / "kinds.parquet").unlink()
     (run.folder / "judgements.parquet").unlink()
     signals._load.cache_clear()
-    found = outcome(run, what_if.start(run))
+    found = outcome(run, scenario.start(run))
     assert found.now.noise_found is None
     assert found.now.hard_kept is None
     assert found.now.dropped is None
@@ -109,20 +115,75 @@ def test_a_run_without_parts_keeps_its_p_noisy(run):
     table.to_parquet(run.folder / "interactions.parquet")
     known = signals.load(run)
     assert not known.has_parts
-    scenario = Scenario(without=("language",))
-    assert what_if.p_noisy(known, scenario, 0.5).tolist() == known.p_noisy.tolist()
+    without = Scenario(without=("language",))
+    assert scenario.p_noisy(known, without, 0.5).tolist() == known.p_noisy.tolist()
+    assert expressed(run, replace(scenario.start(run), without=("language",))).changes == {}
 
 
-def test_settings_say_what_they_can(run):
-    scenario = Scenario(value=1 / 6, least="Mid", without=("language",), caution=0.8)
-    found, cannot = what_if.expressible(run, scenario)
-    assert found == {"scoring.flag_factor": round(1 / 6 / 0.4, 4), "scoring.caution": 0.8}
-    assert len(cannot) == 2
-    assert what_if.expressible(run, what_if.start(run)) == ({}, ())
-    behaviour = replace(what_if.start(run), without=("behaviour",))
-    assert what_if.expressible(run, behaviour) == ({"scoring.caution": 0.0}, ())
-    grades, _ = what_if.expressible(run, replace(what_if.start(run), rule="grades"))
+def test_every_rule_has_a_setting(run):
+    asked = Scenario(value=1 / 6, accept="mid", without=("language",), caution=0.8, preset="soft")
+    assert expressed(run, asked).changes == {
+        "scoring.flag_factor": round(1 / 6 / 0.4, 4),
+        "scoring.use_language": False,
+        "scoring.caution": 0.8,
+        "refine.accept": "mid",
+        "refine.preset": "soft",
+    }
+    assert expressed(run, scenario.start(run)) == ({}, (), ())
+    behaviour = replace(scenario.start(run), without=("behaviour",), caution=0.8)
+    assert expressed(run, behaviour).changes == {"scoring.use_behaviour": False}
+    grades = expressed(run, replace(scenario.start(run), rule="grades")).changes
     assert grades == {"scoring.rule": "grades"}
+    nobody = expressed(run, Scenario(value=0.0))
+    assert "nothing is noisy" in nobody.cannot[0]
+
+
+def test_a_flag_factor_flags_just_as_many_of_very_many(run, monkeypatch):
+    n = 1_000_003
+    known = replace(signals.load(run), p_noisy=np.linspace(0, 1, n, dtype=np.float64), parts={})
+    monkeypatch.setattr(signals, "load", lambda _: known)
+    factor = expressed(run, Scenario("threshold", 0.1234567)).changes["scoring.flag_factor"]
+    assert round(factor * known.noise_rate * n) == (known.p_noisy >= 0.1234567).sum()
+
+
+def test_what_a_run_does_anew_is_said_to_be_rough(both):
+    path = both[1].folder / "manifest.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"labels": told["labels"] | {"calibrated": True}}))
+    run = store.load_run(both[1].folder.parents[1], CHILD)
+    own = scenario.start(run)
+    assert expressed(run, replace(own, accept="mid")).roughly == ()
+    (said,) = expressed(run, replace(own, without=("language",))).roughly
+    assert "fits the correction anew" in said
+    _, said = expressed(run, replace(own, caution=0.8)).roughly  # some grades weigh by themselves
+    assert "candidates alone" in said
+
+
+def test_edges_are_those_of_the_preset_that_is_named(run):
+    paper = scenario.start(run)
+    assert paper.preset == "paper"
+    soft = outcome(run, replace(paper, preset="soft"))
+    assert (soft.now.preset, soft.now.dropped, soft.now.weight) == ("paper", 1, 5.0)
+    assert (soft.then.preset, soft.then.dropped, soft.then.added) == ("soft", 0, 1)
+    p = np.float32(INTERACTIONS["p_noisy"])
+    assert soft.then.weight == pytest.approx(np.maximum(1 - p, 0.05).sum())
+    kept = outcome(run, replace(paper, preset="none"))
+    assert (kept.then.dropped, kept.then.added, kept.then.weight) == (0, 0, 6.0)
+    unknown = outcome(run, replace(paper, preset=""))
+    assert (unknown.then.dropped, unknown.then.weight, unknown.moved) == (None, None, None)
+
+
+def test_the_rules_that_a_run_was_given_are_where_it_starts(run):
+    path = run.folder / "manifest.json"
+    settings = {"refine": {"accept": "mid"}, "scoring": {"use_language": False, "rule": "grades"}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"settings": settings}))
+    found = store.load_run(run.folder.parents[1], PARENT)
+    own = scenario.start(found)
+    assert (own.accept, own.rule) == ("mid", "grades")
+    assert scenario.left_out(found) == ("language",)
+    assert expressed(found, replace(own, accept="high")).changes == {"refine.accept": "high"}
+    back = expressed(found, replace(own, rule="posterior", value=3 / 6)).changes
+    assert back == {"scoring.rule": "posterior", "scoring.flag_factor": 1.25}
 
 
 def test_the_settings_of_the_next_run_are_those_of_this_one_but_for_the_changes(run, workspace):
@@ -143,7 +204,7 @@ def test_settings_of_another_version_are_refused_with_a_reason(both, workspace):
 
 def test_now_is_the_graph_that_people_had_their_say_in(both):
     # Dropped by grades: (1, 3), whose item would be lonely, so it stays, and (2, 1).
-    before = outcome(both[1], what_if.start(both[1])).now
+    before = outcome(both[1], scenario.start(both[1])).now
     labels = [("ann", "i2", "not"), ("bob", "i0", "like"), ("cid", "i3", "like")]
     table = pd.DataFrame(labels, columns=["user_id", "item_id", "label"])
     # The last is a pair of validation. Nothing is held out here but by the share below.
@@ -159,7 +220,7 @@ def test_now_is_the_graph_that_people_had_their_say_in(both):
     assert list(zip(found.user, found.item, found.label, strict=True)) == [
         *((0, 1, 2), (0, 2, 4), (1, 0, 3))
     ]
-    now = outcome(run, what_if.start(run)).now
+    now = outcome(run, scenario.start(run)).now
     assert (before.added, now.added) == (1, 1)  # bob gets Alien, ann no longer Casino
     signals._load.cache_clear()
     settings["settings"]["labels"]["override"] = False
@@ -174,7 +235,7 @@ def test_what_a_person_calls_noisy_is_dropped_now(both):
         said = {"decided_by": [who] + ["model"] * 5, "verdict": ["noisy", *AFTER["verdict"][1:]]}
         pd.DataFrame(AFTER | said).to_parquet(both[1].folder / "interactions.parquet")
         signals._load.cache_clear()
-        dropped.append(outcome(both[1], what_if.start(both[1])).now.dropped)
+        dropped.append(outcome(both[1], scenario.start(both[1])).now.dropped)
     assert dropped == [1, 2]
 
 
@@ -193,5 +254,5 @@ def test_a_person_s_p_noisy_stays_whatever_is_left_out(both):
     table = pd.DataFrame(AFTER | {"p_noisy": [0.01, 1.0, 0.2, 0.95, 0.6, 0.75]})
     table.to_parquet(both[1].folder / "interactions.parquet")
     signals._load.cache_clear()
-    found = what_if.p_noisy(signals.load(both[1]), Scenario(without=("behaviour",)), 0.5)
+    found = scenario.p_noisy(signals.load(both[1]), Scenario(without=("behaviour",)), 0.5)
     assert found[1] == 1.0

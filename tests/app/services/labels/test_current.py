@@ -29,7 +29,9 @@ from app.services.labels import current
         ),
         # Whoever resolved it changed their mind on a card: no resolution any more.
         ([("ann", "hard"), ("bob", "noisy"), ("ann", "hard!"), ("ann", "clean")], "conflict", 2, 0),
-        ([("ann", "hard"), ("bob", "noisy"), ("cid", "hard!"), ("bob", "hard")], "hard", 3, False),
+        ([("ann", "hard"), ("bob", "noisy"), ("cid", "hard!"), ("bob", "hard")], "hard", 3, True),
+        # One of the two settles it as the other says: nobody differs any more.
+        ([("ann", "hard"), ("bob", "noisy"), ("ann", "noisy!")], "noisy", 2, True),
         # Who agrees after it was resolved, is unsure or takes a label back opens nothing again.
         ([("ann", "hard"), ("bob", "noisy"), ("cid", "noisy!"), ("dan", "noisy")], "noisy", 4, 1),
         ([("ann", "hard"), ("bob", "noisy"), ("cid", "clean!"), ("bob", "unsure")], "clean", 2, 1),

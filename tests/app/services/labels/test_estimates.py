@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from app.services import store
+from app.services.labels import bulk as lists
 from app.services.labels import current, estimates, events
 from tests.review_run import write_review_run
 
@@ -133,6 +134,57 @@ def test_people_agree_beyond_chance_or_not(desk):
     assert first["kappa"] == pytest.approx((0.8 - 0.52) / 0.48)
     assert math.isnan(found.loc[("ann", "cid"), "kappa"])
     assert len(found) == 3
+
+
+def agree(desk):
+    found = estimates.between_people(desk.cursor, "d")
+    return {(r.who, r.other): (r.n_agree, r.n) for r in found.itertuples()}
+
+
+def test_agreement_is_of_first_judgements_and_not_of_what_was_settled(desk):
+    desk.say("ann", "u/a", "hard")
+    desk.say("bob", "u/a", "noisy", "second")
+    desk.say("ann", "u/b", "hard")
+    desk.say("bob", "u/b", "hard", "second")
+    assert agree(desk) == {("ann", "bob"): (1, 2)}
+    desk.say("ann", "u/a", "noisy", "resolve")  # gives way
+    assert agree(desk) == {("ann", "bob"): (1, 2)}
+    desk.say("cid", "u/a", "noisy", "resolve")  # settles it, and has not judged by himself
+    desk.say("bob", "u/b", "clean")  # with the other label in sight
+    assert agree(desk) == {("ann", "bob"): (1, 2)}
+
+
+def test_slips_lists_and_what_was_taken_back_are_no_judgements(desk):
+    desk.say("ann", "u/a", "hard")
+    desk.say("bob", "u/a", "noisy")
+    desk.undo("bob")  # a slip
+    assert agree(desk) == {}
+    desk.say("bob", "u/a", "hard")
+    assert agree(desk) == {("ann", "bob"): (1, 1)}
+    bulk(desk, "cid", "noisy", "u/a")
+    assert agree(desk) == {("ann", "bob"): (1, 1)}
+    desk.say("ann", "u/c", "unsure")
+    desk.say("ann", "u/c", "hard")  # only after it saw what bob says
+    desk.say("bob", "u/c", "hard")
+    desk.say("bob", "u/a", None)
+    assert agree(desk) == {}
+
+
+def test_an_import_that_says_so_belongs_to_the_random_sample(run, desk):
+    rows = pd.DataFrame(
+        [("ann", "bob", "i3", "noisy", "random"), ("ann", "cid", "i1", "hard", "noisy")],
+        columns=["who", "user_id", "item_id", "new", "origin"],
+    )
+    context = events.Context("eve", "d", "import", "run-1")
+    lists.write(desk.cursor, context, rows.assign(observed=True), "file")
+    assert rate(run, desk) == (1, 1, 0)
+    bulk(desk, "ann", "hard", "bob/i3")
+    assert rate(run, desk) == (1, 1, 0)
+    desk.undo("ann")
+    desk.undo("eve")
+    assert rate(run, desk) == (0, 0, 0)
+    desk.redo("eve")
+    assert rate(run, desk) == (1, 1, 0)
 
 
 def bulk(desk, who, label, *pairs, source="bulk"):

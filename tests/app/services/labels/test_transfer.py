@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from app.services import database
-from app.services.labels import current, transfer
+from app.services.labels import current, events, snapshot, transfer
 from app.services.labels.events import Context
 from core.errors import DataError
 
@@ -286,3 +286,89 @@ def test_a_time_that_cannot_be_read_is_told(tmp_path, folder):
     assert told(found) == {"Time (at) cannot be read": 1}
     assert found.frame["at"].isna().tolist() == [True, False]
     assert found.frame["at"][1] == pd.Timestamp("2026-01-02 03:04:05", tz="UTC")
+
+
+def standing(cursor):
+    found = snapshot.standing(cursor, "d")
+    return found.drop(columns="n_people").to_numpy().tolist()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_elsewhere_too_labels_teach_measure_and_stay_settled(desk, folder, tmp_path, suffix):
+    desk.say("ann", "u1/a", "hard", "random")
+    desk.say("ann", "u1/a", "noisy", "card")  # met in the random order all the same
+    desk.say("ann", "u2/a", "hard", "uncertain")
+    desk.say("bob", "u2/a", "noisy", "second")
+    desk.say("ann", "u2/a", "noisy", "resolve")
+    desk.say("ann", "=u3/a", "clean", "noisy")
+    desk.say("cid", "=u3/a", "hard", "resolve")
+    desk.say("bob", "=u3/a", "noisy")  # another word after it was settled
+    pairs = pd.DataFrame({"user_id": ["u1", "u2"], "item_id": "+c", "observed": True})
+    events.record_table(desk.cursor, Context("bob", "d", "bulk"), pairs, "clean", "list")
+    path = tmp_path / f"out{suffix}"
+    transfer.export(desk.cursor, "d", path)
+    found = transfer.read(path, folder)
+    assert told(found) == {}
+    with database.connect(tmp_path / "other") as connection:
+        database.prepare(connection)
+        cursor = connection.cursor()
+        transfer.import_(cursor, CONTEXT, found)
+        there = {(user, item): rest for user, item, *rest in standing(cursor)}
+        assert there == {
+            ("=u3", "a"): [True, "conflict", "bulk", False],
+            ("u1", "+c"): [True, "clean", "bulk", False],
+            ("u1", "a"): [True, "noisy", "random", True],
+            ("u2", "+c"): [True, "clean", "bulk", False],
+            ("u2", "a"): [True, "noisy", "resolve", False],
+        }
+        settled = current.effective(cursor, "d").set_index(["user_id", "item_id"])["resolved"]
+        assert settled[settled].index.tolist() == [("u2", "a")]
+        transfer.export(cursor, "d", tmp_path / f"again{suffix}")
+        again = transfer.read(tmp_path / f"again{suffix}", folder)
+        columns = ["who", "user_id", "item_id", "label", "origin"]
+        assert again.frame[columns].to_numpy().tolist() == found.frame[columns].to_numpy().tolist()
+        events.undo(cursor, "eve", "d")
+        assert standing(cursor) == []
+        events.redo(cursor, "eve", "d")
+        assert {(user, item): rest for user, item, *rest in standing(cursor)} == there
+
+
+def test_a_file_that_does_not_say_how_its_labels_came_teaches_nothing(desk, folder, tmp_path):
+    text = "user_id,item_id,label,origin\nu1,a,hard,Random\nu2,a,hard,\nu1,+c,hard,guess\n"
+    found = checked(tmp_path, folder, text + "u2,+c,hard,undo\n")
+    assert told(found) == {"Unknown origin": 2}
+    assert found.problems[0].examples["origin"].tolist() == ["guess", "undo"]
+    transfer.import_(desk.cursor, CONTEXT, found)
+    origins = snapshot.standing(desk.cursor, "d").set_index(["user_id", "item_id"])["origin"]
+    assert origins.to_dict() == {
+        ("u1", "a"): "random",
+        ("u2", "a"): "bulk",
+        ("u1", "+c"): "bulk",
+        ("u2", "+c"): "bulk",
+    }
+
+
+@pytest.mark.parametrize(
+    ("stored", "content"),
+    [
+        ("labels.csv", b"a,b\n1,2\n"),
+        ("labels.parquet", b"no parquet"),
+        ("labels.csv", b"user_id,item_id,label\n\xff\xfe,a,hard\n"),
+    ],
+)
+def test_a_problem_names_the_file_that_the_person_gave(tmp_path, folder, stored, content):
+    path = tmp_path / stored
+    path.write_bytes(content)
+    with pytest.raises(DataError) as told_:
+        transfer.read(path, folder, "what we said.csv")
+    assert str(told_.value).startswith("what we said.csv is no table of labels")
+    assert stored not in str(told_.value)
+    assert str(tmp_path) not in str(told_.value)
+
+
+def test_labels_of_a_run_are_taken_where_nobody_has_said_anything(tmp_path, folder, desk):
+    desk.say("ann", "u1/a", "unsure")
+    found = checked(tmp_path, folder, "user_id,item_id,label\nu1,a,hard\nu2,a,hard\n")
+    seen = transfer.of_nobody(desk.cursor, CONTEXT, found)
+    assert told(seen) == {"Somebody has labelled the pair here": 1}
+    assert seen.frame["user_id"].tolist() == ["u2"]

@@ -1,0 +1,101 @@
+"""Judgements made apart from a run, and what earlier calls to a model took.
+
+``<workspace>/judgements/<name>``: ``judgements.parquet``, ``about.json``, and where they were made
+here ``judge_quality.json``; of a language model ``judge_calls.parquet`` and
+``judge_targets.parquet`` too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from app.services import run_folder
+from core.config import RunConfig
+from core.errors import ConfigError
+from core.judge.llm.preview import Measured
+
+FOLDER: Final = "judgements"
+TABLE: Final = "judgements.parquet"
+CALLS: Final = "judge_calls.parquet"
+ABOUT: Final = "about.json"
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def folder_of(workspace: Path, name: str) -> Path:
+    """Folder of the judgements of a name, there or not.
+
+    Raises:
+        ConfigError: If that cannot be a name.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            f"'{name}' is no name of judgements: use up to 64 letters, digits, dots, dashes and "
+            "underscores, a letter or digit first."
+        )
+    return workspace / FOLDER / name
+
+
+def name_of(dataset: str, fingerprint: str, config: RunConfig) -> str:
+    """Name of the judgements of a dataset with these settings: the same ones, the same name."""
+    said = json.dumps([fingerprint, config.model_dump(mode="json")], sort_keys=True)
+    return f"{dataset[:50]}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+
+
+def known(workspace: Path) -> list[dict[str, Any]]:
+    """What is said about all finished judgements, the newest first."""
+    found = []
+    for path in (workspace / FOLDER).glob(f"*/{ABOUT}"):
+        try:
+            about = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # being written, or damaged: not there
+        if isinstance(about, dict) and (path.parent / TABLE).is_file():
+            found.append({**about, "name": path.parent.name})
+    return sorted(found, key=lambda about: str(about.get("created", "")), reverse=True)
+
+
+def made_here(folder: Path) -> bool:
+    """Whether a folder holds judgements, or work on judgements, of this workspace."""
+    return (folder / "settings.json").is_file()
+
+
+def write_about(folder: Path, about: dict[str, Any]) -> None:
+    """Say what a folder holds; written last, so that it is whole once this is there."""
+    run_folder.write_json(folder / ABOUT, about)
+
+
+def measured(workspace: Path, model: str) -> Measured:
+    """What calls to a model took in runs and judgements of this workspace.
+
+    Args:
+        workspace: Whose runs.
+        model: As the endpoint was asked for it, or as it names itself.
+    """
+    columns = ["model", "seconds", "n_requests", "output_tokens", "prompt_tokens"]
+    columns += ["n_targets", "from_cache", "outcome"]
+    parts = []
+    for pattern in (f"runs/*/{CALLS}", f"{FOLDER}/*/{CALLS}"):
+        for path in sorted(workspace.glob(pattern)):
+            with suppress(OSError, ValueError):  # of another version, or damaged: not measured
+                parts.append(pd.read_parquet(path, columns=columns))
+    if not parts:
+        return Measured()
+    calls = pd.concat(parts)
+    calls = calls[
+        (calls["model"] == model)
+        & ~calls["from_cache"]
+        & (calls["n_requests"] > 0)
+        & calls["outcome"].isin(["parsed", "repaired"])
+    ]
+    if calls.empty:
+        return Measured()
+    seconds = float((calls["seconds"] / calls["n_requests"]).median())
+    per_target = float(calls["output_tokens"].sum() / calls["n_targets"].sum())
+    return Measured(seconds, per_target or None)

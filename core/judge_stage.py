@@ -1,0 +1,188 @@
+"""Stage 3: which pairs the judge is asked about, with what before its eyes, and what it said.
+
+Shape letters: E train interactions, P pairs, R rounds.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from core.config import JudgeConfig, RunConfig
+from core.judge import Judge, JudgeContext, JudgePairs
+from core.judge.create import Surroundings, opened
+from core.judge.ensemble import EnsembleJudge
+from core.judge.flip import flipped
+from core.judge.llm.judge import LLMJudge
+from core.judge.quality import judge_quality_report
+from core.judge.repeat import ask_again
+from core.judging import Asked, Verdicts, ask, select
+from core.packing import (
+    CALL,
+    TARGET,
+    columns_of,
+    judgements_of,
+    pack_columns,
+    pack_judgements,
+    pairs_of,
+    texts_of,
+)
+from core.relevance.candidates import choose_candidates, low_scored
+from core.relevance.text_fit import centred
+from core.stages import Arrays
+from core.text.profiles import profile_of
+from core.types import BoolArray, Dataset, Embeddings, Items, Labels, OnProgress, Profiles
+
+RECORDED: Final = "judgements"
+"""Folder of judgements made apart from a run, beside the cache in the workspace."""
+
+
+@dataclass(frozen=True)
+class JudgeStage:
+    """Everything around the judge."""
+
+    data: Dataset
+    items: Items
+    """The catalogue as all text steps see it."""
+    config: RunConfig
+    cache: Path
+    on_progress: OnProgress
+
+    def candidates(
+        self, behaviour: Arrays, pretrained: Arrays, rng: np.random.Generator
+    ) -> tuple[BoolArray, JudgePairs]:
+        """Which interactions are low-scored ``(E,)``, and which pairs are to be judged."""
+        train, options = self.data.train, self.config.judge
+        place = behaviour["among_items"][: len(train)]
+        low = low_scored(train, place, options.observed_share)
+        found = Embeddings(pretrained["user"], pretrained["item"])
+        held_out = Embeddings(behaviour["user_vector"], behaviour["item_vector"])
+        pairs = pairs_of(behaviour, len(train))
+        return low, choose_candidates(train, low, found, held_out, pairs, options, rng)
+
+    def context(self, texts: Arrays) -> JudgeContext:
+        """What the judge may read."""
+        text = centred(texts["item"])
+        if not text.any():  # all texts alike: the judge must not take them for evidence
+            text = text[:, :0]
+        written = (tuple(texts_of(texts, name)) for name in ("user_text", "item_text"))
+        return JudgeContext(self.items, self.data.train, text, Profiles(*written))
+
+    def ask(
+        self,
+        pairs: JudgePairs,
+        context: JudgeContext,
+        settling: Verdicts | None,
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:
+        """Have the pairs judged; arrays of the judgements, of the calls, and of what it took.
+
+        Args:
+            pairs: P pairs.
+            context: What the judge may read.
+            settling: Ask in rounds until verdicts settle; everything if omitted.
+            rng: Flips grades, where that is asked for.
+        """
+        options = self.config.judge
+        with opened(options, self._surroundings()) as judge:
+            asked = ask(judge, pairs, context, options, self.on_progress, settling)
+            again = self._again(judge, pairs, asked, context, rng)
+            told = {**pack_asked(asked), "stopped_by": judge.stopped_by, **pack_calls(judge)}
+        found = flipped(asked.judgements, options.flip, rng) if options.flip else asked.judgements
+        return {**pack_judgements(found), **told, **again}
+
+    def _again(
+        self,
+        judge: Judge,
+        pairs: JudgePairs,
+        asked: Asked,
+        context: JudgeContext,
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:
+        """Ask a language model about some pairs twice more, if that is wanted."""
+        n_wanted = self.config.judge.repeat
+        if not n_wanted or not isinstance(judge, LLMJudge) or judge.stopped_by:
+            return {}
+        n_items = np.int64(self.data.train.n_items)
+        known = asked.judgements.user * n_items + asked.judgements.item
+        graded = select(pairs, np.isin(pairs.user * n_items + pairs.item, known))
+        found = ask_again(judge.again, graded, context, n_wanted, rng, self.on_progress)
+        return {
+            f"{name} {part}": value
+            for name, later in found.by_name().items()
+            for part, value in pack_judgements(later).items()
+        }
+
+    def _surroundings(self) -> Surroundings:
+        data = self.data
+        return Surroundings(
+            user_id=data.users.id,
+            item_id=data.items.id,
+            cache=self.cache,
+            recorded=self.cache.parent / RECORDED,
+            seed=self.config.seed,
+            profile_of=profile_of(data.users, self.items, self.config.text.profile_items),
+            environ=os.environ,
+        )
+
+
+def pack_asked(asked: Asked) -> dict[str, Any]:
+    """What it took: pairs, calls, and the rounds ``(R, 3)`` of pairs, observed and changed."""
+    rounds = [(one.n_pairs, one.n_observed, one.n_changed) for one in asked.rounds]
+    return {
+        "n_pairs": asked.n_pairs,
+        "n_calls": asked.n_calls,
+        "n_calls_all": asked.n_calls_all,
+        "rounds": np.array(rounds, np.int64).reshape(-1, 3),
+    }
+
+
+def pack_calls(judge: Judge) -> dict[str, Any]:
+    """Columns of the calls of language models, and of what was asked in them; else nothing."""
+    members = [judge.first, judge.second] if isinstance(judge, EnsembleJudge) else [judge]
+    models = [one for one in members if isinstance(one, LLMJudge)]
+    if not models:
+        return {}
+    calls = {name: [v for one in models for v in one.calls[name]] for name in models[0].calls}
+    targets = {name: [v for one in models for v in one.targets[name]] for name in models[0].targets}
+    return {**pack_columns(CALL, calls), **pack_columns(TARGET, targets)}
+
+
+def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> dict[str, Any]:
+    """How far the judge can be trusted and what it took, plain values for JSON.
+
+    Args:
+        judged: Arrays of this stage.
+        labels: What people said of pairs.
+        config: Prices, and what was asked for.
+    """
+    names = ("again", "shuffled")
+    repeats = {
+        name: judgements_of({k.removeprefix(f"{name} "): v for k, v in judged.items()})
+        for name in names
+        if f"{name} user" in judged
+    }
+    rounds = [
+        dict(zip(("n_pairs", "n_observed", "n_changed"), row, strict=True))
+        for row in judged["rounds"].tolist()
+    ]
+    return {
+        **judge_quality_report(
+            judgements_of(judged),
+            calls=columns_of(judged, CALL),
+            targets=columns_of(judged, TARGET),
+            labels=labels,
+            repeats=repeats or None,
+            prices=(config.llm.price_prompt, config.llm.price_output),
+        ),
+        "asked": {
+            **{name: int(judged[name]) for name in ("n_pairs", "n_calls", "n_calls_all")},
+            "rounds": rounds,
+            "stopped_by": str(judged["stopped_by"]),
+        },
+        "flipped": config.flip,
+    }
