@@ -59,6 +59,9 @@ class TextConfig(Settings):
     of any sentence-transformers model, or ``openai:MODEL`` for an OpenAI-compatible endpoint."""
     batch_size: PositiveInt = 64
     """Texts encoded at once."""
+    writer: Literal["composed", "openai", "local"] = "composed"
+    """Who writes the profile texts: ``composed`` from metadata and train interactions, or the
+    language model of ``judge.llm`` at an endpoint (``openai``) or from a file (``local``)."""
     profile_items: PositiveInt = 12
     """Items of the history named in a user's profile text."""
     shuffle: bool = False

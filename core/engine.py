@@ -15,7 +15,7 @@ from core.config import RunConfig
 from core.decisions import decide_all
 from core.errors import DataError
 from core.graph.adjacency import normalized_graph
-from core.judge_stage import JudgeStage
+from core.judge_stage import JudgeStage, pack_spend, spend_of
 from core.labels import overruling
 from core.metrics import Compared, RankingMetrics, Rankings, rank_metrics
 from core.model.backbones import make_backbone
@@ -57,7 +57,7 @@ from core.types import (
 )
 from core.warm_start import start_weights
 
-TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN, CALIBRATE, FLIP = range(10)
+TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN, CALIBRATE, FLIP, WRITE = range(11)
 """Number of each stage in its seed: stages never shift each other's draws."""
 LOADING = "loading the encoder"
 """Reported before the first stage: it takes seconds during which nothing else moves."""
@@ -104,7 +104,8 @@ class Engine:
     def texts(self) -> Arrays:
         """Stage 0: profiles from train alone, encoded; ``user`` (U, T), ``item`` (I, T)."""
         data, text = self.data, self.config.text
-        profiles = build_profiles(data.users, data.items, data.train, text, self._rng(TEXTS))
+        composed = build_profiles(data.users, data.items, data.train, text, self._rng(TEXTS))
+        profiles, spent = self._judging().texts(composed, self._rng(WRITE))
         self.on_progress(Progress(LOADING, 0.0))
         encoder = create_encoder(text.encoder, text.batch_size, str(self.device))
         both = cached_encode(
@@ -117,6 +118,7 @@ class Engine:
             **pack_texts("user_text", profiles.user),
             **pack_texts("item_text", profiles.item),
             "encoder": encoder.name,
+            "spent": pack_spend(spent),
         }
 
     def align(self, texts: Arrays) -> Arrays:
@@ -178,7 +180,7 @@ class Engine:
         self, texts: Arrays, aligned: Arrays, behaviour: Arrays, pretrained: Arrays
     ) -> Arrays:
         """Stage 3: candidates and their grades from two views."""
-        stage = JudgeStage(self.data, self.items, self.config, self.cache, self.on_progress)
+        stage = self._judging()
         low, pairs = stage.candidates(behaviour, pretrained, self._rng(JUDGE))
         context = stage.context(texts)
         settling = None
@@ -191,7 +193,10 @@ class Engine:
                 self.config,
                 (self.config.seed, SCORE),
             )
-        return {"low": low, **stage.ask(pairs, context, settling, self._rng(FLIP))}
+        return {
+            "low": low,
+            **stage.ask(pairs, context, settling, spend_of(texts["spent"]), self._rng(FLIP)),
+        }
 
     def signals(self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays) -> Arrays:
         """Stage 10, first part: all signals to p_noisy, without any label."""
@@ -202,6 +207,9 @@ class Engine:
         if not centred(texts["item"]).any():  # all texts alike: what they say is not known
             evidence = evidence.without_text()
         return pack_signals(evidence, found)
+
+    def _judging(self) -> JudgeStage:
+        return JudgeStage(self.data, self.items, self.config, self.cache, self.on_progress)
 
     def _evidence(
         self, texts: Arrays, aligned: Arrays, behaviour: Arrays, judged: Arrays

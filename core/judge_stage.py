@@ -14,10 +14,12 @@ import numpy as np
 
 from core.config import JudgeConfig, RunConfig
 from core.judge import Judge, JudgeContext, JudgePairs
-from core.judge.create import Surroundings, opened
+from core.judge.create import Surroundings, model, opened
 from core.judge.ensemble import EnsembleJudge
 from core.judge.flip import flipped
+from core.judge.llm.call import Spend, Usage
 from core.judge.llm.judge import LLMJudge
+from core.judge.llm.profiles import written_profiles
 from core.judge.quality import judge_quality_report
 from core.judge.repeat import ask_again
 from core.judging import Asked, Verdicts, ask, select
@@ -35,7 +37,7 @@ from core.relevance.candidates import choose_candidates, low_scored
 from core.relevance.text_fit import centred
 from core.stages import Arrays
 from core.text.profiles import profile_of
-from core.types import BoolArray, Dataset, Embeddings, Items, Labels, OnProgress, Profiles
+from core.types import BoolArray, Dataset, Embeddings, Items, Labels, OnProgress, Profiles, Progress
 
 RECORDED: Final = "judgements"
 """Folder of judgements made apart from a run, beside the cache in the workspace."""
@@ -72,11 +74,32 @@ class JudgeStage:
         written = (tuple(texts_of(texts, name)) for name in ("user_text", "item_text"))
         return JudgeContext(self.items, self.data.train, text, Profiles(*written))
 
+    def texts(self, composed: Profiles, rng: np.random.Generator) -> tuple[Profiles, Spend]:
+        """Profiles written by a language model, where the settings ask for it; and their cost."""
+        text, options = self.config.text, self.config.judge.llm
+        if text.writer == "composed":
+            return composed, Spend()
+        with model(text.writer, options, self._surroundings()) as found:
+            written = written_profiles(
+                self.items,
+                self.data.train,
+                composed,
+                found.endpoint,
+                found.mode,
+                found.store,
+                options,
+                text.profile_items,
+                rng,
+                lambda told: self.on_progress(Progress("texts", told.fraction, told.values)),
+            )
+        return written.profiles, written.spend
+
     def ask(
         self,
         pairs: JudgePairs,
         context: JudgeContext,
         settling: Verdicts | None,
+        spent: Spend,
         rng: np.random.Generator,
     ) -> dict[str, Any]:
         """Have the pairs judged; arrays of the judgements, of the calls, and of what it took.
@@ -85,10 +108,13 @@ class JudgeStage:
             pairs: P pairs.
             context: What the judge may read.
             settling: Ask in rounds until verdicts settle; everything if omitted.
+            spent: What the budget of the run has paid for already.
             rng: Flips grades, where that is asked for.
         """
         options = self.config.judge
         with opened(options, self._surroundings()) as judge:
+            for one in models_of(judge):
+                one.spend = spent
             asked = ask(judge, pairs, context, options, self.on_progress, settling)
             again = self._again(judge, pairs, asked, context, rng)
             told = {**pack_asked(asked), "stopped_by": judge.stopped_by, **pack_calls(judge)}
@@ -141,10 +167,15 @@ def pack_asked(asked: Asked) -> dict[str, Any]:
     }
 
 
+def models_of(judge: Judge) -> list[LLMJudge]:
+    """The language models among the judges."""
+    members = [judge.first, judge.second] if isinstance(judge, EnsembleJudge) else [judge]
+    return [one for one in members if isinstance(one, LLMJudge)]
+
+
 def pack_calls(judge: Judge) -> dict[str, Any]:
     """Columns of the calls of language models, and of what was asked in them; else nothing."""
-    members = [judge.first, judge.second] if isinstance(judge, EnsembleJudge) else [judge]
-    models = [one for one in members if isinstance(one, LLMJudge)]
+    models = models_of(judge)
     if not models:
         return {}
     calls = {name: [v for one in models for v in one.calls[name]] for name in models[0].calls}
@@ -186,3 +217,16 @@ def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> 
         },
         "flipped": config.flip,
     }
+
+
+def pack_spend(spend: Spend) -> np.ndarray:
+    """Calls, tokens of questions and of replies, and money, ``(4,)``."""
+    usage = spend.usage
+    counts = (spend.n_calls, usage.prompt_tokens, usage.output_tokens, spend.money)
+    return np.array(counts, np.float64)
+
+
+def spend_of(packed: np.ndarray) -> Spend:
+    """Read back what :func:`pack_spend` made."""
+    calls, prompt, output, money = packed.tolist()
+    return Spend(n_calls=int(calls), usage=Usage(int(prompt), int(output)), money=money)

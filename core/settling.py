@@ -16,7 +16,7 @@ from core.scoring.posterior import combine
 from core.scoring.stand_ins import Pairs
 from core.scoring.verdict import assign_verdicts, noise_threshold
 from core.signals import judged_signals
-from core.types import BoolArray, FloatArray, GradeArray, Interactions, Judgements
+from core.types import BoolArray, FloatArray, GradeArray, IntArray, Interactions, Judgements
 
 
 class Settling:
@@ -90,5 +90,7 @@ class Settling:
 
 def no_judgements() -> Judgements:
     """What a judge has said before it was asked."""
-    number, truth, grade = (np.zeros(0, kind) for kind in (np.int64, np.bool_, np.int8))
+    number: IntArray = np.zeros(0, np.int64)
+    truth: BoolArray = np.zeros(0, np.bool_)
+    grade: GradeArray = np.zeros(0, np.int8)
     return Judgements(number, number, truth, truth, grade, grade, (), (), "")

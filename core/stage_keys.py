@@ -83,6 +83,8 @@ def stage_keys(fingerprint: str, config: RunConfig, device: torch.device) -> dic
             **shared,
         }
         keys[stage] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    if config.text.writer != "composed":
+        return {"pretrain": keys["pretrain"]}  # all the others rest on what a model wrote
     if config.judge.kind != "evidence":
         # What a model, a budget or a file says is not decided by settings; answers that were paid
         # for have a cache of their own.

@@ -98,7 +98,7 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     kinds = {config.judge.kind, config.judge.first, config.judge.second}
     asked = kinds if config.judge.kind == "ensemble" else {config.judge.kind}
     if "openai" in asked:
-        place = resolve(config.judge, os.environ)
+        place = resolve(config.judge.llm, os.environ)
         receiver, model = place.host, place.model
         if endpoint.is_loopback(place):
             receiver += " (this machine)"

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from core.config import JudgeConfig
+from core.config import JudgeConfig, LLMConfig
 from core.errors import ConfigError
 from core.judge import Judge
 from core.judge.evidence import EvidenceJudge
-from core.judge.llm.call import Endpoint
+from core.judge.llm.call import Endpoint, Mode
 from core.types import IntArray
+
+if TYPE_CHECKING:
+    from core.judge.llm.store import CallStore
 
 SECRETS: Final = "LLMHNI_SECRETS"
 """Environment variable with the path of a secrets.toml: the path, never what is in it."""
@@ -44,6 +47,16 @@ class Surroundings:
     """Address, model and key of the endpoint."""
 
 
+@dataclass(frozen=True)
+class Model:
+    """A language model that can be asked."""
+
+    endpoint: Endpoint
+    mode: Mode
+    store: CallStore
+    """Answers that were paid for."""
+
+
 @contextmanager
 def opened(config: JudgeConfig, around: Surroundings) -> Iterator[Judge]:
     """Have a judge for as long as the block runs.
@@ -56,7 +69,31 @@ def opened(config: JudgeConfig, around: Surroundings) -> Iterator[Judge]:
         yield _OPENERS[config.kind](config, around, stack)
 
 
-def resolve(config: JudgeConfig, environ: Mapping[str, str]) -> Endpoint:
+@contextmanager
+def model(
+    kind: Literal["openai", "local"], config: LLMConfig, around: Surroundings
+) -> Iterator[Model]:
+    """Have a language model at hand for as long as the block runs; what it can do is found out.
+
+    Raises:
+        ConfigError: If key, file or model are missing.
+        JudgeError: If it cannot be reached.
+    """
+    from core.judge.llm import capabilities, local  # noqa: PLC0415
+    from core.judge.llm.store import CallStore  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        if kind == "openai":
+            place = resolve(config, around.environ)
+        else:
+            path = config.model_file or around.environ.get("LLMHNI_LLM_FILE", "")
+            served = stack.enter_context(local.serve(Path(path), config.in_flight))
+            place = replace(served, temperature=config.temperature)
+        able = capabilities.probe(place, around.cache, config.mode, config.timeout)
+        yield Model(place, able.mode, CallStore(around.cache / CALLS))
+
+
+def resolve(config: LLMConfig, environ: Mapping[str, str]) -> Endpoint:
     """Find the endpoint that settings and environment name.
 
     Raises:
@@ -65,7 +102,7 @@ def resolve(config: JudgeConfig, environ: Mapping[str, str]) -> Endpoint:
     from core.judge.llm import endpoint  # noqa: PLC0415
 
     secrets = environ.get(SECRETS, "")
-    return endpoint.resolve(config.llm, environ, Path(secrets) if secrets else None)
+    return endpoint.resolve(config, environ, Path(secrets) if secrets else None)
 
 
 def find_recorded(name: str, folder: Path) -> Path:
@@ -89,40 +126,26 @@ def _evidence(_config: JudgeConfig, _around: Surroundings, _: ExitStack) -> Judg
     return EvidenceJudge()
 
 
-def _openai(config: JudgeConfig, around: Surroundings, _: ExitStack) -> Judge:
-    return _over(resolve(config, around.environ), config, around)
+def _openai(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:
+    return _over(stack.enter_context(model("openai", config.llm, around)), config, around)
 
 
 def _local(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:
-    from core.judge.llm import local  # noqa: PLC0415
-
-    path = config.llm.model_file or around.environ.get("LLMHNI_LLM_FILE", "")
-    served = stack.enter_context(local.serve(Path(path), config.llm.in_flight))
-    return _over(replace(served, temperature=config.llm.temperature), config, around)
+    return _over(stack.enter_context(model("local", config.llm, around)), config, around)
 
 
-def _over(place: Endpoint, config: JudgeConfig, around: Surroundings) -> Judge:
-    from core.judge.llm import capabilities  # noqa: PLC0415
+def _over(found: Model, config: JudgeConfig, around: Surroundings) -> Judge:
     from core.judge.llm.judge import LLMJudge  # noqa: PLC0415
-    from core.judge.llm.store import CallStore  # noqa: PLC0415
 
-    able = capabilities.probe(place, around.cache, config.llm.mode, config.llm.timeout)
-    return LLMJudge(
-        place,
-        able.mode,
-        CallStore(around.cache / CALLS),
-        config.llm,
-        around.seed,
-        profile_of=around.profile_of,
-    )
+    options = (config.llm, around.seed, around.profile_of)
+    return LLMJudge(found.endpoint, found.mode, found.store, *options)
 
 
 def _recorded(config: JudgeConfig, around: Surroundings, _: ExitStack) -> Judge:
-    from core.judge.recorded import RecordedJudge, read_recorded  # noqa: PLC0415
+    from core.judge.recorded import RecordedJudge  # noqa: PLC0415
 
     path = find_recorded(config.recorded, around.recorded)
-    found, _ = read_recorded(path, around.user_id, around.item_id)
-    return RecordedJudge(found)
+    return RecordedJudge.from_file(path, around.user_id, around.item_id)
 
 
 def _ensemble(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:

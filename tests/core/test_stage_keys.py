@@ -66,6 +66,7 @@ CHOICES = {
     "scoring.caution": 0.4,
     "projection.method": "pca",
     "judge.kind": "openai",  # what others than the evidence judge say has no key at all
+    "text.writer": "openai",
     "judge.first": "recorded",
     "judge.second": "evidence",
     "judge.recorded": "grades.csv",

@@ -6,14 +6,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from core.config import LLMConfig
 from core.errors import JudgeError
 from core.judge.llm.batches import Batches
-from core.judge.llm.call import Endpoint
+from core.judge.llm.call import Call, Endpoint
 from core.judge.llm.capabilities import probe
 from core.judge.llm.judge import LLMJudge
 from core.judge.llm.local import serve
@@ -24,13 +26,34 @@ from core.text.endpoint_encoder import EmbeddingEndpoint, EndpointEncoder
 from tests.core.judge.llm.world import context, pairs_of, profile_of, train_of
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(900)]
+N_PICKS = 12
 ROOT = Path(__file__).parents[2]
 PATIENT = LLMConfig(timeout=600, in_flight=2, targets_per_call=2, attempts=2)
 
 
 def small_world():
-    train = train_of([0, 1, 2, 3], [4, 5, 6], n_items=12)
-    return pairs_of(train, [(0, 7), (0, 8), (1, 9)], length=3), context(train)
+    train = train_of([0, 1, 2, 3], n_items=12)
+    return pairs_of(train, [(0, 7)], length=3), context(train)
+
+
+class Pick(BaseModel):
+    """A form that so small a model can fill in."""
+
+    grade: Literal["High", "Mid", "Low"]
+
+
+def pick(number):
+    asked = f"Is the number {number} large? Answer with High, Mid or Low."
+    message = {"role": "user", "content": asked}
+    return Call("pick/1", (message,), Pick, lambda text: Pick.model_validate_json(text).grade, 40)
+
+
+def picked(endpoint, folder):
+    answers = []
+    calls = [pick(number) for number in range(N_PICKS)]
+    store = CallStore(folder)
+    spend = answer_all(calls, endpoint, "schema", store, PATIENT, answers.append, lambda _: None)
+    return answers, spend
 
 
 def judge_of(endpoint, folder):
@@ -41,12 +64,14 @@ def test_both_views_are_graded_and_kept_over_a_new_start_of_the_server(endpoint,
     pairs, made = small_world()
     first = judge_of(endpoint, tmp_path)
     found = first.judge(pairs, made)
-    assert found.item.tolist() == [7, 8, 9]
+    assert found.item.tolist() == [7]
     assert np.isin(found.user_grade, [0, 1, 2]).all()
     assert np.isin(found.item_grade, [0, 1, 2]).all()
     assert set(first.calls["view"]) == {"user", "item"}
+    # This model mostly runs on until it is cut off: such replies are counted, and count as Mid.
     assert set(first.calls["outcome"]) <= {"parsed", "repaired", "unparsed"}
-    assert "parsed" in first.calls["outcome"]
+    for view, outcome in zip(first.calls["view"], first.calls["outcome"], strict=True):
+        assert outcome != "unparsed" or getattr(found, f"{view}_grade").tolist() == [1]
     assert min(first.calls["prompt_tokens"]) > 100
     assert str(model.parent) not in "".join(map(str, first.calls["model"]))
     with serve(model, n_slots=1) as other:
@@ -65,6 +90,14 @@ def test_the_server_enforces_a_schema_and_wants_its_key(endpoint, tmp_path):
     stranger = Endpoint(endpoint.base_url, endpoint.model, "wrong", place="elsewhere")
     with pytest.raises(JudgeError, match="key"):
         probe(stranger, tmp_path)
+
+
+def test_structured_replies_have_the_form_at_once(endpoint, tmp_path):
+    answers, spend = picked(endpoint, tmp_path)
+    assert [answer.outcome for answer in answers] == ["parsed"] * N_PICKS
+    assert {answer.value for answer in answers} <= {"High", "Mid", "Low"}
+    assert spend.n_calls == N_PICKS
+    assert spend.n_unparsed == 0
 
 
 def test_profiles_are_written(endpoint, tmp_path):
@@ -97,14 +130,29 @@ def test_embeddings_come_as_unit_rows(model):
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), [1, 0, 1], atol=1e-5)
 
 
+def test_a_server_that_ended_is_told_from_one_that_is_busy(model):
+    with pytest.raises(JudgeError, match="ended while it was asked"), serve(model, n_slots=1):
+        end_the_newest_server()
+    with pytest.raises(JudgeError, match=r"^busy$"), serve(model, n_slots=1):
+        raise JudgeError("busy")
+
+
+def end_the_newest_server():
+    own = max(children_of(os.getpid()))
+    os.kill(own, signal.SIGKILL)
+    while is_running(own):
+        time.sleep(0.01)
+    raise JudgeError("cannot be reached")
+
+
 CHILD = """
 import sys
 from pathlib import Path
 from core.judge.llm.local import serve
-from tests.llm.test_local_judge import judge_of, small_world
+from tests.llm.test_local_judge import picked
 with serve(Path(sys.argv[1]), n_slots=1) as endpoint:
     print(endpoint.base_url, flush=True)
-    judge_of(endpoint, Path(sys.argv[2])).judge(*small_world())
+    picked(endpoint, Path(sys.argv[2]))
 """
 
 
@@ -121,8 +169,8 @@ def test_after_kill_9_no_server_runs_on_and_no_finished_call_is_asked_again(mode
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    n_kept = len(kept())
-    assert n_kept >= 1
+    before = {path: path.read_bytes() for path in kept()}
+    assert 1 <= len(before) < N_PICKS
     assert servers
     end = time.monotonic() + 10
     while any(map(is_running, servers)) and time.monotonic() < end:
@@ -130,10 +178,10 @@ def test_after_kill_9_no_server_runs_on_and_no_finished_call_is_asked_again(mode
     assert not any(map(is_running, servers))
     with serve(model, n_slots=1) as endpoint:
         assert endpoint.base_url != base_url
-        judge = judge_of(endpoint, tmp_path)
-        assert len(judge.judge(*small_world()).item) == 3
-    assert judge.spend.n_cached + judge.spend.n_calls == len(judge.calls["view"])
-    assert judge.spend.n_cached >= n_kept - 1  # a reply that is kept may still be due for repair
+        answers, spend = picked(endpoint, tmp_path)
+    assert len(answers) == N_PICKS
+    assert (spend.n_cached, spend.n_calls) == (len(before), N_PICKS - len(before))
+    assert all(path.read_bytes() == content for path, content in before.items())
 
 
 def children_of(number):

@@ -2,6 +2,10 @@
 
 The key is read from the environment or from ``.streamlit/secrets.toml``, goes into one header, and
 appears in no message: errors here name the variable or the file, never a value that may hold it.
+
+Settings come from files that others may have written. So a key is sent to the host that it was set
+for and to no other, whatever address the settings name, and never without TLS where its own address
+has it.
 """
 
 from __future__ import annotations
@@ -20,7 +24,9 @@ OPENAI: Final = "https://api.openai.com/v1"
 OPENAI_HOST: Final = "api.openai.com"
 URL_VARIABLES: Final = ("LLMHNI_LLM_BASE_URL", "OPENAI_BASE_URL")
 MODEL_VARIABLES: Final = ("LLMHNI_LLM_MODEL",)
-KEY_VARIABLES: Final = ("LLMHNI_LLM_API_KEY", "OPENAI_API_KEY")
+OWN_URL: Final = URL_VARIABLES[0]
+OWN_KEY: Final = "LLMHNI_LLM_API_KEY"
+OPENAI_KEY: Final = "OPENAI_API_KEY"
 
 
 def resolve(config: LLMConfig, environ: Mapping[str, str], secrets: Path | None = None) -> Endpoint:
@@ -38,10 +44,10 @@ def resolve(config: LLMConfig, environ: Mapping[str, str], secrets: Path | None 
     kept = _read_secrets(secrets)
     url = config.base_url or _first(environ, URL_VARIABLES) or kept.get("base_url", "") or OPENAI
     model = config.model or _first(environ, MODEL_VARIABLES) or kept.get("model", "")
-    key = _first(environ, KEY_VARIABLES) or kept.get("api_key", "")
     base_url = _checked_url(url)
     if not model:
         raise ConfigError("no language model is named: set judge.llm.model or LLMHNI_LLM_MODEL")
+    key = _key_for(base_url, environ, kept)
     _check_key(key, base_url)
     return Endpoint(base_url, model, key, config.temperature)
 
@@ -50,6 +56,33 @@ def is_loopback(endpoint: Endpoint) -> bool:
     """Whether the texts stay on this machine."""
     name = urlsplit(endpoint.base_url).hostname or ""
     return name in ("localhost", "::1") or name.startswith("127.")
+
+
+def _key_for(base_url: str, environ: Mapping[str, str], kept: Mapping[str, str]) -> str:
+    """The first key that was set for this host; empty if there is none.
+
+    That of OpenAI is for api.openai.com and for the host of OPENAI_BASE_URL. The others are for the
+    address set beside them; where none is, for any that the settings name.
+    """
+    own, openai = (_first(environ, (name,)) for name in URL_VARIABLES)
+    for key, places in (
+        (_first(environ, (OWN_KEY,)), [own]),
+        (_first(environ, (OPENAI_KEY,)), [OPENAI, openai or OPENAI]),
+        (kept.get("api_key", ""), [kept.get("base_url", "") or own]),
+    ):
+        if key and any(not place or _same_host(base_url, place) for place in places):
+            return key
+    return ""
+
+
+def _same_host(base_url: str, place: str) -> bool:
+    """Whether an address is at the host of another, with TLS if that has it."""
+    try:
+        here, there = urlsplit(base_url), urlsplit(place)
+    except ValueError:  # the other one is no address: nothing is at its host
+        return False
+    is_safe = here.scheme == "https" or there.scheme == "http"
+    return bool(there.hostname) and here.hostname == there.hostname and is_safe
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
@@ -112,6 +145,7 @@ def _check_key(key: str, base_url: str) -> None:
         raise ConfigError("the API key holds letters that no key has: copy it once more, alone")
     if not key and urlsplit(base_url).hostname == OPENAI_HOST:
         raise ConfigError(
-            f"{OPENAI_HOST} wants a key: set LLMHNI_LLM_API_KEY, or judge.llm.base_url for a "
-            "server of your own"
+            f"{OPENAI_HOST} wants a key: set OPENAI_API_KEY (it is sent to https addresses alone), "
+            f"or LLMHNI_LLM_API_KEY; that one is sent to the host of {OWN_URL} alone, if that is "
+            "set. Or set judge.llm.base_url for a server of your own"
         )

@@ -88,7 +88,8 @@ def _fatal(status: int, said: str, endpoint: Endpoint) -> JudgeError:
     hint = {
         400: "it cannot use the question; a smaller judge.llm.targets_per_call, or another "
         "judge.llm.temperature (some models take 1 alone), may help",
-        401: "the key is wrong or missing; set LLMHNI_LLM_API_KEY",
+        401: "the key is wrong or missing; set LLMHNI_LLM_API_KEY, and LLMHNI_LLM_BASE_URL to the "
+        "same address if it names another host (a key is sent to its own host alone)",
         403: f"the key may not use {endpoint.model}; use another key or judge.llm.model",
         404: f"it has no model {endpoint.model}, or judge.llm.base_url is wrong (it ends in /v1 "
         "as a rule)",

@@ -86,8 +86,9 @@ class LLMJudge:
     @property
     def name(self) -> str:
         """Who graded."""
-        place = self._endpoint.place or self._endpoint.host
-        return f"{self._endpoint.model} at {place}, prompts v{prompts.VERSION}"
+        model, place = self._endpoint.model, self._endpoint.place or self._endpoint.host
+        where = place.removesuffix(model).rstrip(":") or place  # "local:MODEL" names it twice
+        return f"{model} at {where}, prompts v{prompts.VERSION}"
 
     @property
     def stopped_by(self) -> str:

@@ -149,7 +149,7 @@ class _Batch:
     def _send_claimed(self, key: str, before: Stored | None) -> None:
         """Send a call, unless whoever had the claim before has just finished it."""
         before, answer = self._look_up(key)
-        if False:
+        if answer is not None:
             self._store.release(key)
             return self._finish(answer)
         call, budget = self._waiting[key][0], self._exchange.budget

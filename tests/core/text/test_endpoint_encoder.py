@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from pathlib import Path
 
@@ -144,8 +145,6 @@ def test_the_name_of_the_setting_makes_the_encoder(monkeypatch):
 
 
 def test_the_client_is_loaded_only_when_texts_are_sent():
-    import subprocess
-
     code = "import core.text.encoder, sys; sys.exit('openai' in sys.modules)"
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0

@@ -105,3 +105,58 @@ def test_the_own_machine_is_known():
     hosts = ("http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]:8080/v1")
     assert all(is_loopback(resolve(LLMConfig(base_url=url), ALL)) for url in hosts)
     assert not is_loopback(resolve(LLMConfig(base_url="http://10.0.0.1/v1"), ALL))
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "sent"),
+    [
+        # The key of OpenAI: to OpenAI and to the host of OPENAI_BASE_URL.
+        ("https://api.openai.com/v1", {"OPENAI_API_KEY": "o"}, "o"),
+        ("https://evil.example/v1", {"OPENAI_API_KEY": "o"}, ""),
+        ("https://api.openai.com.evil.example/v1", {"OPENAI_API_KEY": "o"}, ""),
+        ("http://127.0.0.1:8080/v1", {"OPENAI_API_KEY": "o"}, ""),
+        ("http://p:9/v1", {"OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "http://p:9/v1"}, "o"),
+        ("http://q:9/v1", {"OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "http://p:9/v1"}, ""),
+        ("http://P/v1", {"OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "https://p/v1"}, ""),
+        # The own key: anywhere, or to the host of its address.
+        ("http://q/v1", {"LLMHNI_LLM_API_KEY": "l"}, "l"),
+        ("http://Q/v2", {"LLMHNI_LLM_API_KEY": "l", "LLMHNI_LLM_BASE_URL": "http://q/v1"}, "l"),
+        ("http://r/v1", {"LLMHNI_LLM_API_KEY": "l", "LLMHNI_LLM_BASE_URL": "http://q/v1"}, ""),
+        ("http://q/v1", {"LLMHNI_LLM_API_KEY": "l", "LLMHNI_LLM_BASE_URL": "https://q/v1"}, ""),
+        ("http://q/v1", {"LLMHNI_LLM_API_KEY": "l", "LLMHNI_LLM_BASE_URL": "http://[q"}, ""),
+        # The own key is held back, that of OpenAI may go.
+        (
+            "https://api.openai.com/v1",
+            {
+                "LLMHNI_LLM_API_KEY": "l",
+                "LLMHNI_LLM_BASE_URL": "http://q/v1",
+                "OPENAI_API_KEY": "o",
+            },
+            "o",
+        ),
+    ],
+)
+def test_a_key_goes_to_the_host_it_was_set_for_and_to_no_other(url, environ, sent):
+    assert resolve(LLMConfig(model="m", base_url=url), environ).api_key == sent
+
+
+def test_the_key_of_openai_does_not_follow_an_address_of_the_environment():
+    environ = {"OPENAI_API_KEY": "o", "LLMHNI_LLM_BASE_URL": "http://own/v1"}
+    assert resolve(LLMConfig(model="m"), environ).api_key == ""
+
+
+def test_a_key_of_the_secrets_stays_with_their_address(tmp_path):
+    path = secrets(tmp_path, '[llm]\napi_key = "t"\nbase_url = "https://t/v1"\n')
+    assert resolve(LLMConfig(model="m"), {}, path).api_key == "t"
+    assert resolve(LLMConfig(model="m", base_url="https://u/v1"), {}, path).api_key == ""
+    elsewhere = {"LLMHNI_LLM_BASE_URL": "https://u/v1"}
+    assert resolve(LLMConfig(model="m"), elsewhere, path).api_key == ""
+    path = secrets(tmp_path, '[llm]\napi_key = "t"\n')
+    assert resolve(LLMConfig(model="m"), elsewhere, path).api_key == "t"
+    assert resolve(LLMConfig(model="m", base_url="https://v/v1"), elsewhere, path).api_key == ""
+    assert resolve(LLMConfig(model="m", base_url="https://v/v1"), {}, path).api_key == "t"
+
+
+def test_openai_without_tls_gets_no_key():
+    with pytest.raises(ConfigError, match="https"):
+        resolve(LLMConfig(model="m", base_url="http://api.openai.com/v1"), {"OPENAI_API_KEY": "o"})

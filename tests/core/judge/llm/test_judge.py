@@ -213,8 +213,8 @@ def test_progress_counts_and_can_stop():
 def test_the_name_says_model_host_and_prompts():
     endpoint = Endpoint("https://llm.example.org:8443/v1", "qwen", api_key="sk-secret")
     assert judge_of(None, endpoint).name == "qwen at llm.example.org:8443, prompts v1"
-    local = Endpoint("http://127.0.0.1:4242/v1", "smol", place="this machine")
-    assert judge_of(None, local).name == "smol at this machine, prompts v1"
+    local = Endpoint("http://127.0.0.1:4242/v1", "smol", place="local:smol")
+    assert judge_of(None, local).name == "smol at local, prompts v1"
 
 
 def test_over_the_real_protocol_and_again_from_the_store(tmp_path):
