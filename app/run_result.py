@@ -7,14 +7,18 @@ import platform
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from app.services import environment, notes, run_folder
 from app.services.records import RunOrder
 from core.config import Accept, RunConfig
-from core.types import VERDICTS, Dataset, RunOutcome
+from core.types import DECIDERS, VERDICTS, Dataset, GradeArray, RunOutcome
+
+if TYPE_CHECKING:
+    from core.evaluation.truth import Truth
 
 PACKAGES: Final = ("torch", "numpy", "sentence-transformers", "umap-learn")
 STREAM: Final = 20_250_701
@@ -56,8 +60,33 @@ def evaluate(
     rng = np.random.default_rng([STREAM, seed % 2**32])
     found = detect(outcome.scores, truth, rng)
     found["judge"] = judge_quality(outcome.scores, truth, accept)
+    found["edges"] = edge_edits(outcome.judge, dataset, truth, folder)
     run_folder.write_json(folder / "detection.json", found)
     return found
+
+
+def edge_edits(judge: str, dataset: Dataset, truth: Truth | None, folder: Path) -> dict[str, Any]:
+    """What the judge did to the graph of a finished run, beside the truth: see ``edge_quality``."""
+    from core.evaluation.judge import edge_quality  # noqa: PLC0415
+    from core.graph.refine import ORIGINS  # noqa: PLC0415
+
+    columns = ("user", "item", "origin", "decided_by")
+    table = pq.read_table(folder / "edges.parquet", columns=list(columns))
+    user, item, origin, decided = (table[name].to_numpy() for name in columns)
+    return edge_quality(
+        judge,
+        (user, item),
+        _codes(origin, ORIGINS),
+        _codes(decided, DECIDERS),
+        dataset,
+        truth,
+    )
+
+
+def _codes(names: np.ndarray, known: tuple[str, ...]) -> GradeArray:
+    """Numbers of names, as they stand in ``known``."""
+    number = {name: place for place, name in enumerate(known)}
+    return np.array([number[name] for name in names.tolist()], np.int8)
 
 
 def manifest(

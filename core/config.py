@@ -143,8 +143,15 @@ class LLMConfig(Settings):
     """GGUF file of the local judge; none = LLMHNI_LLM_FILE."""
     targets_per_call: int = Field(8, ge=1, le=20)
     """Items of one user that are graded in one call; 1 keeps them from swaying each other."""
-    temperature: float = Field(0.0, ge=0.0, le=2.0)
-    """Sampling temperature; 0 answers most alike when asked again."""
+    temperature: float | None = Field(0.0, ge=0.0, le=2.0)
+    """Sampling temperature; 0 answers most alike when asked again. None = not sent: some models
+    take no other than their own."""
+    thinking_tokens: NonNegativeInt = 0
+    """Room per call for a model that thinks before it replies; without it such a model is cut off
+    half-way."""
+    batch: bool = False
+    """Hand calls in by the Batch API where the endpoint has one: answered within a day, as a rule
+    at half the price (set the prices below to those)."""
     mode: Literal["auto", "schema", "json", "text"] = "auto"
     """How replies are bound to their form; ``auto`` asks the endpoint once what it can do."""
     in_flight: int = Field(8, ge=1, le=256)

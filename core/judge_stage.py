@@ -87,7 +87,7 @@ class JudgeStage:
                 found.endpoint,
                 found.mode,
                 found.store,
-                options,
+                found.config,
                 text.profile_items,
                 rng,
                 lambda told: self.on_progress(Progress("texts", told.fraction, told.values)),
@@ -117,7 +117,8 @@ class JudgeStage:
                 one.spend = spent
             asked = ask(judge, pairs, context, options, self.on_progress, settling)
             again = self._again(judge, pairs, asked, context, rng)
-            told = {**pack_asked(asked), "stopped_by": judge.stopped_by, **pack_calls(judge)}
+            sent = sum(len(one.calls["key"]) for one in models_of(judge))
+            told = {**pack_asked(asked, sent), "stopped_by": judge.stopped_by, **pack_calls(judge)}
         found = flipped(asked.judgements, options.flip, rng) if options.flip else asked.judgements
         return {**pack_judgements(found), **told, **again}
 
@@ -156,13 +157,21 @@ class JudgeStage:
         )
 
 
-def pack_asked(asked: Asked) -> dict[str, Any]:
-    """What it took: pairs, calls, and the rounds ``(R, 3)`` of pairs, observed and changed."""
+def pack_asked(asked: Asked, n_sent: int = 0) -> dict[str, Any]:
+    """What it took: pairs, calls, and the rounds ``(R, 3)`` of pairs, observed and changed.
+
+    Args:
+        asked: What was asked.
+        n_sent: Calls to language models, as they were counted; planned ones where there are none.
+    """
     rounds = [(one.n_pairs, one.n_observed, one.n_changed) for one in asked.rounds]
+    n_calls = n_sent or asked.n_calls
+    # In part of the rounds: as many calls per planned call for what was not asked.
+    of_all = asked.n_calls_all / asked.n_calls if asked.n_calls else 1.0
     return {
         "n_pairs": asked.n_pairs,
-        "n_calls": asked.n_calls,
-        "n_calls_all": asked.n_calls_all,
+        "n_calls": n_calls,
+        "n_calls_all": round(n_calls * of_all),
         "rounds": np.array(rounds, np.int64).reshape(-1, 3),
     }
 

@@ -6,6 +6,8 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from app.commands.output import clean
 from app.run_result import device_name, versions
-from app.services import environment
+from app.services import environment, judge_endpoint
 
 FREE_GB: Final = 1.0
 """Least free disk space that is not worth a warning."""
@@ -23,7 +25,8 @@ def check_machine(workspace: Path, console: Console) -> dict[str, Any]:
     """Look at versions, threads, device, encoder and workspace, and print what is found.
 
     Returns:
-        The findings; ``ok`` is False if a run could not work.
+        The findings; ``ok`` is False if a run could not work. A run needs no language model: what
+        is wrong with one is part of ``judges`` and no problem.
     """
     import torch  # noqa: PLC0415 - heavy
 
@@ -46,6 +49,10 @@ def check_machine(workspace: Path, console: Console) -> dict[str, Any]:
         "environment": {name: os.environ.get(name, "") for name in environment.DEFAULTS},
         "workspace": str(workspace),
         "free_gb": round(free_gb, 1),
+        "judges": {
+            "endpoint": asdict(judge_endpoint.endpoint_state(os.environ, workspace / "cache")),
+            "local": asdict(judge_endpoint.local_state(os.environ)),
+        },
     }
     _print(answer, console)
     return answer
@@ -74,7 +81,20 @@ def _print(answer: dict[str, Any], console: Console) -> None:
     for name, value in answer["environment"].items():
         console.print(f"{name}={clean(value)}")
     console.print(f"workspace: {clean(answer['workspace'])}, {answer['free_gb']} GB free")
+    _print_judges(answer["judges"], console)
     for problem in answer["problems"]:
         console.print(f"[bold]problem[/]: {clean(problem)}")
     if answer["ok"]:
         console.print("Everything is in place.")
+
+
+def _print_judges(judges: Mapping[str, Any], console: Console) -> None:
+    endpoint, local = judges["endpoint"], judges["local"]
+    if endpoint["host"]:
+        key = "yes" if endpoint["has_key"] else "no"
+        named = f"{clean(endpoint['model'])} at {clean(endpoint['host'])}, key set: {key}"
+        console.print(f"language model: {named}", soft_wrap=True)
+    mode = f"{endpoint['mode']}: " if endpoint["mode"] else ""
+    console.print(f"language model: {mode}{clean(endpoint['note'])}", soft_wrap=True)
+    file = f"{clean(local['file'])}, " if local["file"] else ""
+    console.print(f"local language model: {file}{clean(local['note'])}", soft_wrap=True)

@@ -75,7 +75,7 @@ def judge(options: argparse.Namespace, workspace: Path, console: Console) -> dic
     config = build_config(options.config, options.set, (), options.seed)
     if options.preview is not None:
         return preview(options.preview, config, workspace, console)
-    return run(options.run, config, workspace, console)
+    return run(options.run, config, workspace, console, as_json=options.json)
 
 
 def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> dict[str, Any]:
@@ -95,12 +95,14 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     profiles = build_profiles(dataset.users, dataset.items, dataset.train, config.text, rng)
     context = JudgeContext(items, dataset.train, nothing, profiles)
     receiver, model = "nobody: the judge works on this machine without a language model", ""
+    host, stays = "", True
     kinds = {config.judge.kind, config.judge.first, config.judge.second}
     asked = kinds if config.judge.kind == "ensemble" else {config.judge.kind}
     if "openai" in asked:
         place = resolve(config.judge.llm, os.environ)
         receiver, model = place.host, place.model
-        if endpoint.is_loopback(place):
+        host, stays = place.host, endpoint.is_loopback(place)
+        if stays:
             receiver += " (this machine)"
     elif "local" in asked:
         receiver, model = "a process on this machine", Path(config.judge.llm.model_file).name
@@ -116,6 +118,8 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
         **asdict(found),
         "n_pairs": found.n_pairs,
         "receiver": receiver,
+        "host": host,
+        "stays_here": stays,
         "model": model,
         "asks_model": bool(asked & {"openai", "local"}),
         "budget": _budget(config),
@@ -124,8 +128,18 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     return told
 
 
-def run(name: str, config: RunConfig, workspace: Path, console: Console) -> dict[str, Any]:
-    """Judge a dataset; started again after it was stopped, it pays for nothing twice."""
+def run(
+    name: str, config: RunConfig, workspace: Path, console: Console, as_json: bool = False
+) -> dict[str, Any]:
+    """Judge a dataset; started again after it was stopped, it pays for nothing twice.
+
+    Args:
+        name: Of the dataset, or its folder.
+        config: Settings of the run that the judgements are for.
+        workspace: Where they are kept.
+        console: For people.
+        as_json: Say how far it is on standard output too, a JSON object per line.
+    """
     from core.pipeline import run_judging  # noqa: PLC0415 - loads PyTorch
 
     dataset = load_dataset(find_dataset(name, workspace))
@@ -136,7 +150,7 @@ def run(name: str, config: RunConfig, workspace: Path, console: Console) -> dict
         run_queue.wait(ticket, make_watcher(console).on_wait)
         # What an endpoint said half-way, or with a smaller budget, is kept call by call.
         shutil.rmtree(folder / "stages", ignore_errors=True)
-        quality = run_judging(dataset, config, folder, workspace / "cache", _told(console))
+        quality = run_judging(dataset, config, folder, workspace / "cache", _told(console, as_json))
     finally:
         ticket.give_back()
     run_folder.write_json(folder / run_folder.JUDGE_QUALITY, quality)
@@ -258,12 +272,15 @@ def _budget(config: RunConfig) -> dict[str, float]:
     return {name: getattr(llm, name) for name in budgets if getattr(llm, name)}
 
 
-def _told(console: Console) -> Callable[[Progress], None]:
+def _told(console: Console, as_json: bool) -> Callable[[Progress], None]:
     """Say when a stage begins, and every few seconds what the judging has cost so far."""
     last = {"stage": "", "at": 0.0}
+    lines = judge_report.ProgressLines() if as_json else None
 
     def say(progress: Progress) -> None:
         now = time.monotonic()
+        if lines is not None:
+            lines.say(progress, now)
         if progress.stage != last["stage"]:
             last.update(stage=progress.stage, at=now)
             console.print(f"{progress.stage} ...")

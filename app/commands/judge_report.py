@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from rich.console import Console
 from app.commands.output import clean
 from app.services import run_folder
 from core.errors import DataError
-from core.judge.recorded import Recorded
+from core.judge.recorded import PREFIX, Recorded
 from core.judge.recorded_rows import RecordProblem
 from core.types import Dataset, Progress
 
 GRADES = ("Low", "Mid", "High")
+SECONDS_BETWEEN_LINES = 0.5
 COLUMNS = (
     *("user_id", "item_id", "user_grade", "item_grade"),
     *("user_reason", "item_reason", "judge"),
@@ -70,6 +72,23 @@ def spent(progress: Progress) -> str:
     if values.get("money"):
         parts.append(f"{values['money']:,.2f} spent")
     return ", ".join(parts)
+
+
+class ProgressLines:
+    """How far a judging is, for programs: lines ``{"progress": {...}}`` on standard output."""
+
+    def __init__(self) -> None:
+        self._stage, self._at = "", 0.0
+
+    def say(self, progress: Progress, now: float) -> None:
+        """Print a line for a new stage, for its end, and else about every half second."""
+        ends = progress.fraction >= 1.0
+        if progress.stage == self._stage and not ends and now - self._at < SECONDS_BETWEEN_LINES:
+            return
+        self._stage, self._at = progress.stage, now
+        told = {"stage": progress.stage, "fraction": progress.fraction}
+        values = {name: value for name, value in progress.values.items() if isfinite(value)}
+        print(json.dumps({"progress": {**told, "values": values}}), flush=True)
 
 
 def judged(about: Mapping[str, Any], quality: Mapping[str, Any], console: Console) -> None:
@@ -127,7 +146,7 @@ def _print_calls(quality: Mapping[str, Any], console: Console) -> None:
         if part["n_yes"]:
             console.print(f"  calls {clean(outcome)}: {part['n_yes']:,} ({_percent(part)})")
     for view, found in (quality["position"] or {}).items():
-        p = found.get("p_value")
+        p = found.get("p")
         if p is not None:
             console.print(
                 f"  place in the call, {clean(view)}'s view: p = {p:.3f} for no influence"
@@ -185,7 +204,15 @@ def exported(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if "judge" not in found:
         manifest = json.loads((folder / run_folder.MANIFEST).read_text(encoding="utf-8"))
         found["judge"] = str(manifest["judge"])
+    # Who graded first: a run puts the prefix there anew, each time the judgements go round.
+    found["judge"] = [_without_prefix(str(name)) for name in found["judge"]]
     return found[list(COLUMNS)]
+
+
+def _without_prefix(judge: str) -> str:
+    while judge.startswith(PREFIX):
+        judge = judge.removeprefix(PREFIX)
+    return judge
 
 
 def _percent(part: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ def start_check(plan: ImportPlan, workspace: Path) -> None:
 
 def check(plan: ImportPlan, workspace: Path) -> Work | None:
     """How the check of an import is doing; None if it was not checked as it is now."""
-    work = _work(workspace, f"check-{plan.name}")
+    work = work_of(workspace, f"check-{plan.name}")
     if work is None or (work.answer and work.answer.get("plan") != _plain(plan)):
         return None
     return work
@@ -62,7 +62,7 @@ def start_prepare(plan: ImportPlan, config: PrepareConfig, workspace: Path) -> N
 
 def preparation(plan: ImportPlan, workspace: Path) -> Work | None:
     """How preparing an import is doing; None if it was never begun."""
-    return _work(workspace, f"prepare-{plan.name}")
+    return work_of(workspace, f"prepare-{plan.name}")
 
 
 def start_run(
@@ -81,7 +81,8 @@ def start_run(
     return folder.name
 
 
-def _work(workspace: Path, name: str) -> Work | None:
+def work_of(workspace: Path, name: str) -> Work | None:
+    """How some work is doing, by the name it was started under; None if it never was."""
     launched = jobs.launched(workspace, name)
     if launched is None:
         return None

@@ -24,9 +24,15 @@ DEFAULTS: Mapping[str, str] = {
 }
 
 
+SECRETS_VARIABLE = "LLMHNI_SECRETS"
+"""Path of a file with the key of a language model; what is in it is read where it is needed."""
+
+
 def with_defaults(environment: Mapping[str, str]) -> dict[str, str]:
-    """Add the defaults that ``environment`` does not set itself."""
-    return {**DEFAULTS, **environment}
+    """Add the defaults that ``environment`` does not set itself, and where the secrets are."""
+    secrets = ROOT / ".streamlit" / "secrets.toml"
+    found = {SECRETS_VARIABLE: str(secrets)} if secrets.is_file() else {}
+    return {**DEFAULTS, **found, **environment}
 
 
 def shell_command(*words: str, place: Path | None = None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -82,6 +83,18 @@ def start(
 def files(workspace: Path, name: str) -> tuple[Path, Path]:
     """The record of the started process, and its log."""
     return workspace / "logs" / f"{name}.json", workspace / "logs" / f"{name}.log"
+
+
+def stop(workspace: Path, name: str) -> bool:
+    """Ask a process that the app started to end in order (SIGTERM); say whether it ran."""
+    launch = read(files(workspace, name)[0])
+    if launch is None or not process.is_alive(launch.pid, launch.started):
+        return False
+    try:
+        os.kill(launch.pid, signal.SIGTERM)
+    except ProcessLookupError:  # it has just ended by itself
+        return False
+    return True
 
 
 def read(path: Path) -> Launch | None:

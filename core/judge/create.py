@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SECRETS: Final = "LLMHNI_SECRETS"
 """Environment variable with the path of a secrets.toml: the path, never what is in it."""
+LOCAL_TIMEOUT: Final = 900.0
+"""Seconds for a call to a model on this machine: a processor writes a few tokens a second."""
 CALLS: Final = "judge"
 """Folder of the answers of language models within the cache of the workspace."""
 
@@ -55,6 +57,8 @@ class Model:
     mode: Mode
     store: CallStore
     """Answers that were paid for."""
+    config: LLMConfig
+    """How it is asked: a file on this machine has more time than an endpoint."""
 
 
 @contextmanager
@@ -89,8 +93,10 @@ def model(
             path = config.model_file or around.environ.get("LLMHNI_LLM_FILE", "")
             served = stack.enter_context(local.serve(Path(path), config.in_flight))
             place = replace(served, temperature=config.temperature)
+            slow = max(config.timeout, LOCAL_TIMEOUT)
+            config = config.model_copy(update={"timeout": slow, "batch": False})
         able = capabilities.probe(place, around.cache, config.mode, config.timeout)
-        yield Model(place, able.mode, CallStore(around.cache / CALLS))
+        yield Model(place, able.mode, CallStore(around.cache / CALLS), config)
 
 
 def resolve(config: LLMConfig, environ: Mapping[str, str]) -> Endpoint:
@@ -127,17 +133,17 @@ def _evidence(_config: JudgeConfig, _around: Surroundings, _: ExitStack) -> Judg
 
 
 def _openai(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:
-    return _over(stack.enter_context(model("openai", config.llm, around)), config, around)
+    return _over(stack.enter_context(model("openai", config.llm, around)), around)
 
 
 def _local(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:
-    return _over(stack.enter_context(model("local", config.llm, around)), config, around)
+    return _over(stack.enter_context(model("local", config.llm, around)), around)
 
 
-def _over(found: Model, config: JudgeConfig, around: Surroundings) -> Judge:
+def _over(found: Model, around: Surroundings) -> Judge:
     from core.judge.llm.judge import LLMJudge  # noqa: PLC0415
 
-    options = (config.llm, around.seed, around.profile_of)
+    options = (found.config, around.seed, around.profile_of)
     return LLMJudge(found.endpoint, found.mode, found.store, *options)
 
 

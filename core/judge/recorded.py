@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from core.types import (
 )
 
 Recorded = Checked
+PREFIX: Final = "recorded: "
+"""Before the name of who graded elsewhere."""
 
 
 def read_recorded(
@@ -63,7 +66,7 @@ class RecordedJudge:
     @property
     def name(self) -> str:
         """Who graded, as the file says."""
-        return f"recorded: {self.recorded.judge}"
+        return f"{PREFIX}{self.recorded.judge}"
 
     @property
     def stopped_by(self) -> str:

@@ -61,6 +61,20 @@ def table(dataset, scores):
     )
 
 
+def edges(dataset):
+    """The judge drops the first interaction; nothing is added."""
+    train = dataset.train
+    first = np.arange(len(train)) == 0
+    return pd.DataFrame(
+        {
+            "user": train.user,
+            "item": train.item,
+            "origin": np.where(first, "dropped", "kept"),
+            "decided_by": np.where(first, "judge", "model"),
+        }
+    )
+
+
 class FakePipeline(types.ModuleType):
     """Module with ``STAGES`` and ``run_pipeline``."""
 
@@ -85,6 +99,7 @@ class FakePipeline(types.ModuleType):
             raise self.stop_with
         found = outcome(len(dataset.train))
         table(dataset, found.scores).to_parquet(folder / "interactions.parquet")
+        edges(dataset).to_parquet(folder / "edges.parquet")
         on_progress(Progress("judge", 1.0))
         return found
 

@@ -69,6 +69,10 @@ def test_detection_is_measured_where_noise_was_planted(prepared, workspace):
     assert manifest["noise_recall"] == details["noise_recall"]
     assert details["counts"]["noise"] == load_manifest(prepared)["report"]["n_planted"]
     assert details["judge"]["n_judged"] == 0
+    assert details["edges"]["judge"] == "fake judge"
+    assert details["edges"]["dropped"]["n"] == 1
+    assert details["edges"]["added"]["n"] == 0
+    assert "edges" not in manifest
 
 
 @pytest.mark.usefixtures("pipeline")

@@ -37,7 +37,7 @@ class Noted:
     def stopped_by(self) -> str:
         return "budget" if sum(map(len, self.asked)) >= self.stops_at else ""
 
-    def judge(self, pairs, context, on_progress):
+    def judge(self, pairs, context, on_progress):  # noqa: ARG002
         self.asked.append(pairs.item.tolist())
         n_pairs = len(pairs)
         high = np.full(n_pairs, HIGH, np.int8)
@@ -63,7 +63,7 @@ class Scripted:
         self.verdict = np.zeros(100, np.int8)
         self.known: list[int] = []
 
-    def information(self, pairs):
+    def information(self, pairs):  # noqa: ARG002
         return WORTH
 
     def __call__(self, judgements):
@@ -78,7 +78,7 @@ def settings(**changes):
     return JudgeConfig.model_validate({"rounds": 4, "llm": {"targets_per_call": 2}} | changes)
 
 
-def nobody(progress):
+def nobody(progress):  # noqa: ARG001
     return None
 
 

@@ -20,8 +20,7 @@ from core.judge.llm.call import Call, Endpoint, Mode, Spend, Usage
 from core.judge.llm.endpoint import is_loopback
 from core.judge.llm.failures import Retry, clean, sort_out
 from core.judge.llm.store import CallStore
-from core.judge.llm.wire import _parsed as read_body
-from core.judge.llm.wire import arguments_of
+from core.judge.llm.wire import arguments_of, read_body
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -59,6 +59,10 @@ class Call:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
+    def with_room(self, n_tokens: int) -> Call:
+        """The same question with so many more tokens to reply in."""
+        return replace(self, max_output_tokens=self.max_output_tokens + n_tokens)
+
     def n_letters(self) -> int:
         """Letters of all messages."""
         return sum(len(message["content"]) for message in self.messages)
@@ -72,7 +76,8 @@ class Endpoint:
     model: str
     api_key: str = field(default="", repr=False)
     """Sent as a header and kept nowhere else."""
-    temperature: float = 0.0
+    temperature: float | None = 0.0
+    """None = not sent."""
     seed: int = 0
     place: str = ""
     """What stands for the address in keys and names; the address itself if empty. A local server

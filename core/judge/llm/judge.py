@@ -79,7 +79,7 @@ class LLMJudge:
         ask: Ask | None = None,
     ) -> None:
         self._endpoint, self._mode, self._store, self._config = endpoint, mode, store, config
-        self._seed, self._profile_of, self._ask = seed, profile_of, ask or over_network()
+        self._seed, self._profile_of, self._ask = seed, profile_of, ask or over_network(config)
         self._ledger, self._n_pairs = Ledger(), 0
         self.spend = Spend()
 
@@ -120,7 +120,9 @@ class LLMJudge:
     def plan(self, pairs: JudgePairs, context: JudgeContext) -> list[PlannedCall]:
         """The calls that :meth:`judge` sends, in order; nothing is sent."""
         rng, size = np.random.default_rng(self._seed), self._config.targets_per_call
-        return plan_calls(pairs, context, self._profile_of, size, rng)
+        planned = plan_calls(pairs, context, self._profile_of, size, rng)
+        room = self._config.thinking_tokens
+        return [replace(one, call=one.call.with_room(room)) for one in planned] if room else planned
 
     def judge(
         self,
@@ -228,8 +230,8 @@ class _Board:
         )
 
 
-def over_network() -> Ask:
-    """The sender of calls, whose client takes a second or two to load."""
-    from core.judge.llm.send import answer_all  # noqa: PLC0415
+def over_network(config: LLMConfig) -> Ask:
+    """The sender of calls, one by one or by batches; its client takes a second or two to load."""
+    from core.judge.llm import batch, send  # noqa: PLC0415
 
-    return answer_all
+    return batch.answer_all if config.batch else send.answer_all

@@ -83,13 +83,22 @@ def _told_of_its_end(
     try:
         yield
     except JudgeError as error:
-        if process.poll() is None:
+        if _runs_on(process):
             raise
         raise JudgeError(
             f"the server of {path.name} ended while it was asked ({_complaint(log)}). What was "
             "answered is kept: start again, with fewer calls in flight or a smaller model if "
             "memory ran out."
         ) from error
+
+
+def _runs_on(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process is there to stay; one with many threads takes a moment to be gone."""
+    try:
+        process.wait(timeout=0.5)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 def model_name(path: Path) -> str:

@@ -116,6 +116,7 @@ def written_profiles(
         Cancelled: If ``on_progress`` asked to stop.
     """
     planned = plan_profiles(items, train, n_titles, rng)
+    planned = {where: call.with_room(config.thinking_tokens) for where, call in planned.items()}
     texts = {"user": list(composed.user), "item": list(composed.item)}
     place = {id(call): where for where, call in planned.items()}
     n_written, n_answered, n_refused = {"user": 0, "item": 0}, 0, 0
@@ -133,7 +134,7 @@ def written_profiles(
     def on_tick(spend: Spend) -> None:
         on_progress(_progress(n_answered, len(planned), spend))
 
-    send, spend = ask or over_network(), Spend()
+    send, spend = ask or over_network(config), Spend()
     if planned:
         calls = list(planned.values())
         spend = send(calls, endpoint, mode, store, config, on_answer, on_tick)

@@ -85,7 +85,7 @@ async def ask(
         if isinstance(meant, Refused):
             return Reply(str(meant), "refused")
         raise meant from None  # its request has the key among its headers
-    return _parsed(content, endpoint)
+    return read_body(content, endpoint)
 
 
 def arguments_of(
@@ -101,10 +101,11 @@ def arguments_of(
     arguments: dict[str, Any] = {
         "model": endpoint.model,
         "messages": [dict(message) for message in messages],
-        "temperature": endpoint.temperature,
         limit: max_output_tokens,
     }
-    if endpoint.temperature > 0 or endpoint.seed:  # some servers refuse what they do not need
+    if endpoint.temperature is not None:
+        arguments["temperature"] = endpoint.temperature
+    if endpoint.temperature or endpoint.seed:  # some servers refuse what they do not need
         arguments["seed"] = endpoint.seed
     if mode == "schema":
         arguments["response_format"] = _strict(form)
@@ -129,7 +130,7 @@ def _strict(form: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _parsed(content: bytes, endpoint: Endpoint) -> Reply:
+def read_body(content: bytes, endpoint: Endpoint) -> Reply:
     """The reply in a body that may be anything."""
     try:
         body = json.loads(content.decode("utf-8"))
