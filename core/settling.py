@@ -12,7 +12,7 @@ import numpy as np
 from core.config import RunConfig
 from core.judge import JudgePairs
 from core.scoring.evidence import Evidence
-from core.scoring.posterior import combine
+from core.scoring.posterior import combine, fit_parts, weigh
 from core.scoring.stand_ins import Pairs
 from core.scoring.verdict import assign_verdicts, noise_threshold
 from core.signals import judged_signals
@@ -42,12 +42,18 @@ class Settling:
     ) -> None:
         self.evidence, self.pairs, self.low = evidence, pairs, low
         self.train, self.config, self.seed = train, config, seed
+        without = replace(evidence, **self._grades(None))
+        rng = np.random.default_rng(seed)
+        self._parts = fit_parts(without, pairs.observed, config.scoring, rng)
 
     def p_noisy(self, judgements: Judgements | None = None) -> tuple[FloatArray, float]:
         """p_noisy of each interaction ``(E,)``, and the estimated share of noise."""
-        evidence = replace(self.evidence, **self._grades(judgements))
-        rng = np.random.default_rng(self.seed)
-        found = combine(evidence, self.pairs.observed, self.config.scoring, rng)
+        evidence, observed = replace(self.evidence, **self._grades(judgements)), self.pairs.observed
+        scoring = self.config.scoring
+        if evidence.all_judged():  # grades are among the features then
+            found = combine(evidence, observed, scoring, np.random.default_rng(self.seed))
+        else:
+            found = weigh(self._parts, evidence, observed, scoring)
         return found.p_noisy, found.noise_rate
 
     def __call__(self, judgements: Judgements | None) -> GradeArray:

@@ -65,6 +65,16 @@ class Posterior:
     """Estimated share of noise, 0..1."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Cross-fitted logits of being a stand-in, ``(P,)`` each."""
+
+    language: np.ndarray
+    """At equal behaviour."""
+    behaviour: np.ndarray
+    """At equal popularity."""
+
+
 def combine(
     evidence: Evidence,
     observed: BoolArray,
@@ -79,13 +89,41 @@ def combine(
         config: Caution, folds, and which parts count.
         rng: Assigns cross-fitting folds and seeds the classifiers.
     """
+    return weigh(fit_parts(evidence, observed, config, rng), evidence, observed, config)
+
+
+def fit_parts(
+    evidence: Evidence, observed: BoolArray, config: ScoringConfig, rng: np.random.Generator
+) -> Parts:
+    """Fit both classifiers; grades count in them only where every pair was judged.
+
+    Args:
+        evidence: As of :func:`combine`, and so are the others.
+        observed: Which pairs are train interactions.
+        config: Folds.
+        rng: Assigns cross-fitting folds and seeds the classifiers.
+    """
     standing = evidence.standing()
     at_equal = np.hstack([evidence.language(), standing])
     equal = _balance(standing, observed)
     language = _cross_fit(at_equal, observed, equal, config.folds, rng)
     moves = np.hstack([evidence.behaviour(), standing[:, 1:]])
     as_popular = _balance(standing[:, 1:], observed)
-    behaviour = _cross_fit(moves, observed, as_popular, config.folds, rng)
+    return Parts(language, _cross_fit(moves, observed, as_popular, config.folds, rng))
+
+
+def weigh(
+    parts: Parts, evidence: Evidence, observed: BoolArray, config: ScoringConfig
+) -> Posterior:
+    """Put the parts together, with what grades of some of the pairs add.
+
+    Args:
+        parts: Of the same pairs.
+        evidence: Whose grades count; nothing else of it is read.
+        observed: Which pairs are train interactions.
+        config: Caution, and which parts count.
+    """
+    language, behaviour = parts.language, parts.behaviour
     base = language + config.caution * behaviour
     shift = np.zeros(len(base))
     if not evidence.all_judged():
