@@ -141,8 +141,9 @@ class LLMConfig(Settings):
     """Name of the model at the endpoint; none = LLMHNI_LLM_MODEL."""
     model_file: str = ""
     """GGUF file of the local judge; none = LLMHNI_LLM_FILE."""
-    targets_per_call: int = Field(8, ge=1, le=20)
-    """Items of one user that are graded in one call; 1 keeps them from swaying each other."""
+    targets_per_call: int = Field(12, ge=1, le=20)
+    """Items of one user that are graded in one call; 1 keeps them from swaying each other. 12 holds
+    what is asked about a usual user (docs/judges.md has the costs)."""
     temperature: float | None = Field(0.0, ge=0.0, le=2.0)
     """Sampling temperature; 0 answers most alike when asked again. None = not sent: some models
     take no other than their own."""

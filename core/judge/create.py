@@ -18,6 +18,7 @@ from core.errors import ConfigError
 from core.judge import Judge
 from core.judge.evidence import EvidenceJudge
 from core.judge.llm.call import Endpoint, Mode
+from core.judge.llm.plan import TOKENS_PER_CALL, TOKENS_PER_TARGET
 from core.types import IntArray
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ SECRETS: Final = "LLMHNI_SECRETS"
 """Environment variable with the path of a secrets.toml: the path, never what is in it."""
 LOCAL_TIMEOUT: Final = 900.0
 """Seconds for a call to a model on this machine: a processor writes a few tokens a second."""
+LONGEST_QUESTION: Final = 2000
+"""Tokens of the longest question: 6,000 letters, three to a token."""
 CALLS: Final = "judge"
 """Folder of the answers of language models within the cache of the workspace."""
 
@@ -91,12 +94,25 @@ def model(
             place = resolve(config, around.environ)
         else:
             path = config.model_file or around.environ.get("LLMHNI_LLM_FILE", "")
-            served = stack.enter_context(local.serve(Path(path), config.in_flight))
+            if not path:
+                raise ConfigError(
+                    "no model file is named: set judge.llm.model_file or LLMHNI_LLM_FILE to a GGUF "
+                    "file; docs/judges.md names some"
+                )
+            room = room_for(config)
+            served = stack.enter_context(local.serve(Path(path), config.in_flight, room))
             place = replace(served, temperature=config.temperature)
             slow = max(config.timeout, LOCAL_TIMEOUT)
             config = config.model_copy(update={"timeout": slow, "batch": False})
         able = capabilities.probe(place, around.cache, config.mode, config.timeout)
         yield Model(place, able.mode, CallStore(around.cache / CALLS), config)
+
+
+def room_for(config: LLMConfig) -> int:
+    """Tokens that a call to a model on this machine may take: question, reply, and its repair."""
+    reply = TOKENS_PER_CALL + TOKENS_PER_TARGET * config.targets_per_call
+    wanted = LONGEST_QUESTION + 2 * reply + config.thinking_tokens
+    return -(-wanted // 1024) * 1024
 
 
 def resolve(config: LLMConfig, environ: Mapping[str, str]) -> Endpoint:
@@ -151,7 +167,13 @@ def _recorded(config: JudgeConfig, around: Surroundings, _: ExitStack) -> Judge:
     from core.judge.recorded import RecordedJudge  # noqa: PLC0415
 
     path = find_recorded(config.recorded, around.recorded)
-    return RecordedJudge.from_file(path, around.user_id, around.item_id)
+    judge = RecordedJudge.from_file(path, around.user_id, around.item_id)
+    if not len(judge.recorded):
+        raise ConfigError(
+            f"none of the judgements '{config.recorded}' can be used for this dataset: are they of "
+            "another one? 'judge --import' says what is wrong with each row"
+        )
+    return judge
 
 
 def _ensemble(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:
