@@ -23,6 +23,7 @@ from app.services import environment, judging, run_folder, run_list, run_queue, 
 from core.config import RunConfig
 from core.data.dataset import load_dataset
 from core.errors import ConfigError, DataError
+from core.text.endpoint_encoder import PREFIX, endpoint_of
 from core.types import Progress
 
 EXPORTS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json lines"}
@@ -86,6 +87,7 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     from core.judge.create import resolve  # noqa: PLC0415
     from core.judge.llm import endpoint  # noqa: PLC0415
     from core.judge.llm.preview import preview as estimate  # noqa: PLC0415
+    from core.judge.llm.preview import preview_profiles  # noqa: PLC0415
     from core.text.profiles import build_profiles, catalogue, profile_of  # noqa: PLC0415
 
     dataset = load_dataset(find_dataset(name, workspace))
@@ -98,13 +100,14 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     host, stays = "", True
     kinds = {config.judge.kind, config.judge.first, config.judge.second}
     asked = kinds if config.judge.kind == "ensemble" else {config.judge.kind}
-    if "openai" in asked:
+    writer = {config.text.writer} - {"composed"}
+    if "openai" in asked | writer:
         place = resolve(config.judge.llm, os.environ)
         receiver, model = place.host, place.model
         host, stays = place.host, endpoint.is_loopback(place)
         if stays:
             receiver += " (this machine)"
-    elif "local" in asked:
+    elif "local" in asked | writer:
         receiver, model = "a process on this machine", Path(config.judge.llm.model_file).name
     found = estimate(
         context,
@@ -123,7 +126,12 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
         "model": model,
         "asks_model": bool(asked & {"openai", "local"}),
         "budget": _budget(config),
+        "profiles": None,
+        "encoder": _encoder_host(config.text.encoder),
     }
+    if config.text.writer != "composed":
+        options = (config.judge.llm, config.text.profile_items, rng)
+        told["profiles"] = asdict(preview_profiles(context, *options))
     judge_report.previewed(told, console)
     return told
 
@@ -264,6 +272,13 @@ def _write_table(table: pd.DataFrame, target: Path) -> None:
         os.replace(aside, target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _encoder_host(encoder: str) -> str:
+    """Host that receives all profile texts to embed them; empty if none does."""
+    if not encoder.startswith(PREFIX):
+        return ""
+    return endpoint_of(os.environ).host
 
 
 def _budget(config: RunConfig) -> dict[str, float]:

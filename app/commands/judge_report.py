@@ -33,11 +33,22 @@ def previewed(told: Mapping[str, Any], console: Console) -> None:
         f"Pairs: {told['n_pairs']:,} ({told['n_observed']:,} interactions, "
         f"{told['n_unobserved']:,} unobserved, {told['n_controls']:,} strangers to compare with)"
     )
+    if told["encoder"]:
+        console.print(f"All profile texts go to [bold]{clean(told['encoder'])}[/] to be embedded.")
+    if told["profiles"]:
+        found = told["profiles"]
+        console.print(
+            f"Profiles: {found['n_calls']:,} calls before the judging, about "
+            f"{found['prompt_tokens']:,} tokens of questions and at most "
+            f"{found['output_tokens']:,} of replies"
+            + ("" if found["money"] is None else f", about {found['money']:,.2f}")
+        )
+    if told["asks_model"] or told["profiles"]:
+        console.print(f"Model: {clean(told['model'])}")
+        console.print(f"Receiver: [bold]{clean(told['receiver'])}[/]")
     if not told["asks_model"]:
-        console.print("No language model is asked: nothing is sent and nothing costs.")
+        console.print("No language model is asked for grades: they cost nothing.")
         return
-    console.print(f"Model: {clean(told['model'])}")
-    console.print(f"Receiver: [bold]{clean(told['receiver'])}[/]")
     console.print("It receives: " + ", ".join(clean(field) for field in told["fields"]))
     console.print(f"Calls: about {told['n_calls']:,}, both views together")
     tokens = f"{told['prompt_tokens']:,} of questions, {told['output_tokens']:,} of replies"

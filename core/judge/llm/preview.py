@@ -15,9 +15,10 @@ from typing import Final
 
 import numpy as np
 
-from core.config import JudgeConfig
+from core.config import JudgeConfig, LLMConfig
 from core.judge import JudgeContext, JudgePairs
 from core.judge.llm.plan import PlannedCall, ProfileOf, plan_calls
+from core.judge.llm.profiles import plan_profiles
 from core.types import IntArray, Interactions
 
 SAMPLE_USERS: Final = 100
@@ -48,7 +49,7 @@ class Preview:
     n_unobserved: int
     n_controls: int
     n_calls: int
-    """Both views together."""
+    """Both views together, and those that ask a second time."""
     prompt_tokens: int
     output_tokens: int
     money: float | None
@@ -92,6 +93,8 @@ def preview(
     pairs = _drawn(train, config, users, n_stand_ins, rng)
     planned = plan_calls(pairs, context, profile_of, llm.targets_per_call, rng)
     n_pairs = observed + unobserved + controls
+    if config.repeat and config.kind != "ensemble":
+        n_pairs += 2 * min(config.repeat, n_pairs)  # asked again, and with the history shuffled
     share = n_pairs / max(len(pairs), 1)
     n_calls = round(len(planned) * share)
     letters = sum(one.call.n_letters() for one in planned) * share
@@ -112,6 +115,37 @@ def preview(
         _fields(context),
         _sample(planned),
     )
+
+
+@dataclass(frozen=True)
+class ProfilesPreview:
+    """What it takes to have profiles written."""
+
+    n_calls: int
+    """One per item and per user of whom anything is known."""
+    prompt_tokens: int
+    output_tokens: int
+    """At most: a reply is cut there."""
+    money: float | None
+
+
+def preview_profiles(
+    context: JudgeContext, config: LLMConfig, n_titles: int, rng: np.random.Generator
+) -> ProfilesPreview:
+    """Count the calls that write profiles; nothing is sent.
+
+    Args:
+        context: Items and train interactions.
+        config: Prices.
+        n_titles: Items of a user's history that are shown.
+        rng: As for the writing.
+    """
+    planned = plan_profiles(context.items, context.train, n_titles, rng).values()
+    prompt = round(sum(call.n_letters() for call in planned) / LETTERS_PER_TOKEN)
+    output = sum(call.max_output_tokens for call in planned)
+    money = (prompt * config.price_prompt + output * config.price_output) / 1e6
+    known = bool(config.price_prompt or config.price_output)
+    return ProfilesPreview(len(planned), prompt, output, money if known else None)
 
 
 def _counts(train: Interactions, config: JudgeConfig, n_stand_ins: int) -> tuple[int, int, int]:
