@@ -133,7 +133,7 @@ def _point(
     return {
         "n_calls": n_calls,
         "n_observed": n_observed,
-        "n_changed": int((after != before).sum()),
+        "n_changed": int((noisy != (before == VERDICTS.index("noisy"))).sum()),
         "auc": float(roc_auc_score(noise, p_noisy)),
         "auc_low": float(roc_auc_score(noise[low], p_noisy[low])),
         "f1": _f1(noisy, noise),

@@ -211,8 +211,9 @@ class JudgeConfig(Settings):
     """Pairs that a language model is asked about twice more, once with the history shuffled, to
     measure how far it repeats itself; 0 = none [D]."""
     settle: float = Field(0.0, ge=0.0, lt=1.0)
-    """Ask the most uncertain and influential pairs first, and stop when a round of questions
-    changes fewer verdicts than this share; 0 = ask everything [D]."""
+    """Ask about the most uncertain and influential users first, and stop when two rounds of
+    questions each turned fewer interactions noisy, or back, than this share of those they asked
+    about; 0 = ask everything [D]. What was not asked about cannot be called hard."""
     rounds: int = Field(10, ge=2)
     """Rounds into which the questions are cut where they may stop early."""
     llm: LLMConfig = LLMConfig()

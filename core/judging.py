@@ -2,6 +2,8 @@
 
 An LLM costs by the call, and most calls change no verdict. Whole users are asked, since the targets
 of one user share a call; those whose grades are worth most by the call come first [D].
+What counts is which interactions are noisy: *hard* takes two High grades by definition, so it never
+settles before all is asked.
 
 Shape letters: E train interactions, P pairs, U users.
 """
@@ -17,6 +19,7 @@ import numpy as np
 from core.config import JudgeConfig
 from core.judge import Judge, JudgeContext, JudgePairs
 from core.types import (
+    VERDICTS,
     BoolArray,
     FloatArray,
     GradeArray,
@@ -26,6 +29,7 @@ from core.types import (
     Progress,
 )
 
+NOISY = VERDICTS.index("noisy")
 VIEWS = 2
 """Calls per group of targets: user-centric and item-centric."""
 
@@ -51,7 +55,7 @@ class Round:
     n_observed: int
     """Interactions among them."""
     n_changed: int
-    """Verdicts of train interactions that differ from before the round."""
+    """Train interactions that became noisy, or ceased to be, in the round."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def ask(
         asked = np.concatenate([asked, rows])
         after = settling(joined(parts))
         n_observed = int(pairs.observed[rows].sum())
-        rounds.append(Round(len(rows), n_observed, int((after != before).sum())))
+        turned = (after == NOISY) != (before == NOISY)
+        rounds.append(Round(len(rows), n_observed, int(turned.sum())))
         before = after
         if judge.stopped_by or _settled(rounds, config.settle):
             break

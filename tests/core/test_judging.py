@@ -6,9 +6,10 @@ import pytest
 from core.config import JudgeConfig
 from core.judge import JudgeContext, JudgePairs
 from core.judging import ask, count_calls, in_rounds
-from core.types import HIGH, Items, Judgements
+from core.types import HIGH, VERDICTS, Items, Judgements
 from tests.worlds import pairs as interactions
 
+CLEAN, HARD, NOISY = (VERDICTS.index(name) for name in ("clean", "hard", "noisy"))
 USER = np.array([0, 0, 0, 1, 2, 2, 3, 3, 3, 3])
 N_PAIRS = len(USER)
 PAIRS = JudgePairs(
@@ -70,7 +71,8 @@ class Scripted:
         self.known.append(0 if judgements is None else len(judgements))
         turned = self.changes[len(self.known) - 1]
         self.verdict = self.verdict.copy()
-        self.verdict[:turned] = len(self.known)
+        self.verdict[:turned] = np.where(self.verdict[:turned] == NOISY, CLEAN, NOISY)
+        self.verdict[50:] = HARD if len(self.known) % 2 else CLEAN  # which settles nothing
         return self.verdict
 
 
