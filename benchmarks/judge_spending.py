@@ -3,8 +3,9 @@
 ``python -m benchmarks.judge_spending`` runs the sample up to the judging once per seed, with the
 judge asked about candidates alone, and then gives the scoring the grades of more and more users:
 those worth most by the call first, or users in random order. Planted truth measures what each
-share of the calls buys; the rule of stopping (``judge.settle``) sees none of it. The grades are
-those of the evidence judge: what is measured is which questions matter, not who answers.
+share of the calls buys; the rule of stopping (``judge.settle``) sees none of it. Two judges answer:
+the evidence judge, and one that is simulated from planted truth: right in four of five grades, in
+both views independently. No language model is measured here, only which questions matter.
 
 Each seed is a line of ``OUT.jsonl``, ``OUT.md`` says what came out.
 """
@@ -16,7 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,11 +41,13 @@ from core.pipeline import reproducible
 from core.settling import Settling, no_judgements
 from core.stage_keys import stage_keys
 from core.stages import Stages
-from core.types import VERDICTS, BoolArray, Judgements, ignore_progress
+from core.types import HIGH, LOW, VERDICTS, BoolArray, Interactions, Judgements, ignore_progress
 
 N_ROUNDS: Final = 20
-SETTLE: Final = (0.02, 0.05, 0.1)
+SETTLE: Final = (0.02, 0.05, 0.1, 0.2)
 """Shares of changed verdicts below which the rule stops."""
+RIGHT: Final = 0.8
+"""Share of right grades of the simulated judge."""
 STREAM: Final = 20_261_122
 """Sets the random order of users apart from the draws of the method."""
 CPU: Final = torch.device("cpu")
@@ -86,16 +89,46 @@ def measure_seed(place: Path, seed: int) -> dict[str, Any]:
         )
         size = config.judge.llm.targets_per_call
         worth = settling.information(_pairs(graded))
-        by_chance = np.random.default_rng([STREAM, seed]).random(dataset.train.n_users)[graded.user]
+        rng = np.random.default_rng([STREAM, seed])
+        by_chance = rng.random(dataset.train.n_users)[graded.user].astype(np.float32)
+        judges = {"evidence": graded, "simulated": simulated(graded, dataset.train, truth, rng)}
+        orders = {"informative": worth, "random": by_chance}
         return {
             "seed": seed,
             "n_pairs": len(graded),
             "n_calls": count_calls(graded.user, size),
             "targets_per_call": size,
-            "informative": _curve(graded, worth, size, settling, truth),
-            "random": _curve(graded, by_chance.astype(np.float32), size, settling, truth),
+            "curves": {
+                judge: {
+                    order: _curve(grades, first, size, settling, truth)
+                    for order, first in orders.items()
+                }
+                for judge, grades in judges.items()
+            },
             "code": fingerprint_of_code(),
         }
+
+
+def simulated(
+    graded: Judgements, train: Interactions, truth: Truth, rng: np.random.Generator
+) -> Judgements:
+    """Grades of a judge that is right in :data:`RIGHT` of them, from planted truth.
+
+    Right is High for a genuine interaction and Low for noise and for what was not observed; a wrong
+    grade is one of the others.
+    """
+    order = np.argsort(train.key())
+    key = graded.user * np.int64(train.n_items) + graded.item
+    place = np.searchsorted(train.key(), key, sorter=order)
+    row = order[np.minimum(place, len(order) - 1)]
+    genuine = graded.observed & ~truth.is_noise[row]
+
+    def grades() -> np.ndarray:
+        right = np.where(genuine, HIGH, LOW)
+        other = (right + rng.integers(1, 3, len(right))) % 3
+        return np.where(rng.random(len(right)) < RIGHT, right, other).astype(np.int8)
+
+    return replace(graded, user_grade=grades(), item_grade=grades())
 
 
 def _curve(
@@ -190,42 +223,55 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
         "",
         f"Sample, {len(rows)} seeds ({', '.join(str(row['seed']) for row in rows)}), "
         f"{first['n_calls']:,} calls of {first['targets_per_call']} targets for "
-        f"{first['n_pairs']:,} pairs in two views at seed {first['seed']}. Grades of the evidence "
-        "judge, asked about candidates alone. Written by `python -m benchmarks.judge_spending`.",
-        "",
+        f"{first['n_pairs']:,} pairs in two views at seed {first['seed']}, asked about candidates "
+        "alone. Written by `python -m benchmarks.judge_spending`. No language model is measured: "
+        "grades are those of the evidence judge, or simulated from planted truth "
+        f"({RIGHT:.0%} right).",
+    ]
+    for judge in first["curves"]:
+        curves = [row["curves"][judge] for row in rows]
+        lines += ["", f"## {TITLES[judge]}", "", *_reached(curves), "", *_rules(curves)]
+    return "\n".join([*lines, ""])
+
+
+def _reached(curves: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
         "Share of the calls after which a figure stays within 0.002 of what all calls give "
         "(mean, range over seeds):",
         "",
-        "| figure | telling users first | users in random order |",
-        "|---|---|---|",
+        "| figure | no call | all calls | telling users first | users in random order |",
+        "|---|---|---|---|---|",
     ]
-    for name in ("auc", "auc_low", "f1", "hard_found"):
-        cells = [
-            _span([reached(row[order], name, 0.002) for row in rows])
+    for name, words in NAMES.items():
+        ends = [np.mean([one["random"][place][name] for one in curves]) for place in (0, -1)]
+        shares = [
+            _span([reached(one[order], name, 0.002) for one in curves])
             for order in ("informative", "random")
         ]
-        lines.append(f"| {NAMES[name]} | {cells[0]} | {cells[1]} |")
-    lines += [
-        "",
+        lines.append(f"| {words} | {ends[0]:.3f} | {ends[1]:.3f} | {shares[0]} | {shares[1]} |")
+    return lines
+
+
+def _rules(curves: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
         "What the rule `judge.settle` does, without seeing any truth (means over seeds):",
         "",
         "| settle | order | calls asked | " + " | ".join(NAMES.values()) + " |",
         "|---|---|---|" + "---|" * len(NAMES),
     ]
-    for settle in (0.0, *SETTLE):
+    for settle in SETTLE:
         for order in ("informative", "random"):
-            ends = [
-                row[order][stops_at(row[order], settle) if settle else -1] for row in rows
-            ]  # fmt: skip
-            share = [end["n_calls"] / row["n_calls"] for end, row in zip(ends, rows, strict=True)]
+            ends = [one[order][stops_at(one[order], settle)] for one in curves]
+            all_calls = [one[order][-1]["n_calls"] for one in curves]
+            share = [end["n_calls"] / calls for end, calls in zip(ends, all_calls, strict=True)]
             figures = [f"{np.mean([end[name] for end in ends]):.3f}" for name in NAMES]
-            shown = "off" if not settle else f"{settle:.2f}"
-            lines.append(f"| {shown} | {order} | {_span(share)} | " + " | ".join(figures) + " |")
-    none = [np.mean([row["informative"][0][name] for row in rows]) for name in NAMES]
-    lines.append("| | no call at all | 0 % | " + " | ".join(f"{v:.3f}" for v in none) + " |")
-    return "\n".join([*lines, ""])
+            lines.append(
+                f"| {settle:.2f} | {order} | {_span(share)} | " + " | ".join(figures) + " |"
+            )
+    return lines
 
 
+TITLES: Final = {"evidence": "Evidence judge", "simulated": "A simulated judge"}
 NAMES: Final = {
     "auc": "AUC of p_noisy",
     "auc_low": "AUC among low-scored",
@@ -252,7 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if seed in {row["seed"] for row in rows}:
             continue
         rows.append(measure_seed(options.workspace.absolute(), seed))
-        last = rows[-1]["informative"][-1]
+        last = rows[-1]["curves"]["evidence"]["random"][-1]
         print(f"seed {seed}: {rows[-1]['n_calls']} calls, AUC {last['auc']:.3f}", flush=True)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         lines.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
