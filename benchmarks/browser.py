@@ -32,6 +32,7 @@ PAGES: Final = {
     "data": "Data",
     "jobs": "Jobs",
     "method": "Method",
+    "judge": "Judge",
 }
 """Address of each page -> its title."""
 HOME: Final = "127.0.0.1"

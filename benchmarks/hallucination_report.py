@@ -42,7 +42,7 @@ def render(rows: Sequence[Row]) -> str:
     if not rows:
         return "Nothing is measured yet.\n"
     seeds = sorted({row["seed"] for row in rows})
-    judges = ", ".join(dict.fromkeys(row["judge"] for row in rows))
+    judges = "; ".join(dict.fromkeys(row["judge"] for row in rows if not row["flip"]))
     about = f"Judge: {judges}. Seeds: {', '.join(map(str, seeds))}."
     codes = dict.fromkeys(row["code"] for row in rows)
     about += f" Code: {', '.join(codes)}."

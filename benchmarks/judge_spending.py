@@ -230,7 +230,8 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
     ]
     for judge in first["curves"]:
         curves = [row["curves"][judge] for row in rows]
-        lines += ["", f"## {TITLES[judge]}", "", *_reached(curves), "", *_rules(curves)]
+        lines += ["", f"## {TITLES[judge]}", "", *_reached(curves), ""]
+        lines += [*_on_the_way(curves), "", *_rules(curves)]
     return "\n".join([*lines, ""])
 
 
@@ -250,6 +251,32 @@ def _reached(curves: Sequence[dict[str, Any]]) -> list[str]:
         ]
         lines.append(f"| {words} | {ends[0]:.3f} | {ends[1]:.3f} | {shares[0]} | {shares[1]} |")
     return lines
+
+
+def _on_the_way(curves: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
+        "With a part of the calls (mean over seeds; telling users first, in brackets less the "
+        "random order):",
+        "",
+        "| figure | a quarter | half | three quarters |",
+        "|---|---|---|---|",
+    ]
+    for name, words in NAMES.items():
+        cells = []
+        for share in (0.25, 0.5, 0.75):
+            first, chance = (
+                np.mean([_at(one[order], share)[name] for one in curves])
+                for order in ("informative", "random")
+            )
+            cells.append(f"{first:.3f} ({first - chance:+.3f})")
+        lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _at(curve: Sequence[dict[str, float]], share: float) -> dict[str, float]:
+    """The point whose share of the calls is nearest."""
+    wanted = share * curve[-1]["n_calls"]
+    return min(curve, key=lambda point: abs(point["n_calls"] - wanted))
 
 
 def _rules(curves: Sequence[dict[str, Any]]) -> list[str]:
