@@ -5,8 +5,9 @@ Shape letters: E train interactions, P pairs, R rounds.
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +15,14 @@ import numpy as np
 
 from core.config import JudgeConfig, RunConfig
 from core.judge import Judge, JudgeContext, JudgePairs
-from core.judge.create import Surroundings, model, opened
+from core.judge.create import Surroundings, check, model, opened
 from core.judge.ensemble import EnsembleJudge
 from core.judge.flip import flipped
 from core.judge.llm.call import Spend, Usage
 from core.judge.llm.judge import LLMJudge
 from core.judge.llm.profiles import written_profiles
 from core.judge.quality import judge_quality_report
+from core.judge.remarks import remarks
 from core.judge.repeat import ask_again
 from core.judging import Asked, Verdicts, ask, select
 from core.packing import (
@@ -37,10 +39,23 @@ from core.relevance.candidates import choose_candidates, low_scored
 from core.relevance.text_fit import centred
 from core.stages import Arrays
 from core.text.profiles import profile_of
-from core.types import BoolArray, Dataset, Embeddings, Items, Labels, OnProgress, Profiles, Progress
+from core.types import (
+    BoolArray,
+    Dataset,
+    Embeddings,
+    Items,
+    Judgements,
+    Labels,
+    OnProgress,
+    Profiles,
+    Progress,
+)
 
 RECORDED: Final = "judgements"
 """Folder of judgements made apart from a run, beside the cache in the workspace."""
+VIEWS: Final = ("user_grade", "item_grade")
+SAID: Final = "said "
+"""Before the name of grades as the judge gave them."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,10 @@ class JudgeStage:
             sent = sum(len(one.calls["key"]) for one in models_of(judge))
             told = {**pack_asked(asked, sent), "stopped_by": judge.stopped_by, **pack_calls(judge)}
         found = flipped(asked.judgements, options.flip, rng) if options.flip else asked.judgements
-        return {**pack_judgements(found), **told, **again}
+        views = VIEWS if options.flip else ()
+        said = {SAID + view: getattr(asked.judgements, view) for view in views}
+        own = {"remarks": json.dumps(remarks(judge))}
+        return {**pack_judgements(found), **said, **told, **again, **own}
 
     def _again(
         self,
@@ -155,6 +173,15 @@ class JudgeStage:
             profile_of=profile_of(data.users, self.items, self.config.text.profile_items),
             environ=os.environ,
         )
+
+
+def check_judge(config: RunConfig, cache: Path) -> None:
+    """Refuse settings that would fail once the judge is asked, minutes later.
+
+    Raises:
+        ConfigError: If settings, key, file or model are missing.
+    """
+    check(config.judge, config.text.writer, os.environ, cache.parent / RECORDED)
 
 
 def pack_asked(asked: Asked, n_sent: int = 0) -> dict[str, Any]:
@@ -212,7 +239,7 @@ def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> 
     ]
     return {
         **judge_quality_report(
-            judgements_of(judged),
+            _as_said(judged),
             calls=columns_of(judged, CALL),
             targets=columns_of(judged, TARGET),
             labels=labels,
@@ -225,7 +252,14 @@ def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> 
             "stopped_by": str(judged["stopped_by"]),
         },
         "flipped": config.flip,
+        **json.loads(str(judged.get("remarks", "{}"))),
     }
+
+
+def _as_said(judged: Arrays) -> Judgements:
+    """The judgements before any grade was flipped: flips are no fault of the judge."""
+    said = {view: judged[SAID + view] for view in VIEWS if SAID + view in judged}
+    return replace(judgements_of(judged), **said)
 
 
 def pack_spend(spend: Spend) -> np.ndarray:

@@ -25,7 +25,8 @@ random order. Without the first all labels are taken for ones of people who look
 Any other column is ignored."""
 GIVEN_TO_MANY = ("bulk", "table")
 """Origins of labels that nobody gave to this very pair. Such a choice follows what the model shows
-(all above some p_noisy, say): taken for evidence it would confirm the model by itself."""
+(all above some p_noisy, say): taken for evidence it would confirm the model by itself. The random
+order over a part of a run is none of them: somebody looked, though at no sample of the whole."""
 OF_TRAIN = ("clean", "hard", "noisy")
 """Labels of train interactions; the others are of pairs that were not observed."""
 UNLABELLED = -1

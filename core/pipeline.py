@@ -23,7 +23,7 @@ import torch
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
-from core.judge_stage import judge_report
+from core.judge_stage import check_judge, judge_report
 from core.label_quality import label_quality
 from core.labels import read_labels
 from core.packing import scores_of
@@ -85,6 +85,7 @@ def run_pipeline(
     device, own = _device(config), None if said is None else said.labels
     engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress, own)
     stages = _stages(dataset, config, device, folder, cache, on_progress)
+    _check_judge(stages, config, cache)
     start = _start(stages, dataset, config, parent)
     with reproducible(device):
         found = _all_stages(engine, stages, start)
@@ -129,6 +130,7 @@ def run_judging(
     device = _device(config)
     engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress)
     stages = _stages(dataset, config, device, folder, cache, on_progress)
+    _check_judge(stages, config, cache)
     with reproducible(device):
         texts, aligned, pretrained, behaviour = _before_judging(engine, stages)
         judged = stages.run("judge", lambda: engine.judge(texts, aligned, behaviour, pretrained))
@@ -151,6 +153,12 @@ def _stages(
         stage_keys(dataset.fingerprint, config, device),
         lambda stage: on_progress(Progress(SHOWN_AS.get(stage, stage), 1.0)),
     )
+
+
+def _check_judge(stages: Stages, config: RunConfig, cache: Path) -> None:
+    """Look for what the judge needs, unless an earlier sitting has asked it already."""
+    if not (stages.folder / "judge.npz").exists():
+        check_judge(config, cache)
 
 
 def _start(stages: Stages, dataset: Dataset, config: RunConfig, parent: Path | None) -> Arrays:

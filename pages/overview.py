@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.services import store, story
+from app.services import accepting, store, story
 from app.ui import components, decided, examples, glossary, overview, state
 from app.ui.figures import overview as figures
 
@@ -23,11 +23,12 @@ overview.behind_verdicts(run)
 
 told, costs = st.columns([2, 3], gap="large", vertical_alignment="center")
 cuts = state.ask(story.price_of_a_cut, run)
+both = accepting.both(manifest)
 with told:
     st.subheader("What would a loss cut throw away?")
-    overview.tell(cuts)
+    overview.tell(cuts, both)
 with costs:
-    components.chart(figures.price(cuts), "overview_price", "price-of-a-cut")
+    components.chart(figures.price(cuts, both), "overview_price", "price-of-a-cut")
 
 st.subheader(
     "Among the highest losses: which signal tells noise from genuine?",

@@ -39,5 +39,5 @@ def by_number(messages: Sequence[Mapping[str, str]]) -> str:
 
 def judged_by(server: LLMServer, **changes: Any) -> dict[str, Any]:
     """Settings of a judge that asks the server; ``llm`` may change those of the model."""
-    llm = {"base_url": server.base_url, "model": "tiny", "mode": "schema"}
+    llm = {"base_url": server.base_url, "model": "tiny", "mode": "schema", "targets_per_call": 3}
     return {"kind": "openai", **changes, "llm": llm | changes.get("llm", {})}

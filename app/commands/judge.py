@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,16 +18,21 @@ from app.commands import judge_report
 from app.commands.output import clean
 from app.commands.runs import find_dataset, make_watcher
 from app.commands.settings import build_config
-from app.services import environment, judging, run_folder, run_list, run_queue, store
+from app.services import (
+    environment,
+    judge_endpoint,
+    judging,
+    run_folder,
+    run_list,
+    run_queue,
+    store,
+)
 from core.config import RunConfig
 from core.data.dataset import load_dataset
 from core.errors import ConfigError, DataError
 from core.text.endpoint_encoder import PREFIX, endpoint_of
-from core.types import Progress
 
 EXPORTS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json lines"}
-SECONDS_BETWEEN: Final = 2.0
-"""Between two lines about the judging."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +112,8 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
         if stays:
             receiver += " (this machine)"
     elif "local" in asked | writer:
-        receiver, model = "a process on this machine", Path(config.judge.llm.model_file).name
+        file = config.judge.llm.model_file or os.environ.get(judge_endpoint.FILE, "")
+        receiver, model = "a process on this machine", Path(file).name
     found = estimate(
         context,
         config.judge,
@@ -158,7 +163,9 @@ def run(
         run_queue.wait(ticket, make_watcher(console).on_wait)
         # What an endpoint said half-way, or with a smaller budget, is kept call by call.
         shutil.rmtree(folder / "stages", ignore_errors=True)
-        quality = run_judging(dataset, config, folder, workspace / "cache", _told(console, as_json))
+        quality = run_judging(
+            dataset, config, folder, workspace / "cache", judge_report.teller(console, as_json)
+        )
     finally:
         ticket.give_back()
     run_folder.write_json(folder / run_folder.JUDGE_QUALITY, quality)
@@ -285,22 +292,3 @@ def _budget(config: RunConfig) -> dict[str, float]:
     llm = config.judge.llm
     budgets = ("budget_calls", "budget_tokens", "budget_money")
     return {name: getattr(llm, name) for name in budgets if getattr(llm, name)}
-
-
-def _told(console: Console, as_json: bool) -> Callable[[Progress], None]:
-    """Say when a stage begins, and every few seconds what the judging has cost so far."""
-    last = {"stage": "", "at": 0.0}
-    lines = judge_report.ProgressLines() if as_json else None
-
-    def say(progress: Progress) -> None:
-        now = time.monotonic()
-        if lines is not None:
-            lines.say(progress, now)
-        if progress.stage != last["stage"]:
-            last.update(stage=progress.stage, at=now)
-            console.print(f"{progress.stage} ...")
-        elif progress.stage == "judge" and now - float(str(last["at"])) > SECONDS_BETWEEN:
-            last.update(at=now)
-            console.print(judge_report.spent(progress), soft_wrap=True)
-
-    return say

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from rich.console import Console
@@ -19,6 +20,8 @@ from core.judge.recorded_rows import RecordProblem
 from core.types import Dataset, Progress
 
 GRADES = ("Low", "Mid", "High")
+SECONDS_BETWEEN: Final = 2.0
+"""Between two lines about the judging."""
 SECONDS_BETWEEN_LINES = 0.5
 COLUMNS = (
     *("user_id", "item_id", "user_grade", "item_grade"),
@@ -102,6 +105,25 @@ class ProgressLines:
         print(json.dumps({"progress": {**told, "values": values}}), flush=True)
 
 
+def teller(console: Console, as_json: bool) -> Callable[[Progress], None]:
+    """Say when a stage begins, and every few seconds what the judging has cost so far."""
+    last = {"stage": "", "at": 0.0}
+    lines = ProgressLines() if as_json else None
+
+    def say(progress: Progress) -> None:
+        now = time.monotonic()
+        if lines is not None:
+            lines.say(progress, now)
+        if progress.stage != last["stage"]:
+            last.update(stage=progress.stage, at=now)
+            console.print(f"{progress.stage} ...")
+        elif progress.stage == "judge" and now - float(str(last["at"])) > SECONDS_BETWEEN:
+            last.update(at=now)
+            console.print(spent(progress), soft_wrap=True)
+
+    return say
+
+
 def judged(about: Mapping[str, Any], quality: Mapping[str, Any], console: Console) -> None:
     """Print what a judging came to."""
     console.print(f"{about['n_pairs']:,} pairs judged by {clean(about['judge'])}")
@@ -138,6 +160,7 @@ def print_quality(quality: Mapping[str, Any], console: Console) -> None:
     views = quality["views"]["all"]
     if views["equal"]["n"]:
         console.print(f"  both views alike: {_percent(views['equal'])}")
+    _print_remarks(quality, console)
     asked = quality["asked"]
     if quality["spend"] is not None:
         _print_calls(quality, console)
@@ -150,6 +173,18 @@ def print_quality(quality: Mapping[str, Any], console: Console) -> None:
         console.print(f"  [bold]stopped early[/]: {clean(asked['stopped_by'])}", soft_wrap=True)
     if quality["flipped"]:
         console.print(f"  [bold]{quality['flipped']:.0%} of the grades were flipped[/] on purpose")
+
+
+def _print_remarks(quality: Mapping[str, Any], console: Console) -> None:
+    """How far two judges agree, and what of recorded judgements was left out."""
+    judges = quality.get("judges") or {}
+    for view in ("user", "item"):
+        found = judges.get(view) or {}
+        if found.get("share") is not None:
+            n = f"{found['n']:,}"
+            console.print(f"  both judges alike, {view}'s view: {found['share']:.1%} of {n} pairs")
+    for problem in quality.get("problems") or ():
+        console.print(f"  left out: {clean(problem['title'])} ({problem['count']:,})")
 
 
 def _print_calls(quality: Mapping[str, Any], console: Console) -> None:

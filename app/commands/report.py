@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app.commands.output import clean
 from app.commands.run_list import where
-from app.services import notes, run_list, store, whole_file
+from app.services import accepting, decided, notes, run_list, store, whole_file
 from app.services.records import Manifest
 from app.services.run_list import KnownRun
 from core.errors import DataError
@@ -20,13 +20,13 @@ from core.types import VERDICTS
 
 MEANING: Final[Mapping[str, str]] = {
     "clean": "not flagged: nothing speaks strongly enough against it",
-    "hard": "fits badly, both grades High: kept, worth learning",
+    "hard": "fits badly, {both}: kept, worth learning",
     "noisy": "texts, grades and behaviour together speak against it",
 }
 BY_GRADES: Final[Mapping[str, str]] = {
     "clean": "not flagged: not low-scored, or not judged",
-    "hard": "low-scored, both grades High: kept, worth learning",
-    "noisy": "low-scored and not both grades High",
+    "hard": "low-scored, {both}: kept, worth learning",
+    "noisy": "low-scored and not {both}",
 }
 """The same where grades alone decide, whatever p_noisy says."""
 SIGNALS: Final[Mapping[str, str]] = {
@@ -106,7 +106,7 @@ def print_run(workspace: Path, run_id: str, console: Console) -> Manifest:
     _print_verdicts(run.manifest, console)
     for note in notes.of_run(run):
         console.print(f"[bold]Note[/]: {clean(note)}", soft_wrap=True)
-    _print_detection(run.manifest, console)
+    _print_detection(run.manifest, decided.n_told(run), console)
     _print_ranking(run.manifest, console)
     _print_examples(run, console)
     if run.manifest.seconds is not None:
@@ -132,17 +132,20 @@ def _print_verdicts(manifest: Manifest, console: Console) -> None:
     table = Table("Verdict", "Interactions", "Share", "What it means")
     console.print("\n[bold]Verdicts[/]")
     meaning = BY_GRADES if manifest.by_grades else MEANING
+    both = accepting.both(manifest)
     total = max(sum(manifest.verdicts.values()), 1)
     for verdict in VERDICTS:
         count = manifest.verdicts.get(verdict, 0)
-        table.add_row(verdict, f"{count:,}", _percent(count / total), meaning[verdict])
+        table.add_row(
+            verdict, f"{count:,}", _percent(count / total), meaning[verdict].format(both=both)
+        )
     console.print(table)
     if manifest.noise_rate is not None:
         share = _percent(manifest.noise_rate)
         console.print(f"Share of noise in train, estimated without any truth: {share}")
 
 
-def _print_detection(manifest: Manifest, console: Console) -> None:
+def _print_detection(manifest: Manifest, n_told: int, console: Console) -> None:
     detection = manifest.detection
     if detection is None:
         console.print("Detection was not measured: no noise was planted in this dataset.")
@@ -153,6 +156,11 @@ def _print_detection(manifest: Manifest, console: Console) -> None:
         columns = (detection.auc_all, detection.auc_top_loss, detection.auc_matched)
         table.add_row(text, *(_number(column.get(name), 3) for column in columns))
     console.print(table)
+    if n_told:
+        console.print(
+            f"Without {n_told:,} interactions whose verdict a label decided or whose label p_noisy "
+            "learned from: the method did not find them out."
+        )
     console.print(f"Planted noise found (verdict noisy): {_percent(manifest.noise_recall)}")
     console.print(f"Planted noise among those called noisy: {_percent(manifest.precision)}")
     console.print(f"Hard genuine interactions kept: {_percent(manifest.hard_kept)}")

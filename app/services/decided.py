@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.services import query
 from app.services.compare.pair import column, columns
 from app.services.records import Manifest
 from app.services.store import Run
@@ -62,6 +63,14 @@ def told(run: Run, of: str = "interactions") -> str:
     if not {"label", "held_out"} <= columns(run, "interactions"):
         return decided
     return f"({decided} OR coalesce({of}.label <> '' AND NOT {of}.held_out, false))"
+
+
+def n_told(run: Run) -> int:
+    """How many interactions :func:`told` leaves out of what measures the method."""
+    if run.manifest.labels is None:
+        return 0
+    found = query.ask(run, f"SELECT count(*) AS n FROM interactions WHERE {told(run)}")
+    return int(found["n"].iloc[0])
 
 
 def _count(labels: Mapping[str, Any], name: str) -> int:

@@ -24,7 +24,7 @@ from app.services.export_files import Format as Format  # noqa: PLC0414 - passed
 from app.services.export_files import write_matrix, write_tables
 from app.services.export_where import WHERE as _WHERE
 from app.services.export_where import Only as Only  # noqa: PLC0414 - passed on
-from app.services.export_where import edges_meant
+from app.services.export_where import edges_meant, reserved
 from app.services.run_folder import write_json
 from app.services.store import Run
 from core.data.sources.files import quote_text
@@ -65,14 +65,21 @@ class Counts(NamedTuple):
     """Edges that are written."""
     n_reserved: int
     """Added edges that are left out as pairs of validation or test, see :func:`edges_meant`."""
+    n_reserved_in: int
+    """Such edges that are written: the export is no train set."""
 
 
 def count(run: Run, form: Format, only: Only) -> Counts:
     """Count the edges that would be written."""
     found = edges_meant(run, form, only)
-    sql = f"SELECT count(*) AS n_all, count(*) FILTER (WHERE {found.where}) AS n FROM edges"
-    told = query.ask(run, f"{sql} WHERE {_WHERE[only]}", tables=found.tables).iloc[0]
-    return Counts(int(told["n"]), int(told["n_all"] - told["n"]))
+    tables = query.reserved(run)
+    sql = f"""
+        SELECT count(*) AS n_all, count(*) FILTER (WHERE {found.where}) AS n,
+               count(*) FILTER (WHERE {found.where} AND {reserved(tables)}) AS n_in
+        FROM edges WHERE {_WHERE[only]}
+    """
+    told = query.ask(run, sql, tables=tables).iloc[0]
+    return Counts(int(told["n"]), int(told["n_all"] - told["n"]), int(told["n_in"]))
 
 
 def export(run: Run, folder: Path, form: Format, only: Only = "all") -> Exported:
@@ -133,36 +140,42 @@ def _write(
     edges, meant = folder / ".edges.parquet", edges_meant(run, form, only)
     sql = f"{_sql(run, meant.where)} ORDER BY 1, 2"
     query.write(run, sql, edges, tables=meant.tables)
-    n_rows, n_reserved = count(run, form, only)
+    counts = count(run, form, only)
     if form == "npz":
         write_matrix(run, meant.where, meant.tables, folder)
     else:
         is_train = only in ("refined", "kept")
         write_tables(_tables(run, edges, is_train, form), folder, form, stem(run))
-    notes = _notes(run, only, n_reserved)
+    notes = _notes(run, only, counts)
     edges.unlink()
     files = tuple(sorted(path.name for path in folder.iterdir()))
     about: dict[str, Any] = {
         **{"run_id": run.id, "dataset": run.manifest.dataset, "format": form, "only": only},
-        **{"n_rows": n_rows, "n_reserved": n_reserved},
+        **{"n_rows": counts.n, "n_reserved": counts.n_reserved},
+        "n_reserved_in": counts.n_reserved_in,
         **{"files": list(files), "notes": notes},
         "ids": "as in the source, nothing added in front",
     }
     write_json(folder / ABOUT, about)
-    return (*files, ABOUT), n_rows, tuple(notes)
+    return (*files, ABOUT), counts.n, tuple(notes)
 
 
-def _notes(run: Run, only: Only, n_reserved: int) -> list[str]:
-    """What is not there, and why."""
+def _notes(run: Run, only: Only, counts: Counts) -> list[str]:
+    """What is not there, and why; and what is there that training must not see."""
     notes: list[str] = []
     if only in ("refined", "kept") and query.own_dataset(run) is None:
         notes.append("Without validation, test and items: the dataset is gone or another by now.")
-        if only == "refined":
-            notes.append("Added edges may be pairs of validation or test: this cannot be checked.")
-    if n_reserved:
+    if only in ("all", "refined", "added") and query.own_dataset(run) is None:
+        notes.append("Added edges may be pairs of validation or test: this cannot be checked.")
+    if counts.n_reserved_in:
         notes.append(
-            f"{n_reserved:,} added edges are left out: they are pairs of validation or test, and "
-            "training on them would take them from what measures."
+            f"{counts.n_reserved_in:,} of the added edges are pairs of validation or test: this is "
+            "no train set. To train on, take the cleaned data (refined) instead."
+        )
+    if counts.n_reserved:
+        notes.append(
+            f"{counts.n_reserved:,} added edges are left out: they are pairs of validation or "
+            "test, and training on them would take them from what measures."
         )
     if "decided_by" not in columns(run, "edges") | columns(run, "interactions"):
         notes.append("The run does not say who decided: decided_by is empty but for added edges.")

@@ -38,8 +38,14 @@ def edges_meant(run: Run, form: Format, only: Only) -> Meant:
     """
     is_train = only == "refined" or form == "npz"
     tables = query.reserved(run) if is_train else {}
-    parts = [
-        f"""NOT (origin = 'added' AND ("user", item) IN (SELECT ("user", item) FROM {name}))"""
-        for name in tables
-    ]
-    return Meant(" AND ".join([WHERE[only], *parts]), tables)
+    return Meant(" AND ".join([WHERE[only], f"NOT {reserved(tables)}"]), tables)
+
+
+def reserved(tables: Mapping[str, Path]) -> str:
+    """Condition on ``edges``: added, and a pair of validation or test.
+
+    Args:
+        tables: From :func:`app.services.query.reserved`; without any, no edge is known to be one.
+    """
+    held = [f"""("user", item) IN (SELECT ("user", item) FROM {name})""" for name in tables]
+    return f"(origin = 'added' AND ({' OR '.join(held) or 'false'}))"

@@ -88,7 +88,7 @@ ORDERS: Final[Mapping[str, tuple[str, str]]] = {
 
 def counts(run: Run, filters: Filters) -> dict[str, int]:
     """Count what the filters leave, by verdict."""
-    where, values, tables = _conditions(filters)
+    where, values, tables = _conditions(run, filters)
     sql = f"SELECT verdict, count(*) AS n FROM interactions {where} GROUP BY verdict"
     found = query.ask(run, sql, values, tables)
     return {str(verdict): int(n) for verdict, n in zip(found["verdict"], found["n"], strict=True)}
@@ -109,37 +109,53 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
         item_grade, edge, kind, label``; ``kind`` is null where nothing was planted, ``label`` where
         nobody labelled.
     """
-    where, values, tables = _conditions(filters)
-    tables["said"] = _labels(filters)
+    where, values, tables = _conditions(run, filters)
+    # Only numbers are sorted; what is shown beside them is read for the rows of the page alone.
     sql = f"""
-        WITH top AS (  -- texts are long: only what is shown is read
-            SELECT "row", "user", item, verdict, p_noisy, user_id, item_id, title, loss, semantic,
-                   user_grade, item_grade
-            FROM interactions {where} ORDER BY {_order(order)} LIMIT $size OFFSET $skip
-        ),
-        found AS (SELECT *, row_number() OVER () AS place FROM top)
-        SELECT found."row", verdict, p_noisy, found.user_id, found.item_id, title, loss, semantic,
-               user_grade, item_grade, {DECISION} AS edge, kinds.kind, said.label
-        FROM found
-        LEFT JOIN edges ON edges."user" = found."user" AND edges.item = found.item
-        LEFT JOIN kinds ON kinds."row" = found."row"
-        LEFT JOIN said ON said.user_id = found.user_id AND said.item_id = found.item_id
-        ORDER BY place
+        SELECT "row" FROM interactions {where} ORDER BY {_order(order)} LIMIT $size OFFSET $skip
     """
     values |= {"size": size, "skip": max(0, number - 1) * size} | _threshold(run, order)
-    return query.ask(run, sql, values, tables)
+    shown = {"rows": query.ask(run, sql, values, tables)["row"].tolist()}
+    found = query.ask(
+        run,
+        """
+        SELECT "row", "user", item, verdict, p_noisy, user_id, item_id, title, loss, semantic,
+               user_grade, item_grade
+        FROM interactions WHERE "row" IN (SELECT unnest($rows))
+        """,
+        shown,
+    )
+    # Users and rows as values let the reader skip what a join would read.
+    shown |= {"users": found["user"].unique().tolist()}
+    return query.ask(
+        run,
+        f"""
+        WITH edge AS (SELECT "user", item, {DECISION} AS edge FROM edges
+                      WHERE "user" IN (SELECT unnest($users))),
+        planted AS (SELECT "row", kind FROM kinds WHERE "row" IN (SELECT unnest($rows)))
+        SELECT found."row", verdict, p_noisy, found.user_id, found.item_id, title, loss, semantic,
+               user_grade, item_grade, edge.edge, planted.kind, said.label
+        FROM found
+        LEFT JOIN edge ON edge."user" = found."user" AND edge.item = found.item
+        LEFT JOIN planted ON planted."row" = found."row"
+        LEFT JOIN said ON said.user_id = found.user_id AND said.item_id = found.item_id
+        ORDER BY list_position($rows, found."row")
+        """,
+        shown,
+        {"found": found, "said": _labels(filters)},
+    )
 
 
 def rows(run: Run, filters: Filters) -> np.ndarray:
     """Numbers (``row``) of everything that the filters leave, int64, ascending."""
-    where, values, tables = _conditions(filters)
+    where, values, tables = _conditions(run, filters)
     found = query.ask(run, f'SELECT "row" FROM interactions {where} ORDER BY "row"', values, tables)
     return found["row"].to_numpy(np.int64)
 
 
 def export(run: Run, filters: Filters, order: str, target: Path) -> None:
     """Write all that the filters leave, with edge decision, planted kind and label, to a file."""
-    where, values, tables = _conditions(filters)
+    where, values, tables = _conditions(run, filters)
     tables["said"] = _labels(filters)
     sql = f"""
         SELECT found.* EXCLUDE (place), {DECISION} AS edge, edges.weight AS edge_weight,
@@ -170,9 +186,14 @@ def _threshold(run: Run, order: str) -> dict[str, float]:
     return {"threshold": run.manifest.threshold or 0.5} if order == "border" else {}
 
 
-def _conditions(filters: Filters) -> tuple[str, dict[str, Any], dict[str, pd.DataFrame | Path]]:
+def _conditions(
+    run: Run, filters: Filters
+) -> tuple[str, dict[str, Any], dict[str, pd.DataFrame | Path]]:
     """WHERE of the filters, the values it names, and the tables it needs."""
     parts, values = _of_columns(filters)
+    if filters.text:
+        parts.append(_has_text(run))
+        values["text"] = filters.text
     tables: dict[str, pd.DataFrame | Path] = {}
     if filters.pattern in PATTERNS:
         condition = PATTERNS[filters.pattern].condition
@@ -229,11 +250,23 @@ def _of_columns(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         if wanted:
             parts.append(f"{name} = ${name}")
             values[name] = wanted
-    # Reasons are long and all different, so looking through them takes seconds, not moments.
-    searched = {"text": ("title", "user_id", "item_id"), "reason": ("user_reason", "item_reason")}
-    for name, columns in searched.items():
-        if wanted := getattr(filters, name):
-            found = " OR ".join(f"contains(lower({column}), lower(${name}))" for column in columns)
-            parts.append(f"({found})")
-            values[name] = wanted
+    if filters.reason:
+        # Reasons are long and all different, so looking through them takes seconds, not moments.
+        parts.append(_contain(("user_reason", "item_reason"), "reason"))
+        values["reason"] = filters.reason
     return parts, values
+
+
+def _has_text(run: Run) -> str:
+    """Condition of ``Filters.text``: looked for in each user and item once, if they are listed."""
+    if not query.has(run, "projection"):
+        return _contain(("title", "user_id", "item_id"), "text")
+    holds = _contain(("id", "title"), "text")
+    fits = f"SELECT number FROM projection WHERE {holds} AND kind = '{{}}'"
+    return f"""("user" IN ({fits.format("user")}) OR item IN ({fits.format("item")}))"""
+
+
+def _contain(columns: tuple[str, ...], name: str) -> str:
+    """Condition: one of the columns holds the text, whatever the case of its letters."""
+    found = " OR ".join(f"contains(lower({column}), lower(${name}))" for column in columns)
+    return f"({found})"

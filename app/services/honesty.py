@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from app.services import detection, notes
+from app.services import accepting, detection, notes
 from app.services.records import Manifest
 from app.services.store import Run
 
@@ -47,6 +47,7 @@ def statements(run: Run) -> list[Statement]:
             "and rates are of this project. Numbers of the paper are not compared with these.",
         ),
         _p_noisy(manifest),
+        _accepted(manifest),
         _noise_rate(run),
         _caution(manifest),
         _threshold(manifest),
@@ -95,6 +96,17 @@ def _p_noisy(manifest: Manifest) -> Statement:
         "limit",
         "It orders interactions by suspicion; it is no calibrated probability, and a verdict is no "
         "fact about a person. It takes noise to look like random pairs at equal behaviour.",
+    )
+
+
+def _accepted(manifest: Manifest) -> Statement | None:
+    if accepting.rule(manifest) == "high":
+        return None
+    return Statement(
+        "Grades accepted",
+        "known",
+        f"Hard, and edges by grades, take {accepting.accepted(manifest)} where the paper asks for "
+        "High and High (refine.accept).",
     )
 
 

@@ -113,7 +113,7 @@ def progress(workspace: Path, name: str) -> Judging | None:
     lines = job_log.end(launched.log, background.MOST_BYTES).splitlines()
     objects = [found for line in lines if (found := _object(line))]
     told = [one[PROGRESS] for one in objects if isinstance(one.get(PROGRESS), dict)]
-    answer = next((one for one in reversed(objects) if PROGRESS not in one), {})
+    answer: dict[str, Any] = next((one for one in reversed(objects) if PROGRESS not in one), {})
     people = tuple(line for line in lines if line.strip() and not line.startswith("{"))[-LINES:]
     seconds = (datetime.now(UTC) - launched.started).total_seconds()
     return _judging(answer, told, people, seconds, launched.running, _stop_mark(workspace, name))
@@ -128,8 +128,8 @@ def _judging(
     mark: Path,
 ) -> Judging:
     last = told[-1] if told else {}
-    judge = next((one for one in reversed(told) if one.get("stage") == "judge"), {})
-    error, state = str(answer.get("error", "")), "running"
+    error = str(answer.get("error", ""))
+    state: State = "running"
     if error:
         state = "stopped" if error == STOPPED else "failed"
     elif answer:
@@ -144,11 +144,19 @@ def _judging(
         seconds=seconds,
         stage=str(last.get("stage", "")),
         fraction=float(last.get("fraction", 0.0)),
-        values=judge.get("values", {}),
+        values=_values(told),
         said=people,
         error=error,
         answer={} if "error" in answer else answer,
     )
+
+
+def _values(told: list[dict[str, Any]]) -> dict[str, float]:
+    """What the judge reported last; pairs asked once more are no fewer pairs judged."""
+    reports = [one["values"] for one in told if one.get("stage") == "judge" and one.get("values")]
+    if not reports:
+        return {}
+    return {**reports[-1], "n_judged": max(one.get("n_judged", 0.0) for one in reports)}
 
 
 def _arguments(

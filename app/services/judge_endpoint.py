@@ -84,7 +84,7 @@ def local_state(environ: Mapping[str, str]) -> LocalState:
         return LocalState(False, note="not installed: pip install -r requirements-llm.txt")
     path = environ.get(FILE, "").strip()
     if not path:
-        return LocalState(True, note=f"installed; set {FILE} or judge.llm.model_file to a GGUF file")
+        return LocalState(True, note=f"installed; {FILE} names no GGUF file yet")
     if not Path(path).is_file():
         return LocalState(True, Path(path).name, f"installed, but {FILE} names no file")
     return LocalState(True, Path(path).name, "installed")

@@ -45,7 +45,8 @@ def folder_of(workspace: Path, name: str) -> Path:
 def name_of(dataset: str, fingerprint: str, config: RunConfig) -> str:
     """Name of the judgements of a dataset with these settings: the same ones, the same name."""
     said = json.dumps([fingerprint, config.model_dump(mode="json")], sort_keys=True)
-    return f"{dataset[:50]}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset).strip("._-")[:50] or "data"
+    return f"{plain}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
 
 def known(workspace: Path) -> list[dict[str, Any]]:
@@ -85,11 +86,12 @@ def measured(workspace: Path, model: str) -> Measured:
         for path in sorted(workspace.glob(pattern)):
             with suppress(OSError, ValueError):  # of another version, or damaged: not measured
                 parts.append(pd.read_parquet(path, columns=columns))
+    parts = [part for part in parts if len(part)]  # an empty table knows no types
     if not parts:
         return Measured()
     calls = pd.concat(parts)
     calls = calls[
-        (calls["model"] == model)
+        calls["model"].map(lambda named: is_model(str(named), model))
         & ~calls["from_cache"]
         & (calls["n_requests"] > 0)
         & calls["outcome"].isin(["parsed", "repaired"])
@@ -99,3 +101,13 @@ def measured(workspace: Path, model: str) -> Measured:
     seconds = float((calls["seconds"] / calls["n_requests"]).median())
     per_target = float(calls["output_tokens"].sum() / calls["n_targets"].sum())
     return Measured(seconds, per_target or None)
+
+
+def is_model(named: str, asked: str) -> bool:
+    """Whether a model is the one that was asked for: endpoints add a date, files a hash."""
+    if asked.endswith(".gguf"):
+        asked, more = asked.removesuffix(".gguf"), r"-[0-9a-f]{12}"
+    else:
+        more = r"-\d{4}-\d{2}-\d{2}"
+    rest = named.removeprefix(asked) if named.startswith(asked) else None
+    return rest is not None and (not rest or re.fullmatch(more, rest) is not None)

@@ -2,7 +2,8 @@
 
 A loss cut drops every interaction whose final out-of-fold loss is above a value. It is compared
 at equal cost: with a cut that drops as many interactions, those of the highest P(noisy). What the
-verdict noisy drops, which is one number whatever the loss cut, stands beside them.
+verdict noisy drops, which is one number whatever the loss cut, stands beside them. Where a
+label decided or taught, nothing is compared: P(noisy) would be measured by answers it was given.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from app.services import losses, query
+from app.services.decided import told
 from app.services.store import Run
 from core.types import VERDICTS
 
@@ -22,28 +24,6 @@ SHARES: Final = tuple(step / 200 for step in range(121))
 """Shares that can be dropped: 0 to 60 % in steps of half a percent."""
 EASY_SHARE: Final = 0.2
 """Where no hard ones were planted: this share of the genuine ones, with the lowest score."""
-
-_KNOWN: Final = f"""
-    WITH planted AS (
-        SELECT coalesce(bool_or(noise), false) AS any_noise,
-               coalesce(bool_or(hard), false) AS any_hard FROM kinds
-    ),
-    joined AS (
-        SELECT interactions.*, kinds.kind, coalesce(kinds.noise, false) AS noise,
-               coalesce(kinds.hard, false) AS planted_hard
-        FROM interactions LEFT JOIN kinds USING ("row")
-    ),
-    low AS (
-        SELECT quantile_disc(score, {EASY_SHARE}) AS score FROM joined
-        WHERE NOT noise AND isfinite(score)
-    ),
-    known AS (
-        SELECT joined.*, CASE WHEN any_hard THEN planted_hard
-                              ELSE NOT noise AND joined.score <= low.score END AS hard
-        FROM joined, planted, low
-    )
-"""
-"""The interactions with their truth; ``hard`` as in detection.json."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +74,7 @@ def values(run: Run) -> np.ndarray:
     found = query.ask(
         run,
         "SELECT unnest(quantile_disc(loss::DOUBLE, $below)) AS value FROM interactions "
-        "WHERE isfinite(loss)",
+        f"WHERE isfinite(loss) AND NOT {told(run)}",
         {"below": [1.0 - share for share in SHARES]},
     )
     return found["value"].to_numpy(np.float64)
@@ -116,7 +96,7 @@ def tally(run: Run, cuts: tuple[float, ...]) -> pd.DataFrame:
     # The highest p_noisy first: a row's place is then the number of those that come before it.
     found = query.ask_columns(
         run,
-        f"""{_KNOWN}
+        f"""{_known(run)}
         SELECT loss, (2 * ((coalesce(list_position($verdicts, verdict), 0) - 1)
                            * (len($kinds) + 1) + coalesce(list_position($kinds, kind), 0))
                       + coalesce(hard, false)::INTEGER)::SMALLINT AS code
@@ -179,7 +159,7 @@ def tradeoff(run: Run, n_points: int = 200) -> pd.DataFrame:
         ``value`` (of the signal, from which on is dropped); empty where no noise was planted.
     """
     known = query.ask_columns(
-        run, f"{_KNOWN} SELECT loss, p_noisy, noise, coalesce(hard, false) AS hard FROM known"
+        run, f"{_known(run)} SELECT loss, p_noisy, noise, coalesce(hard, false) AS hard FROM known"
     )
     noise, hard = (np.ma.filled(known[name], False).astype(bool) for name in ("noise", "hard"))
     if not noise.any() or not hard.any():
@@ -213,7 +193,8 @@ def picked(run: Run, cut: float, pick: str) -> np.ndarray:
         run,
         f"""
         SELECT "row" FROM (
-            SELECT *, coalesce(isfinite(loss) AND loss > $cut, false) AS dropped FROM interactions
+            SELECT "row", verdict, coalesce(isfinite(loss) AND loss > $cut, false) AS dropped
+            FROM interactions WHERE NOT {told(run)}
         ) AS cut LEFT JOIN kinds USING ("row")
         WHERE {PICKS[pick]} ORDER BY "row"
         """,
@@ -232,6 +213,29 @@ def in_list(run: Run, cut: float, list_path: str) -> tuple[int, int]:
         {"listed": Path(list_path)},
     ).iloc[0]
     return int(found["n"]), int(found["dropped"])
+
+
+def _known(run: Run) -> str:
+    """The interactions that no label told of, with their truth; ``hard`` as in detection.json."""
+    return f"""
+    WITH planted AS (
+        SELECT coalesce(bool_or(noise), false) AS any_noise,
+               coalesce(bool_or(hard), false) AS any_hard FROM kinds
+    ),
+    joined AS (
+        SELECT "row", verdict, loss, score, p_noisy, kinds.kind,
+               coalesce(kinds.noise, false) AS noise, coalesce(kinds.hard, false) AS planted_hard
+        FROM interactions LEFT JOIN kinds USING ("row") WHERE NOT {told(run)}
+    ),
+    low AS (
+        SELECT quantile_disc(score, {EASY_SHARE}) AS score FROM joined
+        WHERE NOT noise AND isfinite(score)
+    ),
+    known AS (
+        SELECT joined.*, CASE WHEN any_hard THEN planted_hard
+                              ELSE NOT noise AND joined.score <= low.score END AS hard
+        FROM joined, planted, low
+    )"""
 
 
 def _counts(which: np.ndarray, passed: np.ndarray, n_groups: int, n_cuts: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from app.services import query
+from app.services import accepting, query
 from app.services.decided import by_person, told
 from app.services.store import Run
 
@@ -34,8 +34,10 @@ def step_numbers(run: Run) -> dict[str, float]:
         ``text_size`` and ``size`` of the embeddings, before and after alignment; ``align_epochs``
         (mean over the folds), ``pretrain_epochs`` and ``train_epochs`` run; ``pretrain_recall``
         and ``train_recall``, the best Recall@20 on validation; ``loss_epochs`` kept;
-        ``both_high`` and ``judged`` train interactions; ``kept``, ``dropped`` and ``added`` edges.
+        ``judged`` and ``accepted`` train interactions (both grades as good as the run asks);
+        ``kept``, ``dropped`` and ``added`` edges.
     """
+    least = accepting.least(run.manifest)  # a number of ours
     asked = {
         "embeddings": "SELECT len(raw) AS text_size, len(aligned) AS size FROM embeddings LIMIT 1",
         "metrics": """
@@ -48,9 +50,9 @@ def step_numbers(run: Run) -> dict[str, float]:
                    ) AS align_epochs
             FROM metrics""",
         "loss_history": "SELECT count(DISTINCT epoch) AS loss_epochs FROM loss_history",
-        "interactions": """
+        "interactions": f"""
             SELECT count(*) FILTER (WHERE user_grade >= 0 AND item_grade >= 0) AS judged,
-                   count(*) FILTER (WHERE user_grade = 2 AND item_grade = 2) AS both_high
+                   count(*) FILTER (WHERE least(user_grade, item_grade) >= {least}) AS accepted
             FROM interactions""",
         "edges": """
             SELECT count(*) FILTER (WHERE origin = 'kept') AS kept,

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from app.services import accepting
+from app.services.records import Manifest
+
 
 class Step(NamedTuple):
     """One step, from texts to the final training."""
@@ -26,6 +29,12 @@ class Step(NamedTuple):
         """Where it comes from: ``P``, ``2`` and ``D`` as far as they apply."""
         said = (("P", self.paper), ("2", self.second_hand), ("D", self.ours))
         return " ".join(mark for mark, text in said if text)
+
+
+def of_run(manifest: Manifest) -> tuple[Step, ...]:
+    """:data:`STEPS` with the grades that a run accepts in place of ``{both}``."""
+    words = accepting.both(manifest)
+    return tuple(step._replace(ours=step.ours.replace("{both}", words)) for step in STEPS)
 
 
 STEPS: Final = (
@@ -89,8 +98,8 @@ STEPS: Final = (
         "score",
         "",
         "High and High is hard, every other judged pair is noisy.",
-        "Noisy: highest P(noisy), as many as estimated. Hard: low-scored, both grades "
-        "High, not noisy. Clean: the rest.",
+        "Noisy: highest P(noisy), as many as estimated. Hard: low-scored, {both}, not noisy. "
+        "Clean: the rest.",
     ),
     Step(
         "Refined graph",
@@ -98,7 +107,7 @@ STEPS: Final = (
         "The graph is refined with the grades.",
         "Pairs that are High and High join; every other judged pair leaves.",
         "Edits on low-scored observed pairs alone, and everybody keeps an edge; or soft weights "
-        "1 − P(noisy). Both are trained, validation chooses.",
+        "1 − P(noisy). Both are trained, validation chooses. Accepted are pairs with {both}.",
     ),
     Step(
         "Final training",

@@ -11,15 +11,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from app.services import query
+from app.services import accepting, query
 from app.services.decided import told
 from app.services.store import Run
 
 TOP_SHARE: Final = 0.2
 """Share of the highest losses in which hard and noisy look alike; as in detection.json."""
 SIGNALS: Final = ("loss", "score", "semantic", "logical", "p_noisy")
-HIGH: Final = 2
-"""The best grade."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,8 @@ class Cut:
     """What is thrown away when so many interactions are dropped."""
 
     n_dropped: int
-    both_high: int
-    """Dropped although both grades are High."""
+    accepted: int
+    """Dropped although both grades are what the run accepts: High, or at least Mid."""
     noise: int | None
     """Planted noise among them; None where nothing was planted. So are the next two."""
     genuine: int | None
@@ -44,7 +42,7 @@ def price_of_a_cut(run: Run) -> dict[str, Cut]:
         f"""
         WITH placed AS (
             SELECT "row", verdict = 'noisy' AS by_verdict,
-                   user_grade = $high AND item_grade = $high AS both_high,
+                   least(user_grade, item_grade) >= $least AS accepted,
                    row_number() OVER (ORDER BY loss DESC, "row") AS place
             FROM interactions WHERE isfinite(loss) AND NOT {told(run)}
         ),
@@ -55,21 +53,21 @@ def price_of_a_cut(run: Run) -> dict[str, Cut]:
             FROM placed CROSS JOIN cut LEFT JOIN kinds USING ("row")
         )
         SELECT 'verdict' AS by, count(*) AS n,
-               count(*) FILTER (WHERE both_high) AS both_high,
+               count(*) FILTER (WHERE accepted) AS accepted,
                count(*) FILTER (WHERE noise) AS noise, count(*) FILTER (WHERE hard) AS hard
         FROM known WHERE by_verdict
         UNION ALL
-        SELECT 'loss', count(*), count(*) FILTER (WHERE both_high),
+        SELECT 'loss', count(*), count(*) FILTER (WHERE accepted),
                count(*) FILTER (WHERE noise), count(*) FILTER (WHERE hard)
         FROM known WHERE by_loss
         """,
-        {"high": HIGH},
+        {"least": accepting.least(run.manifest)},
     ).set_index("by")
     known = query.has(run, "kinds")
     return {
         str(by): Cut(
             int(row["n"]),
-            int(row["both_high"]),
+            int(row["accepted"]),
             int(row["noise"]) if known else None,
             int(row["n"] - row["noise"]) if known else None,
             int(row["hard"]) if known else None,

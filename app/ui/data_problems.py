@@ -82,10 +82,10 @@ def _found(plan: ImportPlan, answer: Mapping[str, Any]) -> None:
             go(**{STEP: PREPARE})
         _button(plan, "Check again", "secondary")
     for problem in problems:
-        _problem(problem)
+        draw_problem(problem)
 
 
-def _problem(problem: Mapping[str, Any]) -> None:
+def draw_problem(problem: Mapping[str, Any]) -> None:
     """One kind of trouble; everything in it may speak in words of the file."""
     severity = str(problem["severity"])
     with st.container(border=True):

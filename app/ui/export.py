@@ -59,12 +59,17 @@ def panel(run: Run) -> None:
 
 def _say(run: Run, form: Format, only: Only) -> None:
     """What the files will hold, and what not."""
-    n, n_reserved = state.ask(export.count, run, form, only)
+    n, n_reserved, n_reserved_in = state.ask(export.count, run, form, only)
     st.text(f"{n:,} edges, each with verdict, P(noisy), weight, who decided, and the run.")
     if n_reserved:
         st.text(
             f"{n_reserved:,} more added edges are left out: they are pairs of validation or test, "
             "which a train set must not hold."
+        )
+    if n_reserved_in:
+        st.text(
+            f"◆ {n_reserved_in:,} of the added ones are pairs of validation or test: this is no "
+            "train set. To train on, take the cleaned data (refined) instead."
         )
     if only in ("refined", "kept") and form != "npz":
         st.caption(

@@ -8,15 +8,15 @@ from typing import Literal
 
 import pandas as pd
 
+from app.services import accepting, decided, graph_diff, method, query, report, store, story
 from app.services import detection as measured
-from app.services import graph_diff, method, query, report, store, story
 from app.services.store import Run
 from app.ui import theme
 from app.ui.figures import method as method_figures
 from app.ui.figures import overview as figures
 from app.ui.glossary import explain
 from app.ui.html_page import Page
-from app.ui.wording import GRADES, UNKNOWN, percent
+from app.ui.wording import GRADES, LEFT_OUT, UNKNOWN, percent
 from core.types import VERDICTS
 
 
@@ -51,6 +51,20 @@ def headline(page: Page, run: Run) -> None:
          "stages, over all sittings."),
     ]  # fmt: skip
     page.table(["Number", "Value", "What it is"], rows, ["Value"], {"Number": "22%"})
+    by_people(page, run)
+
+
+def by_people(page: Page, run: Run) -> None:
+    """What people decided in the run, and which numbers count it; nothing without labels."""
+    found = decided.by_people(run.manifest)
+    if found is None:
+        return
+    page.say(
+        f"◉ People decided {found.n_decided:,} of {run.manifest.n_interactions:,} verdicts. Counts "
+        "of verdicts, losses, examples and the graph include them. In the numbers against planted "
+        "noise, the price of a loss cut, the signals among the highest losses and every AUC they "
+        f"do not count. {LEFT_OUT.format(n=decided.n_told(run))}"
+    )
 
 
 def verdicts(page: Page, run: Run) -> None:
@@ -76,16 +90,18 @@ def price(page: Page, run: Run) -> None:
         "Dropping the highest losses until as many are gone as the verdict noisy takes: what each "
         "way throws away."
     )
-    page.figure(figures.price(cuts), "What a loss cut and the verdict throw away")
+    both = accepting.both(run.manifest)
+    page.figure(figures.price(cuts, both), "What a loss cut and the verdict throw away")
     names = {"loss": "Highest losses", "verdict": "Verdict noisy"}
+    columns = ["Dropped", "Planted noise", "Genuine", "Of these hard", both[:1].upper() + both[1:]]
     page.table(
-        ["Cut", "Dropped", "Planted noise", "Genuine", "Of these hard", "Both grades High"],
+        ["Cut", *columns],
         [
             (title, f"{cuts[by].n_dropped:,}", _whole(cuts[by].noise), _whole(cuts[by].genuine),
-             _whole(cuts[by].hard), f"{cuts[by].both_high:,}")
+             _whole(cuts[by].hard), f"{cuts[by].accepted:,}")
             for by, title in names.items()
         ],
-        ["Dropped", "Planted noise", "Genuine", "Of these hard", "Both grades High"],
+        columns,
     )  # fmt: skip
 
 
@@ -125,6 +141,9 @@ def detection(page: Page, run: Run) -> None:
         ["All", "Highest loss", "Equal model score"],
     )
     page.say(explain("auc"), pale=True)
+    n_told = decided.n_told(run)
+    if n_told:
+        page.say(LEFT_OUT.format(n=n_told))
     bins = method.calibration(run)
     if not bins.empty:
         figure = method_figures.calibration(bins, run.manifest.threshold)

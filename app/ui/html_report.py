@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.services import honesty, method, settings_list
-from app.services.method_steps import STEPS
+from app.services.method_steps import of_run
 from app.services.store import Run
 from app.ui import html_findings, method_boxes
 from app.ui.figures import method as method_figures
@@ -45,7 +45,7 @@ def _method(page: Page, run: Run) -> None:
         ["Step", "P: the paper", "2: second-hand", "D: this project"],
         [
             (step.name, *(text or UNKNOWN for text in (step.paper, step.second_hand, step.ours)))
-            for step in STEPS
+            for step in of_run(run.manifest)
         ],
         widths={"Step": "13%", "P: the paper": "24%", "2: second-hand": "25%"},
     )

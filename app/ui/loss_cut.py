@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.services import loss_cut, losses
+from app.services import decided, loss_cut, losses
 from app.services.loss_cut import Outcomes
 from app.services.store import Run
 from app.ui import components, review, state, theme
@@ -18,7 +18,7 @@ from app.ui.figures import loss_lines
 from app.ui.figures import losses as figures
 from app.ui.glossary import explain
 from app.ui.loss_distribution import BEHIND, KIND, LINEAR, LOG, VERDICT, choice, shape
-from app.ui.wording import percent
+from app.ui.wording import LEFT_OUT, percent
 
 SHARE, VALUE = "Share dropped", "Loss value"
 STEPS: Final = 240
@@ -37,6 +37,9 @@ def draw(run: Run) -> None:
         _send(run, cut, now, truth)
     outcomes = loss_cut.outcomes(now)
     st.caption(_compared(outcomes))
+    n_told = state.ask(decided.n_told, run)
+    if n_told:
+        st.caption(LEFT_OUT.format(n=n_told))
     _metrics(now, outcomes, truth)
     _listed(run, cut)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):

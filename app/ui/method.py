@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.services import honesty, method, settings_list, spreadsheet
-from app.services.method_steps import STEPS
+from app.services.method_steps import STEPS, of_run
 from app.services.store import Run
 from app.ui import components, method_boxes, review, state
 from app.ui.figures import method as figures
@@ -52,11 +52,12 @@ def pipeline(run: Run) -> None:
         if name in seconds and name not in named
     )
     st.caption(f"{MARKS}. Below the boxes: seconds of each stage, and its share. {rest}")
+    described = of_run(run.manifest)
     with st.expander("Step by step: what is the paper's, and what is ours"):
         st.table(
             pd.DataFrame(
-                [(step.paper, step.second_hand, step.ours) for step in STEPS],
-                index=pd.Index([step.name for step in STEPS], name="Step"),
+                [(step.paper, step.second_hand, step.ours) for step in described],
+                index=pd.Index([step.name for step in described], name="Step"),
                 columns=["P  the paper", "2  second-hand", "D  this project"],
             ).replace("", "–")
         )

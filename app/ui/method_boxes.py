@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.services import accepting
 from app.services.decided import by_people
 from app.services.method_steps import STEPS
 from app.services.records import Manifest
@@ -74,7 +75,7 @@ def _judge(manifest: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:
     return (
         theme.plain(manifest.judge, 24),
         f"{asked} pairs graded",
-        f"{_count(made, 'both_high')} High and High",
+        f"{_count(made, 'accepted')} {accepting.accepted(manifest)}",
     )
 
 

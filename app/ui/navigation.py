@@ -37,6 +37,7 @@ SECTIONS: Final = {
         Entry("data", "Data"),
         Entry("jobs", "Jobs"),
         Entry("method", "Method"),
+        Entry("judge", "Judge"),
     ),
 }
 HOME: Final = SECTIONS["Inspect"][0].name

@@ -14,17 +14,22 @@ from app.ui.figures import overview as figures
 from core.types import VERDICTS
 
 
-def tell(cuts: Mapping[str, Cut]) -> None:
-    """Say in plain words what a loss cut would cost, and what the verdict costs."""
+def tell(cuts: Mapping[str, Cut], grades: str) -> None:
+    """Say in plain words what a loss cut would cost, and what the verdict costs.
+
+    Args:
+        cuts: From :func:`app.services.story.price_of_a_cut`.
+        grades: What the run accepts, :func:`app.services.accepting.both`.
+    """
     by_loss, by_verdict = cuts["loss"], cuts["verdict"]
     if by_loss.n_dropped == 0:
         st.write("This run calls nothing noisy: there is nothing to drop.")
         return
     if by_loss.genuine is None or by_verdict.genuine is None:
         st.write(
-            f"Among the {by_loss.n_dropped:,} highest losses are **{by_loss.both_high:,} "
-            f"interactions that both grades call High**. A loss cut would throw them away; "
-            f"the verdict noisy, as many interactions, takes {by_verdict.both_high:,} of that kind."
+            f"Among the {by_loss.n_dropped:,} highest losses are **{by_loss.accepted:,} "
+            f"interactions with {grades}**. A loss cut would throw them away; "
+            f"the verdict noisy, as many interactions, takes {by_verdict.accepted:,} of that kind."
         )
         st.caption("What is truly noise is not known here: nothing was planted.")
         return

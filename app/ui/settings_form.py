@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,6 +18,7 @@ def draw(
     prefix: str,
     start: Mapping[str, Any] | None = None,
     per_row: int = 4,
+    persist: Literal["session"] | None = None,
 ) -> tuple[dict[str, Any], Places]:
     """Draw the widgets.
 
@@ -26,6 +27,7 @@ def draw(
         prefix: Of the keys of the widgets.
         start: First values by full name; the defaults otherwise.
         per_row: Widgets side by side.
+        persist: ``session`` keeps the answers while the form is not drawn.
 
     Returns:
         The answers, and a place for an error under each widget; both by full name.
@@ -37,7 +39,7 @@ def draw(
         for column, setting in zip(row, settings[begin : begin + per_row], strict=False):
             with column:
                 first = (start or {}).get(setting.name, setting.default)
-                values[setting.name] = _widget(setting, f"{prefix}{setting.name}", first)
+                values[setting.name] = _widget(setting, f"{prefix}{setting.name}", first, persist)
                 places[setting.name] = st.empty()
     return values, places
 
@@ -54,16 +56,30 @@ def show_errors(errors: Mapping[str, str], places: Places) -> None:
                 st.text(f"✕ {message}")
 
 
-def _widget(setting: Setting, key: str, first: Any) -> Any:  # noqa: ANN401 - as the setting has it
+def _widget(
+    setting: Setting,
+    key: str,
+    first: Any,  # noqa: ANN401 - as the setting has it
+    persist: Literal["session"] | None,
+) -> Any:  # noqa: ANN401 - likewise
     if setting.kind == "choice":
         choices = list(setting.choices)
         return st.selectbox(
-            setting.title, choices, index=choices.index(first), key=key, help=setting.help
+            setting.title,
+            choices,
+            index=choices.index(first),
+            key=key,
+            help=setting.help,
+            persist_state=persist,
         )
     if setting.kind == "switch":
-        return st.toggle(setting.title, value=bool(first), key=key, help=setting.help)
+        return st.toggle(
+            setting.title, value=bool(first), key=key, help=setting.help, persist_state=persist
+        )
     if setting.kind == "text":
-        return st.text_input(setting.title, value=str(first), key=key, help=setting.help).strip()
+        return st.text_input(
+            setting.title, value=str(first), key=key, help=setting.help, persist_state=persist
+        ).strip()
     step, form = (1, "%d") if setting.kind == "whole" else (None, "%g")
     return st.number_input(
         setting.title,
@@ -73,4 +89,5 @@ def _widget(setting: Setting, key: str, first: Any) -> Any:  # noqa: ANN401 - as
         key=key,
         help=setting.help,
         placeholder="none" if setting.optional else None,
+        persist_state=persist,
     )

@@ -23,12 +23,17 @@ SHOWN: Final = {
     "say.",
     "compare": "This page will show how two runs differ: verdicts, graph, ranking and settings.",
     "method": "This page will show how the verdicts are made, and what a run cannot claim.",
+    "judge": "This page will show what a judge that hallucinates does to a run.",
 }
 """Name of a page -> what it is for, where there is nothing to show yet."""
 MATCHED: Final = "At equal model score"
 MATCHED_HELP: Final = (
     "Each noisy interaction is compared with a genuine one of about the same model score "
     "(score-matched). The score itself cannot help there, so what is left is what the signal adds."
+)
+LEFT_OUT: Final = (
+    "Left out are {n:,} interactions whose verdict a label decided or whose label P(noisy) learned "
+    "from: the method did not find them out."
 )
 TABLE_HELP: Final = {
     ".csv": "Text that begins with =, +, -, @, a tab or a carriage return gets an apostrophe in "

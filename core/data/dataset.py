@@ -164,23 +164,6 @@ def load_manifest(folder: str | Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def load_display(folder: str | Path) -> dict[str, NDArray[np.float64]]:
-    """Read the display columns of the train rows, ``(E,)`` each; empty if there are none.
-
-    Raises:
-        DataError: If the file cannot be read.
-    """
-    try:
-        table = pq.read_table(Path(folder) / "train.parquet")
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"The dataset in {folder} is damaged: {error}. {AGAIN}") from error
-    names = [name for name in table.column_names if name not in _PAIR_COLUMNS]
-    return {name: table[name].to_numpy() for name in names}
-
-
-_PAIR_COLUMNS: Final = ("user_id", "item_id", "user", "item")
-
-
 def _counts(dataset: Dataset) -> dict[str, int]:
     parts = {f"n_{part}": len(getattr(dataset, part)) for part in PARTS}
     return {"n_users": len(dataset.users.id), "n_items": len(dataset.items.id), **parts}

@@ -74,7 +74,7 @@ def split_by_order(user: IntArray, order: IntArray) -> GradeArray:
 def carve_validation(user: IntArray, part: GradeArray, order: IntArray) -> GradeArray:
     """Take a quarter of each user's train rows for validation, the last ones of ``order``.
 
-    A user with n train rows gives floor(n / 4 + 1/2) of them and keeps at least one.
+    A user with n train rows gives floor(n / 4 + 1/2) of them, and so keeps at least one.
     """
     train = np.flatnonzero(part == TRAIN)
     n_train = np.bincount(user[train])
@@ -83,7 +83,7 @@ def carve_validation(user: IntArray, part: GradeArray, order: IntArray) -> Grade
     ordered = place[order[part[order] == TRAIN]]
     rank = rank_within_user(user[train], ordered)
     n = n_train[user[train]]
-    moved = rank >= n - np.minimum((n + 2) // 4, n - 1)
+    moved = rank >= n - (n + 2) // 4
     carved = part.copy()
     carved[train[moved]] = VALID
     return carved

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.data.dataset import MANIFEST, TRUTH
+from core.data.dataset import TRUTH
 from core.data.noise import PlantedTruth
 from core.errors import DataError
 from core.types import BoolArray, Dataset, IntArray
@@ -135,29 +134,6 @@ def join_truth(first: PlantedTruth, second: PlantedTruth) -> PlantedTruth:
     kind = first.kind + second.kind
     order = np.lexsort((item, user))
     return PlantedTruth(user[order], item[order], tuple(kind[row] for row in order))
-
-
-def adopt_truth(csv_path: str | Path, dataset: Dataset, dataset_folder: str | Path) -> int:
-    """Turn a ``truth.csv`` into the ``truth.parquet`` of a dataset that is already prepared.
-
-    Returns:
-        How many interactions are listed.
-
-    Raises:
-        DataError: As :func:`read_truth_csv`; nothing is written then.
-    """
-    truth = read_truth_csv(csv_path, dataset)
-    folder = Path(dataset_folder)
-    kind = pa.array(truth.kind, pa.string())
-    table_file = folder / f"{TRUTH}.tmp"
-    pq.write_table(pa.table({"user": truth.user, "item": truth.item, "kind": kind}), table_file)
-    os.replace(table_file, folder / TRUTH)
-    manifest_path = folder / MANIFEST
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8")) | {"has_truth": True}
-    temporary = folder / f"{MANIFEST}.tmp"
-    temporary.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-    os.replace(temporary, manifest_path)
-    return len(truth)
 
 
 def _train_rows(dataset: Dataset, user: IntArray, item: IntArray) -> IntArray:

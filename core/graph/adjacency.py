@@ -159,7 +159,11 @@ def drop_edges(graph: Graph, rate: float, generator: torch.Generator) -> Graph:
     if rate == 0.0:
         return graph
     draw = torch.rand(graph.n_edges, generator=generator, device=generator.device)
-    keep = (draw >= rate).to(graph.user.device)  # (E,)
+    return keep_edges(graph, (draw >= rate).to(graph.user.device))
+
+
+def keep_edges(graph: Graph, keep: Tensor) -> Graph:
+    """Keep some undirected edges, bool ``(E,)``, in their order, and normalise them again."""
     entry = keep[graph.edge]  # (2E,)
     n_before = torch.cat([entry.new_zeros(1, dtype=torch.int32), entry.cumsum(0).int()])
     number = keep.cumsum(0) - 1  # new number of each kept edge

@@ -93,14 +93,9 @@ def model(
         if kind == "openai":
             place = resolve(config, around.environ)
         else:
-            path = config.model_file or around.environ.get("LLMHNI_LLM_FILE", "")
-            if not path:
-                raise ConfigError(
-                    "no model file is named: set judge.llm.model_file or LLMHNI_LLM_FILE to a GGUF "
-                    "file; docs/judges.md names some"
-                )
+            path = model_file(config, around.environ)
             room = room_for(config)
-            served = stack.enter_context(local.serve(Path(path), config.in_flight, room))
+            served = stack.enter_context(local.serve(path, config.in_flight, room))
             place = replace(served, temperature=config.temperature)
             slow = max(config.timeout, LOCAL_TIMEOUT)
             config = config.model_copy(update={"timeout": slow, "batch": False})
@@ -113,6 +108,47 @@ def room_for(config: LLMConfig) -> int:
     reply = TOKENS_PER_CALL + TOKENS_PER_TARGET * config.targets_per_call
     wanted = LONGEST_QUESTION + 2 * reply + config.thinking_tokens
     return -(-wanted // 1024) * 1024
+
+
+def check(config: JudgeConfig, writer: str, environ: Mapping[str, str], recorded: Path) -> None:
+    """Look for what a judge will need, before minutes of work are done for it; nothing is sent.
+
+    Args:
+        config: Who judges.
+        writer: Who writes profiles: ``openai``, ``local``, or neither.
+        environ: Address, model and key of the endpoint.
+        recorded: Folder of imported judgements.
+
+    Raises:
+        ConfigError: If settings, key, file or model are missing; the message says which.
+    """
+    judges = _members(config) if config.kind == "ensemble" else (config.kind,)
+    if "openai" in (*judges, writer):
+        resolve(config.llm, environ)
+    if "local" in (*judges, writer):
+        model_file(config.llm, environ)
+    if "recorded" in judges:
+        find_recorded(config.recorded, recorded)
+
+
+def model_file(config: LLMConfig, environ: Mapping[str, str]) -> Path:
+    """Find the model that settings or environment name.
+
+    Raises:
+        ConfigError: If they name none, or there is no such file.
+    """
+    path = config.model_file or environ.get("LLMHNI_LLM_FILE", "")
+    if not path:
+        raise ConfigError(
+            "no model file is named: set judge.llm.model_file or LLMHNI_LLM_FILE to a GGUF file; "
+            "docs/judges.md names some"
+        )
+    if not Path(path).is_file():
+        raise ConfigError(
+            f"there is no model file {path}. Set judge.llm.model_file or LLMHNI_LLM_FILE to a GGUF "
+            "file."
+        )
+    return Path(path)
 
 
 def resolve(config: LLMConfig, environ: Mapping[str, str]) -> Endpoint:
@@ -179,12 +215,14 @@ def _recorded(config: JudgeConfig, around: Surroundings, _: ExitStack) -> Judge:
 def _ensemble(config: JudgeConfig, around: Surroundings, stack: ExitStack) -> Judge:
     from core.judge.ensemble import EnsembleJudge  # noqa: PLC0415
 
+    first, second = (_OPENERS[kind](config, around, stack) for kind in _members(config))
+    return EnsembleJudge(first, second)
+
+
+def _members(config: JudgeConfig) -> tuple[str, str]:
     if config.first == config.second:
         raise ConfigError("the two judges of an ensemble must be different ones")
-    first, second = (
-        _OPENERS[kind](config, around, stack) for kind in (config.first, config.second)
-    )
-    return EnsembleJudge(first, second)
+    return config.first, config.second
 
 
 _OPENERS: Final[Mapping[str, Callable[[JudgeConfig, Surroundings, ExitStack], Judge]]] = {

@@ -92,7 +92,9 @@ def test_the_manifest_names_the_hash_of_every_result_file(prepared, workspace):
     assert set(manifest["files"]) == {
         "run.json",
         "interactions.parquet",
+        "judge_quality.json",
         "detection.json",
+        "edges.parquet",
         "kinds.parquet",
     }
     for name, digest in manifest["files"].items():

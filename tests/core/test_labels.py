@@ -150,11 +150,11 @@ WORLD = dataset(pairs(range(40), np.arange(40) % 5, 40, 5))
 
 
 def test_labels_given_to_many_pairs_at_once_overrule_and_do_nothing_else(tmp_path):
-    origin = ["bulk", "table", "random", "card"] * 10
+    origin = ["bulk", "table", "random part", "card"] * 10
     found = read_labels(write(tmp_path, MANY, origin=origin), WORLD, LabelsConfig(held_out=0.5))
     labels = found.labels
     by_row = np.array(origin)[labels.user]  # user k has row k
-    assert (labels.looked_at == np.isin(by_row, ["random", "card"])).all()
+    assert (labels.looked_at == np.isin(by_row, ["random part", "card"])).all()
     assert 0 < labels.held_out.sum() < 20
     assert not labels.held_out[~labels.looked_at].any()
     assert set(np.flatnonzero(~labels.looked_at)) <= set(labels_in_use(labels).user)

@@ -5,9 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from core import engine
+from core.graph.refine import ADDED
 from core.packing import WEIGHT
 from core.stages import read_arrays, write_arrays
+from core.types import HIGH, MID, Judgements
 from core.warm_start import ABOUT, FILE, from_scratch, read_start, save_weights, start_weights
 from tests.worlds import tastes, tiny_run
 
@@ -99,3 +103,32 @@ def test_a_run_without_a_parent_says_so():
     start = from_scratch("no parent run was given")
     assert start_weights(start) is None
     assert str(start["reason"]) == "no parent run was given"
+
+
+@pytest.mark.parametrize("preset", ["auto", "soft"])
+@pytest.mark.parametrize("accept", ["high", "mid"])
+def test_what_goes_on_takes_the_preset_of_its_parent_and_keeps_the_grades_it_accepts(
+    parent, tmp_path, monkeypatch, preset, accept
+):
+    """One pair that was never observed has High and Mid: only *at least Mid* lets it join."""
+    data = replace(DATA, train=DATA.train.select(np.arange(5)))
+    one = np.zeros(1, np.int64)
+    never = np.setdiff1d(np.arange(DATA.train.n_items), data.train.item)[:1]
+    no = np.zeros(1, bool)
+    support = np.full(1, np.nan, np.float32)
+    grades = (np.full(1, HIGH, np.int8), np.full(1, MID, np.int8))
+    judged = Judgements(
+        one, never, no, no, *grades, ("",), ("",), "", user_support=support, item_support=support
+    )
+    monkeypatch.setattr(engine, "judgements_of", lambda _: judged)
+    monkeypatch.setattr(engine, "final_training", lambda _, graphs, *__: graphs)
+    monkeypatch.setattr(engine, "pack_final", lambda graphs: graphs)
+    config = tiny_run(refine={"preset": preset, "accept": accept})
+    made = engine.Engine(data, config, torch.device("cpu"), tmp_path, tmp_path, lambda _: None)
+    scored = {"p_noisy": np.full(5, 0.5, np.float32)}
+    vectors = {"user": np.zeros((30, 2), np.float32), "item": np.zeros((24, 2), np.float32)}
+    start = read_start(parent, DATA, config)
+    assert start_weights(start) is not None
+    graphs = made.train(vectors, {"low": np.zeros(5, bool)}, scored, start)
+    assert set(graphs) == {"soft"}  # the parent's; auto alone would try both
+    assert int((graphs["soft"].origin == ADDED).sum()) == (1 if accept == "mid" else 0)

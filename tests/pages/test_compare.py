@@ -254,3 +254,11 @@ def test_pairs_left_out_of_an_export_are_counted(folders):
     app = open_page(co_view="Take it away", co_only="refined", run=PARENT)
     assert "6 edges" in texts(app)
     assert "2 more added edges are left out" in texts(app)
+
+
+def test_pairs_of_validation_and_test_in_an_export_are_said(folders):
+    edges = pd.read_parquet(folders[0] / "edges.parquet")
+    more = edges[edges["origin"] == "added"].assign(user=[2, 1], item=[3, 1])
+    pd.concat([edges, more]).to_parquet(folders[0] / "edges.parquet")
+    app = open_page(co_view="Take it away", co_only="all", run=PARENT)
+    assert "2 of the added ones are pairs of validation or test" in texts(app)

@@ -14,6 +14,7 @@ from app.services import flagged, query
 from app.services.flagged import Filters
 from app.services.labels import current
 from app.services.labels.queue_order import rows_in_order
+from app.services.labels.schema import OF_A_PART
 from app.services.store import Run
 
 ALL: Final = Filters()
@@ -85,8 +86,8 @@ def next_items(
         order: A key of :data:`ORDERS`; another one is taken for the first.
         labelled: Pairs to leave out, columns ``user_id, item_id``:
             :func:`app.services.labels.current.own_keys`. With its column ``sampled``, the order
-            ``random`` asks again about pairs that were labelled in other orders only, because a
-            sample without them would not be one.
+            ``random`` over the whole run asks again about pairs that were labelled in other orders
+            only, because a sample without them would not be one.
         filters: As of the review list, ``list_path`` included; of ``additions`` only ``user_id``,
             ``item_id`` and ``text`` count.
         skip: More pairs ``(user_id, item_id)`` to leave out: put off, or on screen already.
@@ -100,7 +101,7 @@ def next_items(
     Raises:
         core.errors.DataError: If a table of the run is missing or damaged.
     """
-    left_out = _left_out(order, labelled, skip)
+    left_out = _left_out(source(order, filters), labelled, skip)
     if order == "additions":
         return _additions(run, left_out, filters, n)
     ranked = rows_in_order(run, order if order in ORDERS else "noisy")
@@ -141,12 +142,13 @@ def items(run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def source(order: str, filters: Filters = ALL) -> str:
-    """Source to record: the order, but ``table`` for a random order over a part of the run.
+    """Source to record: the order, but ``random part`` for a random order over a part of the run.
 
-    A sample of a part says nothing about the whole.
+    A sample of a part says nothing about the whole, yet each label in it was given to its pair: it
+    may teach and measure.
     """
     name = order if order in ORDERS else "noisy"
-    return "table" if name == "random" and filters != ALL else name
+    return OF_A_PART if name == "random" and filters != ALL else name
 
 
 def second_opinions(
@@ -167,9 +169,9 @@ def second_opinions(
 
 
 def _left_out(
-    order: str, labelled: pd.DataFrame, skip: Collection[tuple[str, str]]
+    asked_in: str, labelled: pd.DataFrame, skip: Collection[tuple[str, str]]
 ) -> pd.DataFrame:
-    if order == "random" and "sampled" in labelled:
+    if asked_in == "random" and "sampled" in labelled:
         labelled = labelled[labelled["sampled"].astype(bool)]
     pairs = pd.DataFrame(list(skip), columns=["user_id", "item_id"], dtype="str")
     if len(labelled) == 0:

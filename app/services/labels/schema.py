@@ -19,8 +19,15 @@ CONFLICT: Final = "conflict"
 """Stands for the label of a pair that people label differently; never stored."""
 ORDERS: Final = ("noisy", "uncertain", "disagreement", "influence", "random", "additions")
 """Names of the orders of the queue, as sources of a label."""
-SOURCES: Final = (*ORDERS, "second", "card", "table", "bulk", "import", "resolve", "undo", "redo")
-"""Where a label came from; ``second`` is a second opinion."""
+OF_A_PART: Final = "random part"
+"""The order ``random`` while filters or a review list left out a part of the run: somebody looked
+at the pair, but it is no draw from the whole."""
+SOURCES: Final = (
+    *(*ORDERS, OF_A_PART),
+    *("second", "card", "table", "bulk", "import", "resolve", "undo", "redo"),
+)
+"""Where a label came from; ``second`` is a second opinion. ``table`` stands in older databases and
+files alone, and counts as given to many pairs at once."""
 ORIGINS: Final = tuple(name for name in SOURCES if name not in ("undo", "redo"))
 """How a label that stands came to be."""
 

@@ -54,21 +54,22 @@ def verdict_shares(counts: Mapping[Verdict, int]) -> go.Figure:
     )
 
 
-def price(cuts: Mapping[str, Cut]) -> go.Figure:
+def price(cuts: Mapping[str, Cut], both: str = "both grades High") -> go.Figure:
     """What the verdict and a loss cut of the same size throw away, as two divided bars.
 
     Args:
         cuts: ``verdict`` and ``loss``, from :func:`app.services.story.price_of_a_cut`.
+        both: What the grades are that a run accepts, :func:`app.services.accepting.both`.
     """
     names = {"loss": "Highest losses", "verdict": "Verdict noisy"}
     parts = {
         "planted noise": (theme.VERDICT_COLORS["noisy"], "x"),
         "genuine, hard": (theme.VERDICT_COLORS["hard"], "/"),
         "genuine, other": (theme.VERDICT_COLORS["clean"], ""),
-        "both grades High": (theme.VERDICT_COLORS["hard"], "/"),
+        both: (theme.VERDICT_COLORS["hard"], "/"),
         "other": (theme.NEUTRAL, ""),
     }
-    rows = {name: _parts(cuts[name]) for name in names}
+    rows = {name: _parts(cuts[name], both) for name in names}
     figure = go.Figure()
     for part, (color, pattern) in parts.items():
         if all(part not in row for row in rows.values()):
@@ -169,10 +170,10 @@ def validation(curve: pd.DataFrame) -> go.Figure:
     )
 
 
-def _parts(cut: Cut) -> dict[str, int]:
+def _parts(cut: Cut, both: str) -> dict[str, int]:
     """What was dropped, in parts that add up."""
     if cut.noise is None or cut.genuine is None or cut.hard is None:
-        return {"both grades High": cut.both_high, "other": cut.n_dropped - cut.both_high}
+        return {both: cut.accepted, "other": cut.n_dropped - cut.accepted}
     return {
         "planted noise": cut.noise,
         "genuine, hard": cut.hard,

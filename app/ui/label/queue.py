@@ -197,8 +197,9 @@ def _notes(run: Run, order: str, chosen: Filters) -> None:
         st.caption(f"Only the {listed.n_rows:,} of the review list in force.")
     if order == "random" and orders.source(order, chosen) != "random":
         st.caption(
-            "A part of the run: these labels do not count for the estimates of precision and noise "
-            "rate. Lift filters and review list for those."
+            "A part of the run: these labels correct P(noisy) and measure it like those of other "
+            "orders, but do not count for the estimates of precision and noise rate. Lift filters "
+            "and review list for those."
         )
 
 

@@ -173,7 +173,7 @@ def _drawn(
         own = rng.permutation(train.item[train.user == user])
         n_low = len(own) if config.judges_all else int(np.ceil(config.observed_share * len(own)))
         other = np.setdiff1d(rng.integers(train.n_items, size=64), own)
-        wanted = config.unobserved + round(each)
+        wanted = config.unobserved + int(rng.poisson(each))  # strangers are not dealt out evenly
         rows += [(user, int(item), True, False) for item in own[:n_low]]
         rows += [(user, int(item), False, False) for item in rng.permutation(other)[:wanted]]
         listed = np.full(config.history_items, -1, np.int64)

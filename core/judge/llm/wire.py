@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COMPLETIONS: Final = "/chat/completions"
 LONGEST_CONNECT: Final = 10.0
 """Seconds until a server that cannot be connected to counts as away."""
+LONGEST_NAME: Final = 200
+"""Letters of a model's name that are kept."""
 Ending: TypeAlias = Literal["whole", "cut", "refused"]
 
 
@@ -137,7 +139,8 @@ def read_body(content: bytes, endpoint: Endpoint) -> Reply:
         choice = body["choices"][0]
         message, finish = choice["message"], choice.get("finish_reason")
         text, refusal = message.get("content") or "", message.get("refusal") or ""
-        usage, model = _usage(body.get("usage") or {}), str(body.get("model") or "")
+        usage = _usage(body.get("usage") or {})
+        model = _sound(str(body.get("model") or ""), endpoint)[:LONGEST_NAME]
         if not isinstance(text, str) or not isinstance(refusal, str):
             raise TypeError
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):

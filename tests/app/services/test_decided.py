@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from app.services import query, store
-from app.services.decided import by_people, told
+from app.services.decided import by_people, n_told, told
 from tests.compare_run import AFTER, CHILD, PARENT, write_runs
 from tests.run_folder import MANIFEST
 
@@ -50,3 +50,7 @@ def test_what_a_label_decided_or_taught_was_told(runs):
     }
     pd.DataFrame(said).to_parquet(runs[1].folder / "interactions.parquet")
     assert rows_told(runs[1]) == [1, 3]
+
+
+def test_told_interactions_are_counted(runs):
+    assert [n_told(run) for run in runs] == [0, 1]

@@ -4,10 +4,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from app.services import environment
+from core.judge import create
 
 
 def test_what_the_user_set_wins():
@@ -15,6 +17,29 @@ def test_what_the_user_set_wins():
     assert variables["HF_HUB_OFFLINE"] == "0"
     assert variables["OMP_WAIT_POLICY"] == "PASSIVE"
     assert variables["HOME"] == "/home/ann"
+
+
+def test_secrets_are_named_where_there_are_any_and_nobody_says_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    assert environment.SECRETS_VARIABLE not in environment.with_defaults({})
+    path = tmp_path / ".streamlit" / "secrets.toml"
+    path.parent.mkdir()
+    path.write_text('[llm]\napi_key = "sk-hidden"\n')
+    found = environment.with_defaults({})
+    assert found[environment.SECRETS_VARIABLE] == str(path)
+    assert "sk-hidden" not in str(found)
+    mine = {environment.SECRETS_VARIABLE: "/mine.toml"}
+    assert environment.with_defaults(mine)[environment.SECRETS_VARIABLE] == "/mine.toml"
+
+
+def test_secrets_have_one_name_and_stay_out_of_the_repository():
+    assert environment.SECRETS_VARIABLE == create.SECRETS
+    ignored = (environment.ROOT / ".gitignore").read_text().splitlines()
+    assert ".streamlit/secrets.toml" in ignored
+    example = environment.ROOT / ".streamlit" / "secrets.toml.example"
+    assert tomllib.loads(example.read_text()) == {"llm": {}}
+    shown = "\n".join(line.removeprefix("# ") for line in example.read_text().splitlines()[5:])
+    assert set(tomllib.loads(shown)["llm"]) == {"api_key", "base_url", "model"}
 
 
 @pytest.mark.parametrize("name", environment.DEFAULTS)

@@ -193,9 +193,28 @@ def test_what_is_no_train_set_holds_every_edge(runs, tmp_path):
     assert (done.n_rows, export.count(runs[0], "csv", "all").n_reserved) == (4, 0)
 
 
+@pytest.mark.parametrize("only", ["all", "added"])
+def test_pairs_of_validation_and_test_in_an_export_are_counted_and_said(runs, tmp_path, only):
+    assert export.count(runs[0], "csv", only).n_reserved_in == 0
+    assert not any("no train set" in one for one in export.export(runs[0], tmp_path, "csv").notes)
+    add_reserved(runs[0])
+    done = export.export(runs[0], tmp_path, "csv", only)
+    assert "2 of the added edges are pairs of validation or test" in " ".join(done.notes)
+    assert json.loads((tmp_path / "export.json").read_text())["n_reserved_in"] == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "only"), [("csv", "refined"), ("csv", "kept"), ("csv", "dropped"), ("npz", "added")]
+)
+def test_where_none_is_written_none_is_counted(runs, form, only):
+    add_reserved(runs[0])
+    assert export.count(runs[0], form, only).n_reserved_in == 0
+
+
 def test_without_the_dataset_it_is_said_that_added_edges_may_be_reserved(runs, tmp_path):
     add_reserved(runs[0])
     (runs[0].folder.parents[1] / "datasets" / "six rows" / "manifest.json").unlink()
-    done = export.export(runs[0], tmp_path, "csv", "refined")
-    assert done.n_rows == 8
-    assert any("cannot be checked" in note for note in done.notes)
+    for only, n in (("refined", 8), ("all", 10), ("added", 4)):
+        done = export.export(runs[0], tmp_path / only, "csv", only)
+        assert done.n_rows == n
+        assert any("cannot be checked" in note for note in done.notes)

@@ -112,3 +112,22 @@ def test_without_planted_truth(workspace):
     run = store.load_run(workspace, write_review_run(workspace, planted=False).name)
     assert flagged.kinds(run) == []
     assert flagged.page(run, Filters(), "p_high", 1, 10)["kind"].isna().all()
+
+
+def test_a_text_is_found_by_the_list_of_nodes_as_in_every_row(run):
+    """Where a run has its nodes each title is looked at once; the answers are the same."""
+    path = run.folder / "interactions.parquet"
+    table = pd.read_parquet(path)
+    table["title"] = table.groupby("item")["title"].transform("first")
+    table.to_parquet(path)
+    asked = ("an", "B", "i2", "dune", "CASINO", "%", "nothing like it", "<")
+    by_row = {text: flagged.rows(run, Filters(text=text)).tolist() for text in asked}
+    users = table[["user", "user_id"]].drop_duplicates().to_numpy().tolist()
+    items = table[["item", "item_id", "title"]].drop_duplicates("item").to_numpy().tolist()
+    nodes = [("user", number, name, name) for number, name in users]
+    nodes += [("item", number, name, title) for number, name, title in items]
+    frame = pd.DataFrame(nodes, columns=["kind", "number", "id", "title"])
+    frame.to_parquet(run.folder / "projection.parquet")
+    by_node = {text: flagged.rows(run, Filters(text=text)).tolist() for text in asked}
+    assert by_node == by_row
+    assert len({tuple(rows) for rows in by_row.values()}) > 4

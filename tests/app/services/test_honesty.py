@@ -101,3 +101,12 @@ def test_an_estimate_at_its_limit_is_said(workspace, rate, said):
         if one.topic == "Share of noise"
     )
     assert ("upper limit" in found.text) == said
+
+
+@pytest.mark.parametrize(("accept", "said"), [("high", False), ("mid", True)])
+def test_a_run_that_accepts_less_than_the_paper_says_so(workspace, accept, said):
+    write_report_run(workspace, settings={"refine": {"accept": accept}})
+    found = told(workspace)
+    assert ("Grades accepted" in found) is said
+    if said:
+        assert "at least Mid and Mid" in found["Grades accepted"].text

@@ -117,3 +117,24 @@ def test_a_review_list_is_counted(run, tmp_path):
 def test_no_known_loss_gives_no_values(workspace):
     write_loss_run(workspace, interactions=INTERACTIONS | {"loss": [float("nan")] * 6})
     assert not len(loss_cut.values(store.load_run(workspace, "run-1")))
+
+
+def test_what_a_label_decided_or_taught_is_compared_nowhere(workspace):
+    """Row 3 was decided by a person, row 4 taught p_noisy, the label of row 0 only measures."""
+    said = {
+        "label": ["clean", "", "", "noisy", "hard", ""],
+        "held_out": [True, False, False, False, False, False],
+        "decided_by": ["model", "model", "model", "person", "model", "model"],
+    }
+    write_loss_run(workspace, interactions=INTERACTIONS | said)
+    run = store.load_run(workspace, "run-1")
+    assert loss_cut.values(run)[0] == 2.0  # of rows 0, 1, 2; row 5 has no loss
+    now = loss_cut.at(loss_cut.tally(run, (0.5,)), 0)
+    assert now["n"].sum() == 4
+    found = loss_cut.outcomes(now)
+    assert (found.loss.dropped, found.p_noisy.dropped, found.verdict.dropped) == (2, 2, 1)
+    assert found.loss.noise_removed == pytest.approx(1 / 2)  # row 1 of rows 1 and 5
+    assert loss_cut.picked(run, 0.5, "everything it drops").tolist() == [1, 2]
+    assert loss_cut.picked(run, 0.5, "called noisy, not dropped").tolist() == [5]
+    curves = loss_cut.tradeoff(run)
+    assert curves[curves["signal"] == "loss"]["value"].max() <= 2.0

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from app.services import method
+from app.services.method_steps import of_run
 from app.services.store import load_run
+from app.ui.method_boxes import boxes
 from core.errors import DataError
 from tests.report_run import BASE, write_report_run
 
@@ -79,7 +81,7 @@ def test_numbers_of_the_steps_leave_out_what_the_run_does_not_have(run):
         "pretrain_recall": 0.15,
         "train_recall": 0.25,
         "judged": 4,
-        "both_high": 2,
+        "accepted": 2,
         "kept": 4,
         "dropped": 2,
         "added": 1,
@@ -116,7 +118,7 @@ def test_a_run_without_interactions_or_edges_has_none_in_its_steps(run):
         path = run.folder / f"{name}.parquet"
         pd.read_parquet(path).iloc[:0].to_parquet(path)
     made = method.step_numbers(run)
-    assert {made[name] for name in ("judged", "both_high", "kept", "dropped", "added")} == {0}
+    assert {made[name] for name in ("judged", "accepted", "kept", "dropped", "added")} == {0}
 
 
 def test_what_a_person_decided_is_no_example_and_measures_nothing(run):
@@ -127,3 +129,21 @@ def test_what_a_person_decided_is_no_example_and_measures_nothing(run):
     table.assign(decided_by=decided).to_parquet(path)
     assert method.example(run, "noisy")["row"] == 5  # row 3 has the highest P(noisy)
     assert method.calibration(run, n_bins=1)["n"].tolist() == [5]
+
+
+def test_pairs_are_counted_by_the_grades_that_the_run_accepts(workspace):
+    """Of the grades of the six rows two are High and High, and one is Mid and Low."""
+    write_report_run(workspace, settings={"refine": {"accept": "mid"}})
+    run = load_run(workspace, "run-1")
+    table = pd.read_parquet(run.folder / "interactions.parquet")
+    both = ((table["user_grade"] == 1) & (table["item_grade"] == 0)).to_numpy()
+    table.loc[both, "item_grade"] = 1
+    table.to_parquet(run.folder / "interactions.parquet")
+    assert method.step_numbers(run)["accepted"] == 3
+    made = dict(method.step_numbers(run))
+    judge = next(box for box in boxes(run.manifest, made) if box.name == "Judge")
+    assert judge.lines[-1] == "3 at least Mid and Mid"
+    ours = " ".join(step.ours for step in of_run(run.manifest))
+    assert "low-scored, both grades at least Mid, not noisy" in ours
+    assert "{" not in ours
+    assert "High" not in ours

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from app.services import store, story
-from tests.run_folder import INTERACTIONS
+from tests.run_folder import INTERACTIONS, write_run
 
 KINDS = {
     "row": [1, 2, 3, 4],
@@ -39,8 +39,8 @@ def test_with_truth_the_cut_is_counted_against_it(run):
     pd.DataFrame(table).to_parquet(run.folder / "interactions.parquet")
     cuts = story.price_of_a_cut(run)
     # The verdict drops rows 3 and 4, both noise; the two highest losses are 1 and 2, both hard.
-    assert cuts["verdict"] == story.Cut(2, both_high=1, noise=2, genuine=0, hard=0)
-    assert cuts["loss"] == story.Cut(2, both_high=1, noise=0, genuine=2, hard=2)
+    assert cuts["verdict"] == story.Cut(2, accepted=1, noise=2, genuine=0, hard=0)
+    assert cuts["loss"] == story.Cut(2, accepted=1, noise=0, genuine=2, hard=2)
 
 
 def test_signals_are_spread_over_the_highest_losses_alone(run):
@@ -116,7 +116,7 @@ def test_where_nothing_is_dropped_the_price_is_nothing(run, change, truth):
         pd.DataFrame(KINDS).to_parquet(run.folder / "kinds.parquet")
     pd.DataFrame(INTERACTIONS | change).to_parquet(run.folder / "interactions.parquet")
     nothing = 0 if truth else None
-    cut = story.Cut(0, both_high=0, noise=nothing, genuine=nothing, hard=nothing)
+    cut = story.Cut(0, accepted=0, noise=nothing, genuine=nothing, hard=nothing)
     assert story.price_of_a_cut(run) == {"verdict": cut, "loss": cut}
 
 
@@ -148,3 +148,14 @@ def test_what_people_decided_is_not_behind_the_verdicts(told):
 def test_what_people_decided_is_not_among_the_highest_losses(told):
     spread = story.among_highest_loss(told)
     assert spread[spread["signal"] == "loss"]["n"].sum() == 1  # row 1, of rows 0 and 1
+
+
+@pytest.mark.parametrize(("accept", "n"), [("high", 1), ("mid", 2)])
+def test_the_price_is_told_by_the_grades_that_the_run_accepts(workspace, accept, n):
+    """The two highest losses have grades (2, 1) and (2, 2): one of them is High and High."""
+    grades = {"user_grade": [0, 0, 0, 2, 2, -1], "item_grade": [0, 0, 0, 1, 2, -1]}
+    losses = {"loss": [0.1, 0.2, 0.3, 0.9, 0.8, 0.4]}
+    settings = {"settings": {"refine": {"accept": accept}}}
+    write_run(workspace, changes=settings, interactions=INTERACTIONS | grades | losses)
+    cut = story.price_of_a_cut(store.load_run(workspace, "run-1"))["loss"]
+    assert (cut.n_dropped, cut.accepted) == (2, n)

@@ -186,3 +186,31 @@ def test_the_head_says_when_the_run_was_finished_or_else_started(workspace):
     assert "Run run-1, started 2030-01-02 03:04 UTC." in html_report.build(
         load_run(workspace, "run-1")
     )
+
+
+@pytest.mark.parametrize(
+    ("accept", "both"), [("high", "Both grades High"), ("mid", "Both grades at least Mid")]
+)
+def test_it_names_the_grades_that_the_run_accepts(read, accept, both):
+    said = " ".join(read(settings={"refine": {"accept": accept}}).texts)
+    assert both in said
+    assert ("Grades accepted" in said) is (accept == "mid")
+    assert "{both}" not in said
+
+
+@pytest.mark.usefixtures("short_library")
+def test_what_people_decided_is_said_to_be_left_out(workspace):
+    labels = {"n": 3, "n_overruled": 2, "n_held_out": 1, "calibrated": False}
+    folder = write_report_run(workspace, labels=labels)
+    path = folder / "interactions.parquet"
+    by = ["person", "person", "model", "model", "model", "model"]
+    pd.read_parquet(path).assign(decided_by=by).to_parquet(path)
+    said = " ".join(Reader(html_report.build(load_run(workspace, "run-1"))).texts)
+    assert "People decided 2 of 6 verdicts" in said
+    assert said.count("Left out are 2 interactions") == 2
+
+
+def test_without_labels_nothing_is_said_of_people(read):
+    said = " ".join(read().texts)
+    assert "People decided" not in said
+    assert "Left out are" not in said

@@ -13,7 +13,6 @@ import pytest
 from core.data.dataset import (
     fingerprint,
     load_dataset,
-    load_display,
     load_manifest,
     save_dataset,
 )
@@ -60,7 +59,8 @@ def test_what_is_saved_is_loaded(dataset, tmp_path):
     for part in ("train", "valid", "test"):
         assert (getattr(loaded, part).key() == getattr(dataset, part).key()).all()
         assert getattr(loaded, part).user.dtype == np.int64
-    np.testing.assert_array_equal(load_display(tmp_path / "d")["rating"], display["rating"])
+    columns = pq.read_table(tmp_path / "d" / "train.parquet")
+    np.testing.assert_array_equal(columns["rating"].to_numpy(), display["rating"])
     manifest = load_manifest(tmp_path / "d")
     assert manifest["counts"]["n_train"] == 3
     assert manifest["report"] == {"source": "test"}
@@ -126,9 +126,6 @@ def test_broken_and_missing_files_are_told(dataset, tmp_path):
     (tmp_path / "items.parquet").write_bytes(b"PAR1 broken")
     with pytest.raises(DataError, match="is damaged"):
         load_dataset(tmp_path)
-    (tmp_path / "train.parquet").unlink()
-    with pytest.raises(DataError, match="is damaged"):
-        load_display(tmp_path)
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(DataError, match="cannot be read"):
         load_dataset(tmp_path)

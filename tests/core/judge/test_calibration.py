@@ -44,3 +44,11 @@ def test_a_measurement_without_spread_tells_nothing():
 def test_grades_change_at_the_written_percentiles():
     support = np.array([0.0, 0.59, 0.60, 0.89, 0.90, 1.0], dtype=np.float32)
     assert grades(support).tolist() == [LOW, LOW, MID, MID, HIGH, HIGH]
+
+
+def test_a_small_spread_counts_and_one_of_rounding_does_not():
+    valid = np.ones((2, 2), dtype=bool)
+    reference = np.array([[0.0, 2e-5], [0.0, 2e-7]], dtype=np.float32)  # deviations 1e-5, 1e-7
+    target, others = standard_scores(reference[:, 1], reference, valid)
+    np.testing.assert_allclose(target, [1.0, 0.0], rtol=1e-4)
+    np.testing.assert_allclose(others, [[-1.0, 1.0], [0.0, 0.0]], rtol=1e-4)

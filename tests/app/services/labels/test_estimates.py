@@ -57,6 +57,7 @@ def test_only_the_random_sample_counts(run, desk):
     for pair, label in said.items():
         desk.say("ann", pair, label, "random")
     desk.say("ann", "bob/i3", "noisy", "noisy")  # another order
+    desk.say("ann", "bob/i3", "noisy", "random part")  # a random order over what a filter left
     desk.say("ann", "cid/i1", "unsure", "random")
     desk.say("ann", "zoe/i9", "noisy", "random")  # not in this run
     desk.say("ann", "ann/i2", "like", "additions", observed=False)

@@ -199,9 +199,17 @@ def test_second_opinions_tell_the_pair_and_not_the_label(run, desk):
     assert len(current.awaiting(desk.cursor, "d", "bob")) == 3
 
 
+def test_a_random_order_over_a_part_does_not_ask_twice(run):
+    labelled = pd.DataFrame({"user_id": ["cid"], "item_id": ["i0"], "sampled": [False]})
+    hard = Filters(verdicts=("hard",))
+    assert set(queue.next_items(run, "random", NOTHING, hard)["row"]) == {2, 4}
+    assert queue.next_items(run, "random", labelled, hard)["row"].tolist() == [2]
+    assert len(queue.next_items(run, "random", labelled)) == 6
+
+
 def test_a_sample_of_a_part_is_no_random_sample():
     assert queue.source("random") == "random"
-    assert queue.source("random", Filters(verdicts=("noisy",))) == "table"
+    assert queue.source("random", Filters(verdicts=("noisy",))) == "random part"
     assert queue.source("noisy", Filters(verdicts=("noisy",))) == "noisy"
     assert queue.source("x") == "noisy"
 

@@ -125,6 +125,7 @@ def test_what_comes_after_a_return_goes_on_from_it(desk, tmp_path):
         ([("ann", "noisy", "import")], "bulk", False),
         ([("ann", "noisy", "uncertain")], "uncertain", False),
         ([("ann", "noisy", "random")], "random", True),
+        ([("ann", "noisy", "random part")], "random part", False),
         # Looked at one by one, then said again, or taken over by one choice.
         ([("ann", "noisy", "random"), ("ann", "noisy", "bulk")], "random", True),
         ([("ann", "clean", "random"), ("ann", "noisy", "bulk")], "bulk", True),
@@ -166,11 +167,12 @@ def test_the_same_label_given_in_another_way_is_another_revision(desk, tmp_path)
 
 def test_the_engine_takes_bulk_labels_of_a_revision_for_no_evidence(desk, tmp_path):
     """What the app writes and what the engine reads are the same words."""
-    world = dataset(pairs([0, 0, 1], [0, 1, 1], 2, 2))
-    for pair, source in (("u0/i0", "bulk"), ("u0/i1", "random"), ("u1/i1", "import")):
+    world = dataset(pairs([0, 0, 1, 1], [0, 1, 0, 1], 2, 2))
+    given = {"u0/i0": "bulk", "u0/i1": "random", "u1/i0": "random part", "u1/i1": "import"}
+    for pair, source in given.items():
         desk.say("ann", pair, "noisy", source)
     path = snapshot.save(desk.cursor, "d", "", "ann", tmp_path).path
     found = read_labels(path, world, LabelsConfig(held_out=0.0))
-    assert found.labels.looked_at.tolist() == [False, True, False]
-    assert found.labels.sampled.tolist() == [False, True, False]
+    assert found.labels.looked_at.tolist() == [False, True, True, False]
+    assert found.labels.sampled.tolist() == [False, True, False, False]
     assert found.knows_sampled

@@ -334,14 +334,14 @@ def test_elsewhere_too_labels_teach_measure_and_stay_settled(desk, folder, tmp_p
 
 
 def test_a_file_that_does_not_say_how_its_labels_came_teaches_nothing(desk, folder, tmp_path):
-    text = "user_id,item_id,label,origin\nu1,a,hard,Random\nu2,a,hard,\nu1,+c,hard,guess\n"
+    text = "user_id,item_id,label,origin\nu1,a,hard,Random Part\nu2,a,hard,\nu1,+c,hard,guess\n"
     found = checked(tmp_path, folder, text + "u2,+c,hard,undo\n")
     assert told(found) == {"Unknown origin": 2}
     assert found.problems[0].examples["origin"].tolist() == ["guess", "undo"]
     transfer.import_(desk.cursor, CONTEXT, found)
     origins = snapshot.standing(desk.cursor, "d").set_index(["user_id", "item_id"])["origin"]
     assert origins.to_dict() == {
-        ("u1", "a"): "random",
+        ("u1", "a"): "random part",
         ("u2", "a"): "bulk",
         ("u1", "+c"): "bulk",
         ("u2", "+c"): "bulk",

@@ -78,3 +78,9 @@ def test_validation_lines_are_of_their_own_training():
     curve = pd.DataFrame({"stage": ["pretrain", "train"], "epoch": [5, 10], "value": [0.1, 0.2]})
     lines = {line.name: (tuple(line.x), tuple(line.y)) for line in figures.validation(curve).data}
     assert lines == {"LLMHNI": ((10,), (0.2,)), "plain": ((5,), (0.1,))}
+
+
+def test_the_cut_is_told_by_the_grades_that_the_run_accepts():
+    unknown = Cut(10, 3, None, None, None)
+    figure = figures.price({"loss": unknown, "verdict": unknown}, "both grades at least Mid")
+    assert [bar.name for bar in figure.data] == ["both grades at least Mid", "other"]
