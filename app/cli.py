@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from app.services import environment, importing
 
@@ -27,7 +27,11 @@ from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from app.services.run_orders import Retraining
 from app.services.settings_list import known_settings
+from core.config import MethodName
 from core.errors import WorkbenchError
+from core.method_names import OURS
+
+BASELINES = ", ".join(name for name in get_args(MethodName) if name != OURS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -139,6 +143,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", type=Path, metavar="FILE.json", help="file of settings")
     parser.add_argument("--seed", type=int, help="seed of every random draw (0)")
+    parser.add_argument(
+        "--method", choices=get_args(MethodName), metavar="NAME", help="a baseline: " + BASELINES
+    )
     parser.add_argument("--help-settings", action="store_true", help="list all settings")
     parser.add_argument(
         "--labels",
@@ -181,6 +188,7 @@ def _says_what_to_run(options: argparse.Namespace) -> bool:
         options.dataset,
         options.config,
         options.seed,
+        options.method,
         options.flags,
         options.labels,
         options.revision,
@@ -230,7 +238,9 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         return _list_settings(console)
     if options.resume is not None:
         return runs.resume_run(options.resume, _workspace(options), console)
-    config = settings.build_config(options.config, options.set, options.flags or (), options.seed)
+    method = [f"method={options.method}"] if options.method else []
+    chosen = [*options.set, *method]
+    config = settings.build_config(options.config, chosen, options.flags or (), options.seed)
     given = Retraining(
         options.labels,
         options.revision or "",

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from app.services import environment, notes, run_folder
 from app.services.records import RunOrder
 from core.config import Accept, RunConfig
+from core.method_names import OURS
 from core.types import DECIDERS, VERDICTS, Dataset, GradeArray, RunOutcome
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def manifest(
         "run_id": folder.name,
         "created": order.created.isoformat(),
         **_data(dataset),
-        **_results(outcome),
+        **_results(outcome, config),
         **_detected(found),
         "seed": config.seed,
         "settings": config.model_dump(mode="json"),
@@ -144,7 +145,7 @@ def _data(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _results(outcome: RunOutcome) -> dict[str, Any]:
+def _results(outcome: RunOutcome, config: RunConfig) -> dict[str, Any]:
     """What the pipeline found."""
     counts = np.bincount(outcome.scores.verdict, minlength=len(VERDICTS))
     ranking = run_folder.plain(dict(outcome.ranking))
@@ -154,10 +155,21 @@ def _results(outcome: RunOutcome) -> dict[str, Any]:
         "verdicts": dict(zip(VERDICTS, counts.tolist(), strict=True)),
         "ranking": None if None in ranking.values() else ranking,
         "noise_rate": outcome.noise_rate,
-        "notes": notes.of_numbers(outcome.noise_rate, outcome.scores.semantic),
+        "notes": [
+            *_of_method(config),
+            *notes.of_numbers(outcome.noise_rate, outcome.scores.semantic),
+        ],
         "threshold": outcome.threshold,
         "preset": outcome.preset,
     }
+
+
+def _of_method(config: RunConfig) -> list[str]:
+    if config.method == OURS:
+        return []
+    from core.baseline_stage import baseline_note  # noqa: PLC0415 - loads PyTorch
+
+    return [baseline_note(config.method)]
 
 
 def _detected(found: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.baseline_stage import train_baseline
 from core.config import RunConfig
 from core.decisions import decide_all
 from core.errors import DataError
@@ -260,6 +261,11 @@ class Engine:
             weights,
         )
         return pack_final(found)
+
+    def baseline(self, *found: Arrays) -> Arrays:
+        """Training of a baseline in the place of stages 4-8, from what all before it found."""
+        options = (self.data, self.config, self.device, self.checkpoints, self.on_progress)
+        return train_baseline(*options, *found)
 
     def project(self, texts: Arrays, aligned: Arrays) -> Arrays:
         """2-D maps of users and items, before and after alignment, ``(U + I, 2)`` each."""

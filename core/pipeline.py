@@ -20,12 +20,14 @@ from typing import Any
 
 import torch
 
+from core.baseline_stage import suspected
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
 from core.judge_stage import check_judge, judge_report
 from core.label_quality import label_quality
 from core.labels import read_labels
+from core.method_names import OURS
 from core.packing import scores_of
 from core.stage_keys import stage_keys
 from core.stages import Arrays, Stages
@@ -91,7 +93,8 @@ def run_pipeline(
         found = _all_stages(engine, stages, start)
     rankings = engine.ranking(found.pretrained, found.trained)
     write_all(folder, dataset, found, rankings)
-    save_weights(folder, dataset, config, found.trained)
+    if config.method == OURS:
+        save_weights(folder, dataset, config, found.trained)
     outcome = _outcome(found, rankings["test"].summary(), stages, start)
     outcome = replace(outcome, judging=judge_report(found.judged, own, config.judge))
     if said is None:
@@ -165,6 +168,8 @@ def _start(stages: Stages, dataset: Dataset, config: RunConfig, parent: Path | N
     """What the final training begins with, kept: the parent may be gone when a run is resumed."""
     if parent is None:
         return from_scratch("no parent run was given")
+    if config.method != OURS:
+        return from_scratch("baselines are always trained from scratch")
     return stages.keep("start", lambda: read_start(parent, dataset, config))
 
 
@@ -183,8 +188,17 @@ def _all_stages(engine: Engine, stages: Stages, start: Arrays) -> Results:
     def signals() -> Arrays:
         return engine.signals(texts, aligned, behaviour, judged)
 
-    scored = stages.run("score", lambda: engine.score(stages.keep("signals", signals), judged))
-    trained = stages.run("train", lambda: engine.train(aligned, judged, scored, start))
+    def known() -> Arrays:
+        return stages.keep("signals", signals)
+
+    if engine.config.method == OURS:
+        scored = stages.run("score", lambda: engine.score(known(), judged))
+        trained = stages.run("train", lambda: engine.train(aligned, judged, scored, start))
+    else:  # whose suspicion comes of its training
+        trained = stages.run(
+            "train", lambda: engine.baseline(texts, aligned, pretrained, behaviour, judged)
+        )
+        scored = stages.run("score", lambda: engine.score(suspected(known(), trained), judged))
     maps = stages.run("project", lambda: engine.project(texts, aligned))
 
     return Results(texts, aligned, pretrained, behaviour, judged, scored, trained, maps)

@@ -79,6 +79,7 @@ def spent(progress: Progress) -> str:
         ("n_calls", "calls paid for"),
         ("n_cached", "answers known before"),
         ("n_unparsed", "unreadable"),
+        ("n_failed", "failed"),
         ("tokens", "tokens"),
     ):
         if values.get(name):

@@ -10,8 +10,12 @@ import pandas as pd
 
 from app.services import judge_subject
 from app.services.judge_subject import Subject
+from core.judge.llm.store import KEY, CallStore
 
 CALLS, TARGETS, JUDGEMENTS = "judge_calls", "judge_targets", "judgements"
+KEPT: Final = "judge"
+"""Folder of the answers within the cache, as :data:`core.judge.create.CALLS`; that module loads
+SciPy, which no page needs."""
 OUTCOMES: Final = ("parsed", "repaired", "refused", "unparsed", "failed")
 VIEWS: Final = ("user", "item")
 PAGE: Final = 50
@@ -118,12 +122,10 @@ def question(workspace: Path, key: str) -> list[tuple[str, str]]:
 
     Empty where the answer is not kept any more; each text no more than :data:`MOST_LETTERS`.
     """
-    from core.judge.create import CALLS as FOLDER  # noqa: PLC0415 - asked for by few
-    from core.judge.llm.store import KEY, CallStore  # noqa: PLC0415
-
-    if not KEY.fullmatch(key) or not (workspace / "cache" / FOLDER).is_dir():
+    folder = workspace / "cache" / KEPT
+    if not KEY.fullmatch(key) or not folder.is_dir():
         return []
-    stored = CallStore(workspace / "cache" / FOLDER).get(key)
+    stored = CallStore(folder).get(key)
     messages: Any = stored.messages if stored else ()
     return [(str(one["role"]), str(one["content"])[:MOST_LETTERS]) for one in messages]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 from app.services import environment
 from core.config import JudgeConfig
 from core.errors import ConfigError
+from core.judge.llm.endpoint import is_loopback, resolve
 
 KEYS: Final = ("LLMHNI_LLM_API_KEY", "OPENAI_API_KEY")
 """Environment variables that a key is read from, the first that is for the host."""
@@ -63,11 +65,9 @@ def keys_set(environ: Mapping[str, str] | None = None) -> dict[str, bool]:
 
 
 def _endpoint(config: JudgeConfig, variables: Mapping[str, str]) -> Place:
-    from core.judge.create import resolve  # noqa: PLC0415 - as much as a page may load, and not more
-    from core.judge.llm.endpoint import is_loopback  # noqa: PLC0415
-
+    secrets = variables.get(environment.SECRETS_VARIABLE, "")
     try:
-        found = resolve(config.llm, variables)
+        found = resolve(config.llm, variables, Path(secrets) if secrets else None)
     except ConfigError as error:
         return Place("", "", False, False, str(error))
     return Place(found.host, found.model, is_loopback(found), bool(found.api_key))
@@ -83,8 +83,6 @@ def _file(config: JudgeConfig, variables: Mapping[str, str]) -> Place:
 
 
 def _in_secrets(variables: Mapping[str, str]) -> bool:
-    import tomllib  # noqa: PLC0415
-
     path = variables.get(environment.SECRETS_VARIABLE, "")
     try:
         part = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("llm", {}) if path else {}

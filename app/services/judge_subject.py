@@ -79,13 +79,19 @@ def has(subject: Subject, table: str) -> bool:
     return (subject.folder / f"{table}.parquet").is_file()
 
 
-def ask(subject: Subject, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def ask(
+    subject: Subject,
+    sql: str,
+    parameters: Mapping[str, Any] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Answer a question to the tables ``judgements``, ``judge_calls``, ``judge_targets``.
 
     Args:
         subject: Whose tables.
         sql: A SELECT; values come as ``$name``.
         parameters: Values of the ``$names``.
+        tables: More tables by name.
 
     Raises:
         DataError: If a table is missing or damaged.
@@ -93,6 +99,8 @@ def ask(subject: Subject, sql: str, parameters: Mapping[str, Any] | None = None)
     try:
         with duckdb.connect(":memory:") as connection:
             _open(connection, subject, sql)
+            for name, table in (tables or {}).items():
+                connection.register(name, table)
             return connection.execute(sql, dict(parameters or {})).df()
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise _damaged(subject, error) from error

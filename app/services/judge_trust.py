@@ -88,14 +88,20 @@ def by_labels(subject: Subject, standing: pd.DataFrame) -> dict[str, Any]:
     said = said[said["label"].isin(LABELS)]
     if said.empty or not judge_subject.has(subject, "judgements"):
         return {}
+    # Of a large dataset all pairs may be judged; only those that somebody labelled are fetched.
+    labelled = said[["user_id", "item_id"]].astype(str)
     judged = judge_subject.ask(
         subject,
         f"""
-        SELECT user_id::VARCHAR AS user_id, item_id::VARCHAR AS item_id,
-               {GRADE.format("user_grade")} AS user_grade,
-               {GRADE.format("item_grade")} AS item_grade
-        FROM judgements
+        WITH judged AS (
+            SELECT user_id::VARCHAR AS user_id, item_id::VARCHAR AS item_id,
+                   {GRADE.format("user_grade")} AS user_grade,
+                   {GRADE.format("item_grade")} AS item_grade
+            FROM judgements
+        )
+        SELECT * FROM judged SEMI JOIN labelled USING (user_id, item_id)
         """,
+        tables={"labelled": labelled},
     )
     users = _codes(judged["user_id"], said["user_id"])
     items = _codes(judged["item_id"], said["item_id"])

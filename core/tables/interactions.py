@@ -12,7 +12,7 @@ import numpy as np
 from core.packing import scores_of, texts_of
 from core.stages import Arrays
 from core.tables.nodes import pair_columns, titles
-from core.types import DECIDERS, LABELS, PERSON, VERDICTS, Dataset
+from core.types import DECIDERS, LABELS, PERSON, VERDICTS, BoolArray, Dataset
 
 GRADE_NAMES = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
 
@@ -20,7 +20,7 @@ GRADE_NAMES = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
 def interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, Any]:
     """Columns of ``interactions``, ``(E,)`` each."""
     train, scores = dataset.train, scores_of(scored)
-    user_reason, item_reason = _reasons(dataset, judged)
+    user_reason, item_reason = _reasons(dataset, judged, scores.user_grade >= 0)
     all_judged = bool((scores.user_grade >= 0).all())
     return {
         "row": np.arange(len(train)),
@@ -52,13 +52,20 @@ def interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, 
     }
 
 
-def _reasons(dataset: Dataset, judged: Arrays) -> tuple[list[str], list[str]]:
-    """Both reasons of each train interaction, empty where not judged."""
+def _reasons(dataset: Dataset, judged: Arrays, counts: BoolArray) -> tuple[list[str], list[str]]:
+    """Both reasons of each train interaction, empty where not judged.
+
+    Args:
+        dataset: Names the interactions.
+        judged: All judged pairs.
+        counts: Where grades count, ``(E,)``: nowhere in the run of a baseline.
+    """
     train = dataset.train
     asked = np.flatnonzero(judged["observed"])
     key = judged["user"][asked] * np.int64(train.n_items) + judged["item"][asked]
     place = {pair: k for k, pair in enumerate(key.tolist())}
-    found = [place.get(pair) for pair in train.key().tolist()]
+    keys = zip(train.key().tolist(), counts.tolist(), strict=True)
+    found = [place.get(pair) if graded else None for pair, graded in keys]
     columns = []
     for name in ("user_reason", "item_reason"):
         texts = texts_of(judged, name, asked)

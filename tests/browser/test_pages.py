@@ -115,7 +115,7 @@ import sys
 sys.path.insert(0, {str(environment.ROOT)!r})
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file({str(environment.ROOT / "app" / "main.py")!r}, default_timeout=120).run()
-for name in ("losses", "semantic_map", "flagged", "graph_diff", "data", "method"):
+for name in ("losses", "semantic_map", "flagged", "graph_diff", "data", "method", "judge"):
     app.switch_page(f"../pages/{{name}}.py").run()
     assert not app.exception, (name, app.exception)
 print("heavy:", [name for name in {HEAVY!r} if name in sys.modules])

@@ -19,6 +19,7 @@ EARLY = set(DEPENDS)
 AFTER_ALIGN = EARLY - {"texts", "pretrain"}
 AFTER_PRETRAIN = {"pretrain", "out-of-fold", "judge", "signals"}
 TOUCHED = {
+    "method": set(),  # what comes before the training is the same for every method
     "seed": EARLY,
     "device": set(),  # what it comes to is part of the key, see below
     "text.": EARLY - {"pretrain"},
@@ -54,6 +55,7 @@ def leaves(settings, path=""):
 PLAIN = RunConfig(device="cpu").model_dump(mode="json")
 ALL = dict(leaves(PLAIN))
 CHOICES = {
+    "method": "bpr",
     "text.encoder": "hashing",
     "device": "auto",
     "backbone.kind": "ngcf",

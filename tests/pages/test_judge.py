@@ -286,6 +286,24 @@ def test_trust_of_the_evidence_judge_says_what_does_not_apply(workspace):
     assert app.dataframe[0].value["Pairs"].tolist() == ["Interactions", "Strangers"]
 
 
+def test_two_judges_and_what_a_file_lacked_are_shown(workspace):
+    folder = write_judged_run(workspace)
+    path = folder / "judge_quality.json"
+    one = {"n": 3, "share": 2 / 3, "kappa": None, "matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}
+    problem = {"title": HOSTILE, "count": 3, "rows": [], "severity": "error", "fix": "Look."}
+    told = {"judges": {"first": HOSTILE, "second": JUDGE, "user": one, "item": one}}
+    asked = {"rounds": [{}, {}], "n_calls": 30, "n_calls_all": 90, "stopped_by": "money"}
+    more = told | {"problems": [problem], "asked": asked, "flipped": 0.25}
+    path.write_text(json.dumps(json.loads(path.read_text()) | more))
+    app = open_page("Trust")
+    assert f"First: {HOSTILE}\nSecond: {JUDGE}" in texts(app)
+    assert texts(app).count("Alike: 66.7% · kappa –") == 2
+    assert any("about 30 of 90 calls" in text for text in texts(app))
+    assert any("25% of the grades" in warning.value for warning in app.warning)
+    assert {"3 ×", "money"} <= set(texts(app))
+    assert "Casino" not in marked(app)
+
+
 def test_trust_of_judgements_needs_no_run(workspace):
     write_dataset(workspace)
     write_judgements(workspace)

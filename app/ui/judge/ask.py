@@ -38,6 +38,8 @@ def draw() -> None:
         st.error("A setting does not fit; it is marked.", icon=":material/error:")
         return
     place = judge_place.find(config.judge)
+    if "openai" in judge_place.asks(config.judge):
+        settings.keys(place)
     if place.problem:
         st.warning("This judge cannot be asked yet.", icon=":material/warning:")
         st.text(place.problem)

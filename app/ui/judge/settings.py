@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.services import fields, judge_place, judging, store
 from app.services.fields import Setting
+from app.services.judge_place import Place
 from app.ui import settings_form, state
 from core.config import RunConfig
 from core.errors import DataError
@@ -93,8 +94,6 @@ def draw(known: list[str]) -> tuple[str, RunConfig | None]:
     more, places = _form(parts, start, prefix)
     config, errors = fields.build(RunConfig, start | values | more)
     settings_form.show_errors(errors, places)
-    if "openai" in parts:
-        _keys()
     return str(dataset), config
 
 
@@ -206,10 +205,12 @@ def _matters(setting: Setting, parts: set[str]) -> bool:
     return asks and (setting.name not in only or only[setting.name] in parts)
 
 
-def _keys() -> None:
+def keys(place: Place) -> None:
     """Say where a key is read from, and whether there is one; never the key."""
     found = judge_place.keys_set()
     said = [f"{name}: {'set' if is_set else 'not set'}" for name, is_set in found.items()]
+    if place.host:
+        said.append(f"sent to {place.host}: {'yes' if place.has_key else 'no'}")
     st.text(
         "Key: " + " · ".join(said),
         help="A key is never entered here, never shown and never kept in a run. The first one that "

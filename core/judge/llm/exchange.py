@@ -6,17 +6,18 @@ import asyncio
 import importlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from core.config import LLMConfig
-from core.judge.llm.answering import Asked, keep, repair_messages
+from core.judge.llm.answering import Asked, keep, recall, repair_messages
 from core.judge.llm.budget import Budget
 from core.judge.llm.call import Answer, Call, Endpoint, Mode, Usage
-from core.judge.llm.failures import Retry
+from core.judge.llm.failures import Retry, TooLong
 from core.judge.llm.limits import LONGEST_PAUSE, Limits
-from core.judge.llm.store import CallStore, Stored
+from core.judge.llm.store import REPLIES, CallStore, Stored
 from core.judge.llm.wire import Reply, arguments_of, ask, open_client
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ LONGEST_WAIT: Final = 30.0
 
 
 class Failed(Exception):  # noqa: N818 - an outcome
-    """All tries of a request are used up."""
+    """All tries of a request are used up, or none can help it."""
 
-    def __init__(self, message: str, n_requests: int) -> None:
+    def __init__(self, message: str, n_requests: int, too_long: bool = False) -> None:
         super().__init__(message)
-        self.n_requests = n_requests
+        self.n_requests, self.too_long = n_requests, too_long
+        """Requests that were sent; whether the question itself is what is wrong."""
 
 
 class RepairUnaffordable(Exception):  # noqa: N818
@@ -74,19 +76,32 @@ class Exchange:
             RepairUnaffordable: If the reply is malformed and the budget is used up.
             core.errors.JudgeError: If no call to this endpoint can succeed.
         """
-        stored, reply = await self._turn(call, key, before, cost)
+        if before is not None:
+            return await self._repaired(call, key, before, cost)
+        stored, reply = await self._turn(call, key, None, cost)
         if not stored.repair_is_due:
             return reply
         cost = self.budget.estimate(call)
         if self.budget.in_the_way(cost, n_calls=0):
             raise RepairUnaffordable
         self.budget.reserve(cost, n_calls=0)
-        return (await self._turn(call, key, stored, cost))[1]
+        return replace(await self._repaired(call, key, stored, cost), from_cache=False)
 
     async def close(self) -> None:
         """Close all connections."""
         if self._client is not None:
             await self._client.close()
+
+    async def _repaired(self, call: Call, key: str, before: Stored, cost: Usage) -> Answer:
+        """The second reply, or the first one for good where its repair would be too long."""
+        try:
+            return (await self._turn(call, key, before, cost))[1]
+        except Failed as failed:
+            if not failed.too_long:
+                raise
+        kept = before.model_copy(update={"n_replies": REPLIES})
+        self._store.put(kept)
+        return recall(call, kept)
 
     async def _turn(
         self, call: Call, key: str, before: Stored | None, cost: Usage
@@ -108,7 +123,7 @@ class Exchange:
         """A reply and the number of requests that it took.
 
         Raises:
-            Failed: If all tries are used up.
+            Failed: If all tries are used up, or the question is too long for the model.
         """
         client, limit = await self._opened(), call.max_output_tokens
         arguments = arguments_of(self._endpoint, messages, call.form, self._mode, limit)
@@ -120,6 +135,8 @@ class Exchange:
                 return await self._try(client, arguments, cost), attempt + 1
             except Retry as problem:
                 error = problem
+            except TooLong as problem:
+                raise Failed(str(problem), attempt + 1, too_long=True) from None
         raise Failed(str(error), self._config.attempts) from None
 
     async def _try(self, client: AsyncOpenAI, arguments: Mapping[str, Any], cost: Usage) -> Reply:

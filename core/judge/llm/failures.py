@@ -17,6 +17,13 @@ LONGEST_WORDS: Final = 300
 """Letters of a server's message that are passed on."""
 FILTERED: Final = ("content_filter", "content_policy_violation")
 """Codes of status 400 with which a provider, not its model, refuses."""
+TOO_LONG: Final = ("context_length_exceeded", "exceed_context_size_error", "string_above_max_length")
+"""Codes and types of errors about the length of one question: OpenAI, llama.cpp, OpenAI."""
+LENGTH_WORDS: Final = (
+    *("context length", "context size", "context window", "too long"),
+    *("maximum number of tokens", "exceeds the number of tokens", "input token count"),
+)
+"""The same in words; vLLM and most proxies have no code for it."""
 FORMAT_WORDS: Final = ("response_format", "json_schema", "json_object", "json schema", "grammar")
 
 
@@ -33,12 +40,16 @@ class FormatRefused(JudgeError):  # noqa: N818
     """The server knows no such ``response_format``."""
 
 
+class TooLong(JudgeError):  # noqa: N818
+    """The question does not fit into the context of the model; others may."""
+
+
 class Refused(Exception):  # noqa: N818
     """The provider would not take the question."""
 
 
 def sort_out(error: Exception, endpoint: Endpoint) -> Exception:
-    """What an error of the openai client means: Retry, Refused, JudgeError, or the error itself."""
+    """What an error of the openai client means: one of those above, JudgeError, or the error."""
     import openai  # noqa: PLC0415 - takes a second
 
     if isinstance(error, openai.APIStatusError):
@@ -63,12 +74,24 @@ def _of_status(error: APIStatusError, endpoint: Endpoint) -> Exception:
     said = clean(_words(error), endpoint)
     if status == 400 and code in FILTERED:
         return Refused(said)
+    if status == 413 or (status in (400, 422) and _is_too_long(error, code, said)):
+        return TooLong(
+            f"the question is too long for {endpoint.model} at {endpoint.host}; give the server "
+            f"more context, or lower judge.llm.targets_per_call or judge.history_items. It says: "
+            f"{said}"
+        )
     if status == 402 or code == "insufficient_quota":
         return JudgeError(f"{endpoint.host} says that nothing is left to pay with: {said}")
     if status in (408, 409, 425, 429) or status >= 500:
         wait = retry_after(error.response.headers)
         return Retry(f"{endpoint.host} answered {status}: {said}", wait, busy=status in (429, 503))
     return _fatal(status, said, endpoint)
+
+
+def _is_too_long(error: APIStatusError, code: str, said: str) -> bool:
+    kind = str(getattr(error, "type", "") or "")
+    in_words = any(words in said.lower() for words in LENGTH_WORDS)
+    return code in TOO_LONG or kind in TOO_LONG or in_words
 
 
 def _words(error: APIStatusError) -> str:

@@ -201,6 +201,7 @@ class _Board:
             "n_calls": float(spend.n_calls),
             "n_cached": float(spend.n_cached),
             "n_unparsed": float(spend.n_unparsed),
+            "n_failed": float(spend.n_failed),
             "tokens": float(tokens),
             "money": spend.money,
         }

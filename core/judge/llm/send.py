@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
@@ -62,6 +63,14 @@ def answer_all(
     return asyncio.run(batch.run())
 
 
+class _NobodyWaits(ThreadPoolExecutor):
+    """Threads for looking up names: one that hangs does not hold up who cancels."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+        """Let go of the threads at once."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 class _Batch:
     """One run of :func:`answer_all`."""
 
@@ -90,6 +99,7 @@ class _Batch:
 
     async def run(self) -> Spend:
         """Answer all of them."""
+        asyncio.get_running_loop().set_default_executor(_NobodyWaits())
         self._failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         main = self._start(self._answer_all)
         ticker = self._start(self._report)
@@ -185,6 +195,7 @@ class _Batch:
     # ------------------------------------------------------------ one call
 
     async def _send(self, call: Call, key: str, before: Stored | None, cost: Usage) -> None:
+        too_long = False
         try:
             answer = await self._exchange.answer(call, key, before, cost)
         except RepairUnaffordable:
@@ -193,20 +204,19 @@ class _Batch:
             return
         except Failed as failed:
             self._exchange.budget.hand_back()
-            answer = Answer(
-                call, key, "failed", None, n_requests=failed.n_requests, error=str(failed)
-            )
+            n_requests, too_long = failed.n_requests, failed.too_long
+            answer = Answer(call, key, "failed", None, n_requests=n_requests, error=str(failed))
         if not self._exchange.closing:
-            self._finish(answer)
+            self._finish(answer, too_long)
 
-    def _finish(self, answer: Answer) -> None:
+    def _finish(self, answer: Answer, too_long: bool = False) -> None:
         """Hand an answer to everyone who waits for it."""
         first, *others = self._waiting.pop(answer.key)
         self._hand_over(replace(answer, call=first))
         for call in others:  # paid for once
             self._hand_over(replace(answer, call=call, from_cache=answer.outcome != "failed"))
         if not answer.from_cache:
-            self._count_failures(answer)
+            self._count_failures(answer, too_long)
 
     def _hand_over(self, answer: Answer) -> None:
         spend, failed = self._spend, answer.outcome == "failed"
@@ -219,18 +229,25 @@ class _Batch:
         )
         self.on_answer(answer)
 
-    def _count_failures(self, answer: Answer) -> None:
-        """The breaker.
+    def _count_failures(self, answer: Answer, too_long: bool) -> None:
+        """The breaker; a question that is too long is no fault of a server that answers others.
 
         Raises:
             JudgeError: If too many calls failed in a row.
         """
+        if too_long and self._spend.n_calls + self._spend.n_cached:
+            return
         self._n_failed_in_a_row = self._n_failed_in_a_row + 1 if answer.outcome == "failed" else 0
         if self._n_failed_in_a_row >= self._config.give_up_after:
+            hint = (
+                "Then start again"
+                if too_long
+                else "See that the server runs and judge.llm.base_url is right, or ask more slowly "
+                "(judge.llm.in_flight), and start again"
+            )
             raise JudgeError(
                 f"{self._n_failed_in_a_row} calls in a row failed, all tries used. The last time: "
-                f"{answer.error}. See that the server runs and judge.llm.base_url is right, or ask "
-                "more slowly (judge.llm.in_flight), and start again: what was answered is kept"
+                f"{answer.error}. {hint}: what was answered is kept"
             )
 
     # ------------------------------------------------------------ all tasks

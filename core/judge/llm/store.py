@@ -71,11 +71,20 @@ class CallStore:
         self._claims = Claims(folder / "claims")
 
     def get(self, key: str) -> Stored | None:
-        """What is kept of a call; None if nothing is, or its file is damaged."""
+        """What is kept of a call; None if nothing is, or its file is damaged.
+
+        Raises:
+            JudgeError: If a file is there and cannot be read: what it holds was paid for.
+        """
         try:
             found = Stored.model_validate_json(self._path(key).read_bytes())
-        except (OSError, ValidationError):
+        except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
+        except OSError as error:
+            raise JudgeError(
+                f"an answer in {self.folder} cannot be read ({error.strerror}): make it readable, "
+                "then start again; asking once more would be paid for twice"
+            ) from error
         return found if found.key == key else None
 
     def put(self, stored: Stored) -> None:

@@ -143,7 +143,7 @@ def read_body(content: bytes, endpoint: Endpoint) -> Reply:
         model = _sound(str(body.get("model") or ""), endpoint)[:LONGEST_NAME]
         if not isinstance(text, str) or not isinstance(refusal, str):
             raise TypeError
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise Retry(f"{endpoint.host} sent something that is no completion") from None
     if refusal or finish == "content_filter":
         return Reply(_sound(refusal or text, endpoint), "refused", usage, model)
