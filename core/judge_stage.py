@@ -56,6 +56,8 @@ RECORDED: Final = "judgements"
 VIEWS: Final = ("user_grade", "item_grade")
 SAID: Final = "said "
 """Before the name of grades as the judge gave them."""
+REPEATS: Final = "spent on repeats"
+"""Name of what asking once more took, see :func:`pack_spend`."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,9 @@ class JudgeStage:
             again = self._again(judge, pairs, asked, context, rng)
             sent = sum(len(one.calls["key"]) for one in models_of(judge))
             told = {**pack_asked(asked, sent), "stopped_by": judge.stopped_by, **pack_calls(judge)}
+            told[REPEATS] = np.zeros(4) + sum(
+                pack_spend(one.spend_in_all) - pack_spend(one.spend) for one in models_of(judge)
+            )
         found = flipped(asked.judgements, options.flip, rng) if options.flip else asked.judgements
         views = VIEWS if options.flip else ()
         said = {SAID + view: getattr(asked.judgements, view) for view in views}
@@ -249,11 +254,21 @@ def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> 
         "asked": {
             **{name: int(judged[name]) for name in ("n_pairs", "n_calls", "n_calls_all")},
             "rounds": rounds,
+            "repeats": _repeats_spend(judged),
             "stopped_by": str(judged["stopped_by"]),
         },
         "flipped": config.flip,
         **json.loads(str(judged.get("remarks", "{}"))),
     }
+
+
+def _repeats_spend(judged: Arrays) -> dict[str, float] | None:
+    """What asking once more took, which is in no table; None where it is not known."""
+    if REPEATS not in judged:
+        return None
+    spent = spend_of(judged[REPEATS])
+    tokens = spent.usage.prompt_tokens + spent.usage.output_tokens
+    return {"n_calls": spent.n_calls, "tokens": tokens, "money": spent.money}
 
 
 def _as_said(judged: Arrays) -> Judgements:

@@ -198,6 +198,10 @@ def _print_calls(quality: Mapping[str, Any], console: Console) -> None:
             console.print(
                 f"  place in the call, {clean(view)}'s view: p = {p:.3f} for no influence"
             )
+    repeats = quality["asked"].get("repeats") or {}
+    if repeats.get("n_calls"):
+        n_calls, tokens = f"{repeats['n_calls']:,}", f"{repeats['tokens']:,}"
+        console.print(f"  asking once more took {n_calls} calls and {tokens} tokens besides")
     for name, found in (quality["repeats"] or {}).items():
         for view in ("user", "item"):
             same = _percent(found[view]["equal"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from core.judge import Judge, JudgeContext, JudgePairs
+from core.judge.llm.judge import LLMJudge
 from core.types import (
     MID,
     GradeArray,
@@ -67,9 +68,19 @@ class EnsembleJudge:
         context: JudgeContext,
         on_progress: OnProgress = ignore_progress,
     ) -> Judgements:
-        """Have both judge; equal grades stand, different ones are Mid."""
-        a = self.first.judge(pairs, context, _half(on_progress, 0))
-        b = self.second.judge(pairs, context, _half(on_progress, 1))
+        """Have both judge; equal grades stand, different ones are Mid.
+
+        A language model comes last and is asked only about what the other judge has graded: any
+        other answer would be paid for and left out.
+        """
+        begins, follows = self.first, self.second
+        if isinstance(begins, LLMJudge):
+            begins, follows = follows, begins
+        known = begins.judge(pairs, context, _half(on_progress, 0))
+        if isinstance(follows, LLMJudge):
+            pairs = _graded(pairs, known, context.train.n_items)
+        found = follows.judge(pairs, context, _half(on_progress, 1))
+        a, b = (known, found) if begins is self.first else (found, known)
         row_a, row_b = _matched(a, b, context.train.n_items)
         for view in self._matrix:
             cell = (getattr(a, f"{view}_grade")[row_a], getattr(b, f"{view}_grade")[row_b])
@@ -98,6 +109,13 @@ def agreement_of(matrix: np.ndarray) -> Agreement:
     chance = float(matrix.sum(axis=1) @ matrix.sum(axis=0)) / n**2
     kappa = (equal - chance) / (1.0 - chance) if chance < 1.0 else float("nan")
     return Agreement(n, equal, kappa, counts)
+
+
+def _graded(pairs: JudgePairs, known: Judgements, n_items: int) -> JudgePairs:
+    """The pairs that were graded."""
+    wanted, graded = (one.user * np.int64(n_items) + one.item for one in (pairs, known))
+    rows = np.flatnonzero(np.isin(wanted, graded))
+    return JudgePairs(*(getattr(pairs, part.name)[rows] for part in fields(pairs)))
 
 
 def _matched(a: Judgements, b: Judgements, n_items: int) -> tuple[IntArray, IntArray]:

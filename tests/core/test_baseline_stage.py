@@ -1,5 +1,6 @@
 """A run of a baseline is a whole run folder, whose p_noisy is the rank of its suspicion."""
 
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -86,3 +87,9 @@ def test_who_ranks_and_who_only_looks(data, cache, tmp_path):
     trained = run_pipeline(data, tiny_run(method="dns"), tmp_path / "b", cache)
     assert trained.ranking["bpr_recall20"] == plain
     assert trained.ranking["recall20"] != plain
+
+
+def test_the_page_on_baselines_names_every_one_as_the_table_does():
+    page = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    for method in METHODS.values():
+        assert f"| `{method.name}` | {method.title} | {method.paper} | {method.suspicion} |" in page

@@ -93,7 +93,7 @@ class Batches:
         return stopped_by
 
     def fetch(self, calls: Sequence[Call]) -> Fetched:
-        """Look at all batches once, and keep the results of those that have ended.
+        """Look once at the batches that hold any of these calls, and keep the results of those that have ended.
 
         Raises:
             JudgeError: If the endpoint cannot be asked, or has refused a batch.
@@ -104,6 +104,8 @@ class Batches:
             return found
         with self._folder.alone(), self._client() as client:
             for state in self.waiting():
+                if by_key.keys().isdisjoint(key.removesuffix(REPAIR) for key in state.keys):
+                    continue  # of other questions: whoever asks those waits for it
                 found = self._fetched(client, self._seen(client, state), by_key, found)
         return found
 
@@ -126,7 +128,7 @@ class Batches:
                 budget.reserve(cost)
                 continue
             if setting := budget.in_the_way(cost):
-                return lines, stop_message(setting, self._config)
+                return lines, stop_message(setting)
             budget.reserve(cost)
             taken.add(name)
             messages = repair_messages(call, kept) if kept else call.messages

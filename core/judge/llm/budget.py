@@ -80,11 +80,13 @@ class Budget:
         self.n_calls -= n_calls
 
 
-def stop_message(setting: str, config: LLMConfig) -> str:
-    """Which budget ended a batch, and what to do about it, for people."""
-    value = getattr(config, setting)
-    noun = {"budget_calls": "calls", "budget_tokens": "tokens", "budget_money": "in money"}[setting]
+def stop_message(setting: str) -> str:
+    """Which budget ended a batch, and what to do about it, for people.
+
+    Without its amount: a batch may know but the rest that earlier ones have left of it.
+    """
+    noun = {"budget_calls": "calls", "budget_tokens": "tokens", "budget_money": "money"}[setting]
     return (
-        f"the budget of {value:g} {noun} does not cover the next call; raise judge.llm.{setting} "
-        "to go on: what was answered is kept"
+        f"the budget in {noun} does not cover the next call; raise judge.llm.{setting} to go on: "
+        "what was answered is kept"
     )

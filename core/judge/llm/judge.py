@@ -82,6 +82,7 @@ class LLMJudge:
         self._seed, self._profile_of, self._ask = seed, profile_of, ask or over_network(config)
         self._ledger, self._n_pairs = Ledger(), 0
         self.spend = Spend()
+        self._latest = self
 
     @property
     def name(self) -> str:
@@ -96,6 +97,11 @@ class LLMJudge:
         return self.spend.stopped_by
 
     @property
+    def spend_in_all(self) -> Spend:
+        """What was spent so far, asking :meth:`again` included."""
+        return self._latest.spend
+
+    @property
     def calls(self) -> dict[str, list[Any]]:
         """Columns of the calls so far."""
         return self._ledger.calls
@@ -106,7 +112,7 @@ class LLMJudge:
         return self._ledger.targets
 
     def again(self, number: int) -> LLMJudge:
-        """The same judge asked once more: another sampling seed, the rest of the same budget.
+        """The same judge asked once more: another sampling seed, what is left of the same budget.
 
         Args:
             number: Of the pass; passes of one number have the same questions.
@@ -114,7 +120,8 @@ class LLMJudge:
         place = replace(self._endpoint, seed=self._endpoint.seed + number)
         options = (self._store, self._config, self._seed, self._profile_of, self._ask)
         other = LLMJudge(place, self._mode, *options)
-        other.spend = self.spend
+        other.spend = self.spend_in_all
+        self._latest = other
         return other
 
     def plan(self, pairs: JudgePairs, context: JudgeContext) -> list[PlannedCall]:

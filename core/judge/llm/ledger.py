@@ -99,5 +99,5 @@ def remaining(config: LLMConfig, spend: Spend) -> tuple[LLMConfig, str]:
     left = {name: value for name, value in left.items() if getattr(config, name)}
     used_up = [name for name, value in left.items() if value <= 0]
     if used_up:
-        return config, stop_message(used_up[0], config)
+        return config, stop_message(used_up[0])
     return config.model_copy(update=left), ""

@@ -188,7 +188,7 @@ class _Batch:
             if not setting and len(self._open) < config.in_flight:
                 return True
             if not self._open:  # nothing under way could turn out cheaper
-                self._spend = replace(self._spend, stopped_by=stop_message(setting, config))
+                self._spend = replace(self._spend, stopped_by=stop_message(setting))
                 return False
             await asyncio.wait(self._open, return_when=asyncio.FIRST_COMPLETED)
 
