@@ -91,17 +91,13 @@ def _offer_preview(dataset: str, config: RunConfig) -> None:
 
 def _send(dataset: str, config: RunConfig, place: Place, answer: dict[str, Any], name: str) -> None:
     """The button that sends, after a word of confirmation where texts or money leave."""
-    if config.text.writer != "composed" or config.text.encoder.startswith("openai:"):
-        st.warning(
-            "Profiles (text.writer) or embeddings (text.encoder) are asked of a model too: these "
-            "calls are not in the numbers above.",
-            icon=":material/warning:",
-        )
     host = place.host if PLAIN_HOST.fullmatch(place.host) else "this host"
-    leaves = bool(answer["asks_model"]) and not place.stays_here
-    money = answer.get("money")
+    profiles = answer.get("profiles") or {}
+    asks = bool(answer["asks_model"] or profiles)
+    leaves = asks and not place.stays_here
+    money = _total(answer.get("money"), profiles.get("money", 0.0))
     sure = True
-    if leaves or (answer["asks_model"] and money):
+    if leaves or (asks and money):
         cost = "money, how much is not known" if money is None else f"about {money:,.2f}"
         sure = st.checkbox(
             f"Yes, send these texts to {host}; it may cost {cost}."
@@ -110,13 +106,18 @@ def _send(dataset: str, config: RunConfig, place: Place, answer: dict[str, Any],
             key=f"ju_sure_{name}",
         )
     title = "Judge on this machine"
-    if answer["asks_model"]:
+    if asks:
         title = f"Send to {host}" if place.host else "Ask the model on this machine"
     if st.button(
         title, type="primary", icon=":material/send:", key="ju_send", disabled=not sure,
         help="It can be stopped at any time; what was paid for is kept.",
     ):  # fmt: skip
         _do(lambda: judge_ask.start(state.workspace(), dataset, config))
+
+
+def _total(grades: float | None, profiles: float | None) -> float | None:
+    """Money for grades and profiles; not known where one of them is not."""
+    return None if grades is None or profiles is None else grades + profiles
 
 
 def _others(name: str) -> None:

@@ -70,7 +70,7 @@ def spend(how: Mapping[str, Any]) -> None:
 
 def _not_applicable(subject: Subject, how: Mapping[str, Any]) -> None:
     st.subheader("How it was asked")
-    if subject.judge.startswith("evidence"):
+    if subject.judge.startswith("evidence") and ", with " not in subject.judge:
         st.info(
             "Not applicable: the evidence judge asks no language model. It grades from measured "
             "facts, so there are no prompts, no calls, no places in a call, nothing unreadable and "

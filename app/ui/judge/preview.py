@@ -18,8 +18,9 @@ def draw(answer: Mapping[str, Any]) -> None:
         answer: Of ``judge --preview --json``.
     """
     st.subheader("Preview")
+    _before(answer)
     if not answer["asks_model"]:
-        st.text(f"{answer['n_pairs']:,} pairs. No language model is asked: nothing is sent.")
+        st.text(f"{answer['n_pairs']:,} pairs. No language model is asked for grades.")
         return
     _numbers(answer)
     _budget(answer)
@@ -29,6 +30,20 @@ def draw(answer: Mapping[str, Any]) -> None:
         _receiver(answer)
     with right:
         _sample(answer)
+
+
+def _before(answer: Mapping[str, Any]) -> None:
+    """What is sent before the grades: profiles to be written, texts to be embedded."""
+    if answer.get("profiles"):
+        found = answer["profiles"]
+        tokens = found["prompt_tokens"] + found["output_tokens"]
+        money = "" if found["money"] is None else f", about {found['money']:,.2f}"
+        st.text(
+            f"Before the grades, profiles: {found['n_calls']:,} calls to {answer['receiver']}, at "
+            f"most about {tokens:,} tokens{money}. The figures below are without them."
+        )
+    if answer.get("encoder"):
+        st.text(f"All profile texts go to {answer['encoder']} to be embedded.")
 
 
 def _numbers(answer: Mapping[str, Any]) -> None:
