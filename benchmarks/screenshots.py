@@ -64,6 +64,7 @@ def views(run: store.Run) -> list[View]:
         View("label", "label", (("la_order", "Uncertain"),)),
         View("compare", "compare", (("co_view", "Verdicts"),)),
         View("jobs", "jobs"),
+        View("judge", "judge", (("ju_view", "Trust"),)),
         View("data", "data"),
         View("method", "method"),
     ]

@@ -70,15 +70,16 @@ class EnsembleJudge:
     ) -> Judgements:
         """Have both judge; equal grades stand, different ones are Mid.
 
-        A language model comes last and is asked only about what the other judge has graded: any
-        other answer would be paid for and left out.
+        A language model comes last and is asked only about users of whom the other judge has
+        graded something: any other answer would be paid for and left out. About whole users, since
+        their pairs share calls, which may have been paid for before.
         """
         begins, follows = self.first, self.second
         if isinstance(begins, LLMJudge):
             begins, follows = follows, begins
         known = begins.judge(pairs, context, _half(on_progress, 0))
         if isinstance(follows, LLMJudge):
-            pairs = _graded(pairs, known, context.train.n_items)
+            pairs = _of_users(pairs, known.user)
         found = follows.judge(pairs, context, _half(on_progress, 1))
         a, b = (known, found) if begins is self.first else (found, known)
         row_a, row_b = _matched(a, b, context.train.n_items)
@@ -111,10 +112,9 @@ def agreement_of(matrix: np.ndarray) -> Agreement:
     return Agreement(n, equal, kappa, counts)
 
 
-def _graded(pairs: JudgePairs, known: Judgements, n_items: int) -> JudgePairs:
-    """The pairs that were graded."""
-    wanted, graded = (one.user * np.int64(n_items) + one.item for one in (pairs, known))
-    rows = np.flatnonzero(np.isin(wanted, graded))
+def _of_users(pairs: JudgePairs, users: IntArray) -> JudgePairs:
+    """The pairs of some users."""
+    rows = np.flatnonzero(np.isin(pairs.user, users))
     return JudgePairs(*(getattr(pairs, part.name)[rows] for part in fields(pairs)))
 
 

@@ -93,7 +93,7 @@ class Batches:
         return stopped_by
 
     def fetch(self, calls: Sequence[Call]) -> Fetched:
-        """Look once at the batches that hold any of these calls, and keep the results of those that have ended.
+        """Look once at the batches that hold any of these calls; keep results of those at an end.
 
         Raises:
             JudgeError: If the endpoint cannot be asked, or has refused a batch.

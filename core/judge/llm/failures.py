@@ -17,7 +17,11 @@ LONGEST_WORDS: Final = 300
 """Letters of a server's message that are passed on."""
 FILTERED: Final = ("content_filter", "content_policy_violation")
 """Codes of status 400 with which a provider, not its model, refuses."""
-TOO_LONG: Final = ("context_length_exceeded", "exceed_context_size_error", "string_above_max_length")
+TOO_LONG: Final = (
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "string_above_max_length",
+)
 """Codes and types of errors about the length of one question: OpenAI, llama.cpp, OpenAI."""
 LENGTH_WORDS: Final = (
     *("context length", "context size", "context window", "too long"),

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.config import LLMConfig
 from core.judge.ensemble import EnsembleJudge
+from core.judge.llm.judge import LLMJudge
 from core.types import HIGH, LOW, MID, Judgements, Progress, ignore_progress
-from tests.core.judge.llm.world import context, pairs_of, train_of
+from tests.core.judge.llm.world import (
+    ENDPOINT,
+    Scripted,
+    context,
+    pairs_of,
+    profile_of,
+    reply,
+    targets_of,
+    train_of,
+)
 
 
 @dataclass
@@ -72,6 +83,25 @@ def test_without_pairs_nothing_is_known():
     ensemble = EnsembleJudge(A, B)
     assert len(ensemble.judge(pairs_of(TRAIN, []), context(TRAIN))) == 0
     assert np.isnan(ensemble.agreement["user"].share)
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_language_model_is_asked_only_about_users_whom_the_other_judge_knows(is_first):
+    ask = Scripted(lambda call: reply(["High"] * len(targets_of(call))))
+    model = LLMJudge(ENDPOINT, "schema", None, LLMConfig(), 0, profile_of, ask)
+    members = (model, A) if is_first else (A, model)
+    ensemble = EnsembleJudge(*members)
+    pairs = pairs_of(TRAIN, [(0, 7), (0, 6), (0, 5), (0, 3), (1, 4), (1, 3)])
+    found = ensemble.judge(pairs, context(TRAIN))
+    assert set(model.targets["user"]) == {0}  # of user 1 nothing is recorded
+    assert sorted(set(model.targets["item"])) == [3, 5, 6, 7]  # the calls of user 0 as ever
+    assert found.item.tolist() == [7, 6, 5]
+    assert found.user_grade.tolist() == [MID, MID, HIGH]
+    place = 0 if is_first else 1
+    assert found.user_reason[2].split(" | ")[place].startswith("tiny at 127.0.0.1:1")
+    assert ensemble.agreement["user"].matrix == (
+        ((0, 0, 0), (0, 0, 0), (1, 1, 1)) if is_first else ((0, 0, 1), (0, 0, 1), (0, 0, 1))
+    )
 
 
 def test_progress_runs_through_both_and_a_stop_is_told():

@@ -38,6 +38,8 @@ def test_asked_again_it_really_sends_and_what_differs_is_seen(judged, base):
     # Questions with the history in another order are new ones, but for those of the profile.
     assert quality["repeats"]["shuffled"]["item"]["equal"]["share"] > 0.5
     assert len(table(folder, "judge_calls")) == base[2]  # of the first asking alone
+    assert quality["asked"]["repeats"]["n_calls"] == n_more
+    assert quality["asked"]["repeats"]["tokens"] > 0
     pd.testing.assert_frame_equal(by_pair(folder), by_pair(base[1]))
 
 

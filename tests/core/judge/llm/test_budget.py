@@ -41,6 +41,6 @@ def test_calls_and_money_are_in_the_way_too():
 
 
 def test_the_message_names_the_budget_and_the_setting():
-    message = stop_message("budget_money", LLMConfig(budget_money=2.5))
-    assert "2.5 in money" in message
-    assert "judge.llm.budget_money" in message
+    message = stop_message("budget_money")
+    assert "the budget in money" in message
+    assert "raise judge.llm.budget_money" in message

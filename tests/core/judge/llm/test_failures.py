@@ -9,7 +9,15 @@ import pytest
 
 from core.errors import JudgeError
 from core.judge.llm.call import Endpoint
-from core.judge.llm.failures import FormatRefused, Refused, Retry, clean, retry_after, sort_out
+from core.judge.llm.failures import (
+    FormatRefused,
+    Refused,
+    Retry,
+    TooLong,
+    clean,
+    retry_after,
+    sort_out,
+)
 
 ENDPOINT = Endpoint("http://host:8080/v1", "tiny", "sk-secret")
 
@@ -71,6 +79,27 @@ def test_a_form_that_is_not_known_and_a_filtered_question_are_told_apart():
     assert isinstance(sort_out(error(400, "response_format is unknown"), ENDPOINT), FormatRefused)
     assert isinstance(sort_out(error(422, "bad json_schema"), ENDPOINT), FormatRefused)
     assert isinstance(sort_out(error(400, "filtered", "content_filter"), ENDPOINT), Refused)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "code"),
+    [
+        (400, "no", "context_length_exceeded"),
+        (400, "This model's maximum context length is 2048 tokens", 400),
+        (400, "the request exceeds the available context size, try increasing it", 400),
+        (422, "Prompt is too long", None),
+        (413, "Request Entity Too Large", None),
+    ],
+)
+def test_a_question_that_is_too_long_is_no_fault_of_the_others(status, message, code):
+    meant = sort_out(error(status, message, code), ENDPOINT)
+    assert isinstance(meant, TooLong)
+    assert "judge.history_items" in str(meant)
+
+
+def test_too_much_room_for_the_reply_is_wrong_for_all_questions():
+    meant = sort_out(error(400, "max_tokens is too large: 1680, at most 1024"), ENDPOINT)
+    assert type(meant) is JudgeError
 
 
 def test_a_mistake_of_ours_stays_what_it_is():

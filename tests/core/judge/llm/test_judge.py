@@ -139,6 +139,19 @@ def test_a_budget_holds_over_several_askings():
     assert judge.targets["pair"] == [0, 0, 1, 1]
 
 
+def test_asking_again_twice_shares_one_budget():
+    train = train_of(range(6), n_items=20)
+    ask = Scripted(grader)
+    judge = judge_of(ask, budget_calls=9)
+    pairs = pairs_of(train, [(0, 8)])
+    judge.judge(pairs, context(train))
+    for number in (1, 2):
+        judge.again(number).judge(pairs, context(train))
+    assert [config.budget_calls for config in ask.configs] == [9, 7, 5]
+    assert (judge.spend.n_calls, judge.spend_in_all.n_calls) == (2, 6)
+    assert judge.spend_in_all.usage.prompt_tokens == 60
+
+
 def test_a_user_without_anything_else_is_mid_and_costs_nothing():
     train = train_of([3], n_items=20)
     ask = Scripted(grader)

@@ -43,6 +43,16 @@ def test_a_damaged_file_is_not_there(tmp_path, content):
     assert store.get(question(1).key(ENDPOINT)) is None
 
 
+def test_a_file_that_cannot_be_read_is_not_taken_for_one_that_is_not_there(tmp_path):
+    store, key = CallStore(tmp_path), question(1).key(ENDPOINT)
+    put(store, question(1))
+    path = next(tmp_path.glob("*/*.json"))
+    path.unlink()
+    path.mkdir()  # stands for any error of the disk
+    with pytest.raises(JudgeError, match="paid for twice"):
+        store.get(key)
+
+
 def test_the_file_of_another_call_is_not_there(tmp_path):
     store = CallStore(tmp_path)
     put(store, question(1))
