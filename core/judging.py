@@ -11,7 +11,7 @@ Shape letters: E train interactions, P pairs, U users.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,6 @@ from core.config import JudgeConfig
 from core.judge import Judge, JudgeContext, JudgePairs
 from core.types import (
     VERDICTS,
-    BoolArray,
     FloatArray,
     GradeArray,
     IntArray,
@@ -100,7 +99,7 @@ def ask(
     before, asked = settling(None), np.zeros(0, np.int64)
     for rows in in_rounds(pairs.user, settling.information(pairs), size, config.rounds):
         told = _part(on_progress, len(asked), len(rows), len(pairs))
-        parts.append(judge.judge(select(pairs, rows), context, told))
+        parts.append(judge.judge(pairs.at(rows), context, told))
         asked = np.concatenate([asked, rows])
         after = settling(joined(parts))
         n_observed = int(pairs.observed[rows].sum())
@@ -133,11 +132,6 @@ def count_calls(user: IntArray, targets_per_call: int) -> int:
     """Calls that P pairs take, in both views."""
     size = np.bincount(user) if len(user) else np.zeros(0, np.int64)
     return int(VIEWS * np.ceil(size / targets_per_call).sum())
-
-
-def select(pairs: JudgePairs, rows: BoolArray | IntArray) -> JudgePairs:
-    """Some of the pairs."""
-    return JudgePairs(*(getattr(pairs, part.name)[rows] for part in fields(pairs)))
 
 
 def joined(parts: Sequence[Judgements]) -> Judgements:

@@ -14,6 +14,11 @@ for _name, _value in environment.DEFAULTS.items():  # before any test imports Py
 os.environ[environment.SECRETS_VARIABLE] = ""  # no test asks the endpoint of whoever runs it
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: from the first one on, this thread has an event loop for good."""
+    items.sort(key=lambda item: "browser" in item.path.relative_to(item.config.rootpath).parts)
+
+
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """An empty workspace that the app and its processes use."""

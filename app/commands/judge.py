@@ -88,8 +88,6 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     import numpy as np  # noqa: PLC0415
 
     from core.judge import JudgeContext  # noqa: PLC0415
-    from core.judge.create import resolve  # noqa: PLC0415
-    from core.judge.llm import endpoint  # noqa: PLC0415
     from core.judge.llm.preview import preview as estimate  # noqa: PLC0415
     from core.judge.llm.preview import preview_profiles  # noqa: PLC0415
     from core.text.profiles import build_profiles, catalogue, profile_of  # noqa: PLC0415
@@ -100,35 +98,20 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
     nothing = np.zeros((len(items.id), 0), np.float32)
     profiles = build_profiles(dataset.users, dataset.items, dataset.train, config.text, rng)
     context = JudgeContext(items, dataset.train, nothing, profiles)
-    receiver, model = "nobody: the judge works on this machine without a language model", ""
-    host, stays = "", True
-    kinds = {config.judge.kind, config.judge.first, config.judge.second}
-    asked = kinds if config.judge.kind == "ensemble" else {config.judge.kind}
-    writer = {config.text.writer} - {"composed"}
-    if "openai" in asked | writer:
-        place = resolve(config.judge.llm, os.environ)
-        receiver, model = place.host, place.model
-        host, stays = place.host, endpoint.is_loopback(place)
-        if stays:
-            receiver += " (this machine)"
-    elif "local" in asked | writer:
-        file = config.judge.llm.model_file or os.environ.get(judge_endpoint.FILE, "")
-        receiver, model = "a process on this machine", Path(file).name
+    asked = _judges(config)
+    receiver = _receiver(config, asked | {config.text.writer})
     found = estimate(
         context,
         config.judge,
         profile_of(dataset.users, items, config.text.profile_items),
         config.scoring.stand_ins * len(dataset.train),
-        judging.measured(workspace, model),
+        judging.measured(workspace, receiver["model"]),
         rng,
     )
     told = {
         **asdict(found),
         "n_pairs": found.n_pairs,
-        "receiver": receiver,
-        "host": host,
-        "stays_here": stays,
-        "model": model,
+        **receiver,
         "asks_model": bool(asked & {"openai", "local"}),
         "budget": _budget(config),
         "profiles": None,
@@ -139,6 +122,29 @@ def preview(name: str, config: RunConfig, workspace: Path, console: Console) -> 
         told["profiles"] = asdict(preview_profiles(context, *options))
     judge_report.previewed(told, console)
     return told
+
+
+def _judges(config: RunConfig) -> set[str]:
+    """Who is asked for grades."""
+    judge = config.judge
+    return {judge.first, judge.second} if judge.kind == "ensemble" else {judge.kind}
+
+
+def _receiver(config: RunConfig, asked: set[str]) -> dict[str, Any]:
+    """Who reads the texts that a language model is asked about, and which model that is."""
+    from core.judge.create import resolve  # noqa: PLC0415
+    from core.judge.llm import endpoint  # noqa: PLC0415
+
+    receiver, model = "nobody: the judge works on this machine without a language model", ""
+    host, stays = "", True
+    if "openai" in asked:
+        place = resolve(config.judge.llm, os.environ)
+        host, model, stays = place.host, place.model, endpoint.is_loopback(place)
+        receiver = f"{host} (this machine)" if stays else host
+    elif "local" in asked:
+        file = config.judge.llm.model_file or os.environ.get(judge_endpoint.FILE, "")
+        receiver, model = "a process on this machine", Path(file).name
+    return {"receiver": receiver, "host": host, "stays_here": stays, "model": model}
 
 
 def run(

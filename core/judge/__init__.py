@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 from core.types import (
@@ -38,6 +38,10 @@ class JudgePairs:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def at(self, rows: BoolArray | IntArray) -> JudgePairs:
+        """Some of the pairs."""
+        return JudgePairs(*(getattr(self, part.name)[rows] for part in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,9 @@ def check(config: JudgeConfig, writer: str, environ: Mapping[str, str], recorded
     if "openai" in (*judges, writer):
         resolve(config.llm, environ)
     if "local" in (*judges, writer):
-        model_file(config.llm, environ)
+        from core.judge.llm import local  # noqa: PLC0415
+
+        local.check(model_file(config.llm, environ))
     if "recorded" in judges:
         find_recorded(config.recorded, recorded)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,8 +79,10 @@ class EnsembleJudge:
             begins, follows = follows, begins
         known = begins.judge(pairs, context, _half(on_progress, 0))
         if isinstance(follows, LLMJudge):
-            pairs = _of_users(pairs, known.user)
+            pairs = pairs.at(np.isin(pairs.user, known.user))
+        _hand_on(begins, follows)
         found = follows.judge(pairs, context, _half(on_progress, 1))
+        _hand_on(follows, begins)
         a, b = (known, found) if begins is self.first else (found, known)
         row_a, row_b = _matched(a, b, context.train.n_items)
         for view in self._matrix:
@@ -112,10 +114,11 @@ def agreement_of(matrix: np.ndarray) -> Agreement:
     return Agreement(n, equal, kappa, counts)
 
 
-def _of_users(pairs: JudgePairs, users: IntArray) -> JudgePairs:
-    """The pairs of some users."""
-    rows = np.flatnonzero(np.isin(pairs.user, users))
-    return JudgePairs(*(getattr(pairs, part.name)[rows] for part in fields(pairs)))
+def _hand_on(giver: Judge, taker: Judge) -> None:
+    """Have two language models spend one budget, not one each."""
+    if isinstance(giver, LLMJudge) and isinstance(taker, LLMJudge):
+        stopped_by = taker.stopped_by or giver.stopped_by
+        taker.spend = replace(giver.spend, stopped_by=stopped_by)
 
 
 def _matched(a: Judgements, b: Judgements, n_items: int) -> tuple[IntArray, IntArray]:

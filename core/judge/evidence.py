@@ -15,7 +15,7 @@ from core.judge.item_view import ItemView, item_view, reference_histories
 from core.judge.measure import measures
 from core.judge.reasons import item_reasons, user_reasons
 from core.judge.user_view import UserView, user_view
-from core.types import IntArray, Judgements, OnProgress, Progress, ignore_progress
+from core.types import Judgements, OnProgress, Progress, ignore_progress
 
 BLOCK = 2048
 """Pairs measured at once; memory is BLOCK times the number of references."""
@@ -54,7 +54,7 @@ class EvidenceJudge:
         user_reason: list[str] = []
         item_reason: list[str] = []
         for start in range(0, len(pairs), BLOCK):
-            block = _rows(pairs, np.arange(start, min(start + BLOCK, len(pairs))))
+            block = pairs.at(np.arange(start, min(start + BLOCK, len(pairs))))
             of_user.append(user_view(found, block))
             of_item.append(item_view(found, block, references))
             user_reason += user_reasons(found, block, of_user[-1])
@@ -77,13 +77,3 @@ class EvidenceJudge:
             user_support=user_support,
             item_support=item_support,
         )
-
-
-def _rows(pairs: JudgePairs, row: IntArray) -> JudgePairs:
-    return JudgePairs(
-        pairs.user[row],
-        pairs.item[row],
-        pairs.observed[row],
-        pairs.control[row],
-        pairs.history[row],
-    )

@@ -6,8 +6,10 @@ digits.
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from core.errors import DataError
 
 NEEDED = ("user_id", "item_id", "user_grade", "item_grade")
 OPTIONAL = ("user_reason", "item_reason", "judge")
+LAST_BYTES = 4096
+"""Of a CSV file, in which its last field ends."""
 
 
 def read_rows(path: Path) -> tuple[pd.DataFrame, int]:
@@ -57,16 +61,43 @@ def read_rows(path: Path) -> tuple[pd.DataFrame, int]:
 
 
 def _csv(path: Path) -> tuple[pd.DataFrame, int]:
-    skipped: list[list[str]] = []
-    table = pd.read_csv(
-        path,
-        dtype=str,
-        keep_default_na=False,
-        encoding="utf-8-sig",
-        engine="python",
-        on_bad_lines=lambda line: skipped.append(line),
-    )
-    return table, len(skipped)
+    rows: list[list[str]] = []
+    n_unread, last = 0, [""]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file)
+        header = next(lines, [])
+        if not header:
+            raise ValueError("there is no header")
+        for row in _rows(lines):
+            if row is None or len(row) > len(header):
+                n_unread += 1
+            elif row:
+                rows.append(row + [""] * (len(header) - len(row)))
+            last = row or last
+    if n_swallowed := _swallowed(path, last[-1]):
+        kept = len(last) <= len(header)
+        rows, n_unread = rows[: len(rows) - kept], n_unread + n_swallowed + kept
+    return pd.DataFrame(rows, columns=header, dtype=object), n_unread
+
+
+def _rows(lines: Iterator[list[str]]) -> Iterator[list[str] | None]:
+    """Rows, None for each that cannot be read."""
+    while True:
+        try:
+            yield next(lines)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None
+
+
+def _swallowed(path: Path, cell: str) -> int:
+    """Lines after a quotation mark that never closes: to who reads CSV, all one last cell."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LAST_BYTES))
+        is_closed = file.read().rstrip().endswith(b'"')
+    return 0 if is_closed else cell.rstrip().count("\n")
 
 
 def _parquet(path: Path) -> tuple[pd.DataFrame, int]:

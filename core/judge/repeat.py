@@ -70,7 +70,7 @@ def ask_again(
         core.errors.JudgeError: If the judge cannot be reached.
         core.errors.Cancelled: If ``on_progress`` asked to stop.
     """
-    chosen = pairs_at(pairs, sample_to_repeat(pairs, n, rng))
+    chosen = pairs.at(sample_to_repeat(pairs, n, rng))
     other = shuffled_history(chosen, rng)
     again = judge_of(AGAIN).judge(chosen, context, _half(on_progress, 0))
     return Repeats(again, judge_of(SHUFFLED).judge(other, context, _half(on_progress, 1)))
@@ -122,17 +122,6 @@ def shuffled_history(pairs: JudgePairs, rng: np.random.Generator) -> JudgePairs:
     chance[history < 0] = np.inf
     order = np.argsort(chance, axis=1, kind="stable")
     return replace(pairs, history=np.take_along_axis(history, order, axis=1))
-
-
-def pairs_at(pairs: JudgePairs, rows: IntArray) -> JudgePairs:
-    """Some of the pairs."""
-    return JudgePairs(
-        pairs.user[rows],
-        pairs.item[rows],
-        pairs.observed[rows],
-        pairs.control[rows],
-        pairs.history[rows],
-    )
 
 
 def _half(on_progress: OnProgress, number: int) -> OnProgress:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import ConfigError
+from core.outgoing import HOOKS
 from core.types import FloatArray
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def _client(endpoint: EmbeddingEndpoint) -> OpenAI:
     http = openai.DefaultHttpxClient(
         follow_redirects=False,  # texts go to the host that was named, and to no other
         trust_env=urlsplit(endpoint.base_url).hostname not in LOOPBACK,  # no proxy to ourselves
+        event_hooks=HOOKS,
     )
     return openai.OpenAI(
         base_url=endpoint.base_url,

@@ -54,18 +54,18 @@ def answer_all(
     batches = Batches(endpoint, mode, store, config)
     known = {call.key(endpoint) for call in calls}
     known = {key for key in known if (kept := store.get(key)) and not kept.repair_is_due}
-    spend = Spend()
+    spend, said = Spend(), ""
     for _ in range(ROUNDS):
         stopped_by = batches.hand_in(calls, spend)
         spend = replace(spend, stopped_by=stopped_by)
         while True:
             found = batches.fetch(calls)
-            spend = _added(spend, found, config)
+            spend, said = _added(spend, found, config), found.error or said
             on_tick(spend)
             if not found.n_waiting:
                 break
             _pause(poll, spend, on_tick)
-    return _handed_over(calls, endpoint, store, known, spend, on_answer)
+    return _handed_over(calls, endpoint, store, known, spend, said, on_answer)
 
 
 def _pause(seconds: float, spend: Spend, on_tick: Callable[[Spend], None]) -> None:
@@ -92,10 +92,14 @@ def _handed_over(
     store: CallStore,
     known: set[str],
     spend: Spend,
+    said: str,
     on_answer: Callable[[Answer], None],
 ) -> Spend:
     n_cached = n_failed = n_unparsed = 0
-    for answer in _answers(calls, endpoint, store, known, left_out=bool(spend.stopped_by)):
+    error = "the batch holds no reply to it"
+    error += f"; the endpoint says of the last one: {said}" if said else ""
+    missing = "" if spend.stopped_by else error
+    for answer in _answers(calls, endpoint, store, known, missing):
         n_cached += answer.from_cache
         n_failed += answer.outcome == "failed"
         n_unparsed += answer.outcome in ("refused", "unparsed")
@@ -104,12 +108,13 @@ def _handed_over(
 
 
 def _answers(
-    calls: Sequence[Call], endpoint: Endpoint, store: CallStore, known: set[str], left_out: bool
+    calls: Sequence[Call], endpoint: Endpoint, store: CallStore, known: set[str], missing: str
 ) -> Iterator[Answer]:
+    """Answers from the store; ``missing`` is why there is none to a call, empty = left out."""
     for call in calls:
         key = call.key(endpoint)
         kept = store.get(key)
         if kept is not None:
             yield replace(recall(call, kept), from_cache=key in known)
-        elif not left_out:
-            yield Answer(call, key, "failed", None, error="the batch holds no reply to it")
+        elif missing:
+            yield Answer(call, key, "failed", None, error=missing)

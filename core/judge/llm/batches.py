@@ -21,6 +21,7 @@ from core.judge.llm.endpoint import is_loopback
 from core.judge.llm.failures import Retry, clean, sort_out
 from core.judge.llm.store import CallStore
 from core.judge.llm.wire import arguments_of, read_body
+from core.outgoing import HOOKS
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -221,7 +222,7 @@ class Batches:
         import openai  # noqa: PLC0415 - takes a second
 
         http = openai.DefaultHttpxClient(
-            follow_redirects=False, trust_env=not is_loopback(self._endpoint)
+            follow_redirects=False, trust_env=not is_loopback(self._endpoint), event_hooks=HOOKS
         )
         key = self._endpoint.api_key or "none"
         return openai.OpenAI(

@@ -9,7 +9,8 @@ from core.errors import ConfigError
 from core.judge.llm.call import Call, Usage
 
 LETTERS_PER_TOKEN: Final = 4.0
-"""Until the endpoint has said how it counts; right for English, too high for most else [D]."""
+"""Until the endpoint has said how it counts; right for English, too high for most else [D]. No
+tokenizer is loaded: most would be fetched from the network."""
 PER_MILLION: Final = 1e-6
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.errors import JudgeError
 from core.judge.llm.call import Endpoint, Mode
 from core.judge.llm.failures import FormatRefused, Retry, clean
+from core.judge.llm.loop import run
 from core.judge.llm.wire import arguments_of, ask, open_client
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def probe(
     path = _path(endpoint, cache)
     if not again and (known := _read(path)) is not None:
         return known
-    found = asyncio.run(_probe(endpoint, timeout))
+    found = run(_probe(endpoint, timeout))
     _write(path, found)
     return found
 

@@ -19,9 +19,9 @@ from urllib.parse import SplitResult, urlsplit
 from core.config import LLMConfig
 from core.errors import ConfigError
 from core.judge.llm.call import Endpoint
+from core.outgoing import OPENAI_HOST
 
 OPENAI: Final = "https://api.openai.com/v1"
-OPENAI_HOST: Final = "api.openai.com"
 URL_VARIABLES: Final = ("LLMHNI_LLM_BASE_URL", "OPENAI_BASE_URL")
 MODEL_VARIABLES: Final = ("LLMHNI_LLM_MODEL",)
 OWN_URL: Final = URL_VARIABLES[0]

@@ -114,6 +114,17 @@ def model_name(path: Path) -> str:
     return f"{PART.sub('', path.name).removesuffix('.gguf')}-{_digest(states)[:12]}"
 
 
+def check(path: Path) -> None:
+    """Look for the engine and the model without loading either.
+
+    Raises:
+        ConfigError: If the engine is not installed, or a part of the model is missing or no GGUF.
+    """
+    _check_engine()
+    for part in _parts(path):
+        _check_file(part)
+
+
 def _parts(path: Path) -> list[Path]:
     found = PART.search(path.name)
     if found is None:

@@ -17,15 +17,13 @@ import numpy as np
 
 from core.config import JudgeConfig, LLMConfig
 from core.judge import JudgeContext, JudgePairs
+from core.judge.llm.budget import LETTERS_PER_TOKEN
 from core.judge.llm.plan import PlannedCall, ProfileOf, plan_calls
 from core.judge.llm.profiles import plan_profiles
 from core.types import IntArray, Interactions
 
 SAMPLE_USERS: Final = 100
 """Users whose questions are written out to measure their length."""
-LETTERS_PER_TOKEN: Final = 4.0
-"""Of English text; other languages take more tokens. No tokenizer is loaded: most would be fetched
-from the network."""
 TOKENS_PER_GRADE: Final = 60.0
 """Reply tokens per target where nothing was measured yet: a reason of about 30 words and its
 frame."""

@@ -10,6 +10,7 @@ Shape letters: U users, I items.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -117,37 +118,54 @@ def written_profiles(
     """
     planned = plan_profiles(items, train, n_titles, rng)
     planned = {where: call.with_room(config.thinking_tokens) for where, call in planned.items()}
-    texts = {"user": list(composed.user), "item": list(composed.item)}
-    place = {id(call): where for where, call in planned.items()}
-    n_written, n_answered, n_refused = {"user": 0, "item": 0}, 0, 0
-
-    def on_answer(answer: Answer) -> None:
-        nonlocal n_answered, n_refused
-        kind, number = place[id(answer.call)]
-        n_answered += answer.outcome != "failed"
-        if answer.outcome in ("parsed", "repaired"):
-            texts[kind][number] = answer.value
-            n_written[kind] += 1
-        else:
-            n_refused += answer.outcome != "failed"
-
-    def on_tick(spend: Spend) -> None:
-        on_progress(_progress(n_answered, len(planned), spend))
-
-    send, spend = ask or over_network(config), Spend()
+    page, spend = _Page(planned, composed, on_progress), Spend()
     if planned:
-        calls = list(planned.values())
-        spend = send(calls, endpoint, mode, store, config, on_answer, on_tick)
-        on_tick(spend)
-    return Written(
-        Profiles(tuple(texts["user"]), tuple(texts["item"])),
-        n_written["user"],
-        n_written["item"],
-        n_refused,
-        len(planned) - n_answered,
-        len(composed.user) + len(composed.item) - len(planned),
-        spend,
-    )
+        send, calls = ask or over_network(config), list(planned.values())
+        spend = send(calls, endpoint, mode, store, config, page.enter, page.tell)
+        page.tell(spend)
+    return page.written(spend)
+
+
+class _Page:
+    """Profiles as they come in."""
+
+    def __init__(
+        self,
+        planned: Mapping[tuple[str, int], Call],
+        composed: Profiles,
+        on_progress: OnProgress,
+    ) -> None:
+        self._texts = {"user": list(composed.user), "item": list(composed.item)}
+        self._place = {id(call): where for where, call in planned.items()}
+        self._on_progress, self._n_planned = on_progress, len(planned)
+        self._n_written, self._n_answered, self._n_refused = {"user": 0, "item": 0}, 0, 0
+
+    def enter(self, answer: Answer) -> None:
+        """Take one profile, or keep the composed one."""
+        kind, number = self._place[id(answer.call)]
+        self._n_answered += answer.outcome != "failed"
+        if answer.outcome in ("parsed", "repaired"):
+            self._texts[kind][number] = answer.value
+            self._n_written[kind] += 1
+        else:
+            self._n_refused += answer.outcome != "failed"
+
+    def tell(self, spend: Spend) -> None:
+        """Report how far the writing is, and what it cost so far."""
+        self._on_progress(_progress(self._n_answered, self._n_planned, spend))
+
+    def written(self, spend: Spend) -> Written:
+        """All profiles."""
+        user, item = tuple(self._texts["user"]), tuple(self._texts["item"])
+        return Written(
+            Profiles(user, item),
+            n_users=self._n_written["user"],
+            n_items=self._n_written["item"],
+            n_refused=self._n_refused,
+            n_left=self._n_planned - self._n_answered,
+            n_without_text=len(user) + len(item) - self._n_planned,
+            spend=spend,
+        )
 
 
 def plan_profiles(

@@ -14,6 +14,7 @@ from core.judge.llm.answering import recall
 from core.judge.llm.budget import money_of, stop_message
 from core.judge.llm.call import Answer, Call, Endpoint, Mode, Spend, Usage
 from core.judge.llm.exchange import Exchange, Failed, RepairUnaffordable
+from core.judge.llm.loop import run
 from core.judge.llm.store import CallStore, Stored
 
 TICK: Final = 0.5
@@ -60,7 +61,7 @@ def answer_all(
     """
     batch = _Batch(calls, Exchange(endpoint, mode, store, config), endpoint, store, config)
     batch.on_answer, batch.on_tick = on_answer, on_tick
-    return asyncio.run(batch.run())
+    return run(batch.run())
 
 
 class _NobodyWaits(ThreadPoolExecutor):

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from core.judge.llm.call import Endpoint, Mode, Usage
-from core.judge.llm.endpoint import OPENAI_HOST, is_loopback
+from core.judge.llm.endpoint import is_loopback
 from core.judge.llm.failures import Refused, Retry, sort_out
+from core.outgoing import ASYNC_HOOKS, OPENAI_HOST
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -50,6 +51,7 @@ def open_client(endpoint: Endpoint, timeout: float) -> AsyncOpenAI:
     http = openai.DefaultAsyncHttpxClient(
         follow_redirects=False,  # texts go to the host that was shown, and to no other
         trust_env=not is_loopback(endpoint),  # no proxy between us and ourselves
+        event_hooks=ASYNC_HOOKS,
     )
     return openai.AsyncOpenAI(
         base_url=endpoint.base_url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -190,7 +191,9 @@ def test_two_judges_are_opened_and_ended_together(around, tmp_path):
     assert found.item_grade.tolist() == [1, 1]  # Low and High; Mid and High
 
 
-def test_what_will_be_missing_is_found_before_the_work_and_nothing_is_sent(around, tmp_path):
+def test_what_will_be_missing_is_found_before_the_work_and_nothing_is_sent(
+    around, tmp_path, monkeypatch
+):
     def checked(writer="composed", environ=None, **values):
         check(config(**values), writer, environ or {}, around.recorded)
 
@@ -210,8 +213,16 @@ def test_what_will_be_missing_is_found_before_the_work_and_nothing_is_sent(aroun
         with pytest.raises(ConfigError, match=r"judge\.llm\.model"):
             checked(writer)
     path = tmp_path / "m.gguf"
-    path.touch()
-    checked("local", {"LLMHNI_LLM_FILE": str(path)})
+    path.write_bytes(b"GGUF...")
+    named = {"LLMHNI_LLM_FILE": str(path)}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="requirements-llm"):
+        checked("local", named)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    checked("local", named)
+    path.write_text("hello")
+    with pytest.raises(ConfigError, match="no GGUF file"):
+        checked("local", named)
 
 
 def test_the_same_judge_twice_is_refused(around):

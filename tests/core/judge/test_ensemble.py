@@ -1,6 +1,6 @@
 """Two judges as one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -102,6 +102,18 @@ def test_a_language_model_is_asked_only_about_users_whom_the_other_judge_knows(i
     assert ensemble.agreement["user"].matrix == (
         ((0, 0, 0), (0, 0, 0), (1, 1, 1)) if is_first else ((0, 0, 1), (0, 0, 1), (0, 0, 1))
     )
+
+
+def test_two_language_models_share_one_budget():
+    ask = Scripted(lambda call: reply(["High"] * len(targets_of(call))))
+    options = ("schema", None, LLMConfig(budget_calls=9), 0, profile_of, ask)
+    one, other = LLMJudge(ENDPOINT, *options), LLMJudge(replace(ENDPOINT, model="b"), *options)
+    ensemble, pairs = EnsembleJudge(one, other), pairs_of(TRAIN, [(0, 7)])
+    for _ in range(2):  # two views, so two calls each
+        ensemble.judge(pairs, context(TRAIN))
+    assert [config.budget_calls for config in ask.configs] == [9, 7, 5, 3]
+    assert one.spend.n_calls == other.spend.n_calls == 8
+    assert ensemble.stopped_by == ""
 
 
 def test_progress_runs_through_both_and_a_stop_is_told():

@@ -117,6 +117,21 @@ def test_everything_left_out_is_counted_and_shown(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "n_known"),
+    [('ann,b,"2,1', 1), ('ann,b,2,1,"good', 1), ('ann,b,2,1,"good\nand cheap"', 2)],
+)
+def test_a_quotation_mark_that_never_closes_loses_no_line_unseen(tmp_path, line, n_known):
+    head = "user_id,item_id,user_grade,item_grade,user_reason"
+    path = csv(tmp_path, "ann,a,2,1,", line, "007,99999,1,0,", "bob,b,0,0,", head=head)
+    found, problems = read(path)
+    if n_known == 2:  # it does close
+        assert (len(found), problems) == (4, [])
+    else:
+        assert (len(found), problems[0].count) == (1, 3)
+        assert problems[0].title == "lines that cannot be read"
+
+
 def test_examples_are_few_and_harmless(tmp_path):
     path = csv(tmp_path, *[f"eve{k} <b>\u202e,a,2,1" for k in range(9)])
     problem = read(path)[1][1]

@@ -11,7 +11,7 @@ from core.judge.llm.call import Answer, Endpoint, Spend
 from core.judge.llm.judge import LLMJudge
 from core.judge.llm.reply import TargetGrade
 from core.judge.llm.store import CallStore
-from core.judge.repeat import ask_again, pairs_at, sample_to_repeat, shuffled_history
+from core.judge.repeat import ask_again, sample_to_repeat, shuffled_history
 from core.types import Interactions, Items, Progress, ignore_progress
 from tests.judged_pairs import judgements
 
@@ -88,7 +88,7 @@ def test_histories_of_a_user_that_differ_keep_a_common_order():
 
 
 def test_pairs_without_history_stay():
-    pairs = pairs_at(make_pairs(), np.zeros(0, np.int64))
+    pairs = make_pairs().at(np.zeros(0, np.int64))
     assert len(shuffled_history(pairs, np.random.default_rng(0))) == 0
 
 

@@ -121,6 +121,7 @@ def test_a_request_that_fails_is_no_answer_and_is_not_kept(store):
         answers, spend = run([question(1), question(2)], server, store)
     assert [answer.outcome for answer in answers] == ["parsed", "failed"]
     assert spend.n_failed == 1
+    assert "no such luck" in answers[1].error
     assert store.get(question(2).key(endpoint_of(server))) is None
 
 
