@@ -99,7 +99,8 @@ def model(
             place = replace(served, temperature=config.temperature)
             slow = max(config.timeout, LOCAL_TIMEOUT)
             config = config.model_copy(update={"timeout": slow, "batch": False})
-        able = capabilities.probe(place, around.cache, config.mode, config.timeout)
+        room, wanted = config.thinking_tokens, config.mode
+        able = capabilities.probe(place, around.cache, wanted, config.timeout, room=room)
         yield Model(place, able.mode, CallStore(around.cache / CALLS), config)
 
 

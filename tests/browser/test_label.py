@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -158,17 +159,25 @@ def test_a_click_on_a_label_keeps_the_note_that_is_being_written(desk):
     assert ned.notes() == {first: "seen"}
 
 
-def test_the_random_order_asks_again_and_says_what_was_said(desk):
-    ron = desk("Ron", la_user="u012")
-    first = ron.key("2")[0]
-    ron.saved()
-    ron.screen.switch("la_order", "Random sample")
-    ron.ready()
+def said_in_another_order(desk, who: str, **query) -> tuple[Desk, str]:
+    """Label the first pair of the random order in the order of noise; go back to the random one."""
+    one = desk(who, la_order="Random sample", **query)
+    first = one.shown()
+    one.open(la_user=json.loads(first)[0], **query).ready()
     for _ in range(80):
-        if ron.shown() == first:
+        if one.shown() == first:
             break
-        ron.key("s")
-        ron.ahead(2)
+        one.key("s")
+        one.ahead(2)
+    one.key("2")
+    one.saved()
+    one.open(la_order="Random sample", **query).ready()
+    return one, first
+
+
+def test_the_random_order_asks_again_and_says_what_was_said(desk):
+    ron, first = said_in_another_order(desk, "Ron")
+    assert ron.shown() == first
     assert "Your label so far ✕ noisy" in " ".join(ron.queue.inner_text().split())
     ron.key("1")
     ron.saved()
@@ -177,18 +186,8 @@ def test_the_random_order_asks_again_and_says_what_was_said(desk):
 
 
 def test_blind_one_is_asked_again_without_what_one_said(desk):
-    sue = desk("Sue", la_user="u013", la_blind="true")
-    first = sue.key("2")[0]
-    sue.page.keyboard.press("b")
-    assert "✕ noisy" in sue.queue.inner_text()  # an answer of this visit
-    sue.saved()
-    sue.screen.switch("la_order", "Random sample")
-    sue.ready()
-    for _ in range(80):
-        if sue.shown() == first:
-            break
-        sue.key("s")
-        sue.ahead(2)
+    sue, first = said_in_another_order(desk, "Sue", la_blind="true")
+    assert sue.shown() == first
     assert "What you said of it before is hidden." in sue.queue.inner_text()
     sue.key("1")
     sue.saved()

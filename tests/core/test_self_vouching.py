@@ -56,7 +56,7 @@ def test_on_pure_noise_no_signal_tells_observed_pairs_from_stand_ins(per_user, t
     texts = engine.texts()
     aligned, pretrained = engine.align(texts), engine.pretrain()
     behaviour = engine.out_of_fold(aligned, pretrained)
-    judged = engine.judge(texts, behaviour, pretrained)
+    judged = engine.judge(texts, aligned, behaviour, pretrained)
     pairs = pairs_of(behaviour, len(engine.data.train))
     # Stand-ins with popular items were drawn otherwise than these users draw: by uniform ones.
     evidence = gather_evidence(

@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -64,6 +64,7 @@ def probe(
     wanted: Literal["auto", "schema", "json", "text"] = "auto",
     timeout: float = 60.0,
     again: bool = False,
+    room: int = 0,
 ) -> Capabilities:
     """Find out how replies of an endpoint can be bound to a form: one to three tiny calls.
 
@@ -74,6 +75,7 @@ def probe(
         wanted: A mode to take without asking, from the settings; ``auto`` asks.
         timeout: Seconds per request.
         again: Ask even where it is known, e.g. after the server was changed.
+        room: Tokens that the model may think before it replies.
 
     Raises:
         JudgeError: If the endpoint cannot be reached, the key is refused or the model is not
@@ -84,7 +86,7 @@ def probe(
     path = _path(endpoint, cache)
     if not again and (known := _read(path)) is not None:
         return known
-    found = run(_probe(endpoint, timeout))
+    found = run(_probe(endpoint, timeout, N_TOKENS + room))
     _write(path, found)
     return found
 
@@ -109,12 +111,13 @@ def _write(path: Path, found: Capabilities) -> None:
         os.replace(aside, path)
 
 
-async def _probe(endpoint: Endpoint, timeout: float) -> Capabilities:
+async def _probe(endpoint: Endpoint, timeout: float, n_tokens: int) -> Capabilities:
     client = open_client(endpoint, timeout)
     try:
         models = await _models(client, endpoint)
         for mode in MODES:
-            if await _understands(client, endpoint, mode, timeout, models):
+            arguments = arguments_of(endpoint, QUESTION, Ready, mode, n_tokens)
+            if await _understands(client, endpoint, mode, arguments, timeout, models):
                 return Capabilities(mode=mode, models=models, note=_NOTES[mode])
         return Capabilities(mode="text", models=models, note=_NOTES[""])
     finally:
@@ -140,10 +143,14 @@ async def _models(client: AsyncOpenAI, endpoint: Endpoint) -> tuple[str, ...]:
 
 
 async def _understands(
-    client: AsyncOpenAI, endpoint: Endpoint, mode: Mode, timeout: float, models: tuple[str, ...]
+    client: AsyncOpenAI,
+    endpoint: Endpoint,
+    mode: Mode,
+    arguments: Mapping[str, Any],
+    timeout: float,
+    models: tuple[str, ...],
 ) -> bool:
     """Whether a reply in this mode keeps to its form."""
-    arguments = arguments_of(endpoint, QUESTION, Ready, mode, N_TOKENS)
     try:
         reply = await _persist(lambda: ask(client, endpoint, arguments, timeout))
     except FormatRefused:

@@ -84,3 +84,10 @@ def test_what_is_wrong_is_said_with_what_to_do_and_not_kept(tmp_path, settings, 
 def test_a_server_that_hangs_is_given_up(tmp_path):
     with serve(faults=always("hang")) as server, pytest.raises(JudgeError, match="in time"):
         probe(endpoint(server), tmp_path, timeout=0.2)
+
+
+def test_a_model_that_thinks_has_its_room_for_that_in_the_probe_too(tmp_path):
+    with serve() as server:
+        probe(endpoint(server), tmp_path, room=2000)
+        [request] = server.state.requests
+    assert request.body["max_tokens"] == 512 + 2000
