@@ -16,7 +16,7 @@ from core.config import RunConfig
 from core.decisions import decide_all
 from core.errors import DataError
 from core.graph.adjacency import normalized_graph
-from core.judge_stage import JudgeStage, pack_spend, spend_of
+from core.judge_stage import JudgeStage, pack_spend, pack_written, spend_of
 from core.labels import overruling
 from core.metrics import Compared, RankingMetrics, Rankings, rank_metrics
 from core.model.backbones import make_backbone
@@ -106,7 +106,8 @@ class Engine:
         """Stage 0: profiles from train alone, encoded; ``user`` (U, T), ``item`` (I, T)."""
         data, text = self.data, self.config.text
         composed = build_profiles(data.users, data.items, data.train, text, self._rng(TEXTS))
-        profiles, spent = self._judging().texts(composed, self._rng(WRITE))
+        written = self._judging().texts(composed, self._rng(WRITE))
+        profiles = written.profiles
         self.on_progress(Progress(LOADING, 0.0))
         encoder = create_encoder(text.encoder, text.batch_size, str(self.device))
         both = cached_encode(
@@ -119,7 +120,8 @@ class Engine:
             **pack_texts("user_text", profiles.user),
             **pack_texts("item_text", profiles.item),
             "encoder": encoder.name,
-            "spent": pack_spend(spent),
+            "spent": pack_spend(written.spend),
+            "written": pack_written(written),
         }
 
     def align(self, texts: Arrays) -> Arrays:

@@ -20,7 +20,7 @@ from core.judge.ensemble import EnsembleJudge
 from core.judge.flip import flipped
 from core.judge.llm.call import Spend, Usage
 from core.judge.llm.judge import LLMJudge
-from core.judge.llm.profiles import written_profiles
+from core.judge.llm.profiles import Written, written_profiles
 from core.judge.quality import judge_quality_report
 from core.judge.remarks import remarks
 from core.judge.repeat import ask_again
@@ -51,6 +51,8 @@ from core.types import (
     Progress,
 )
 
+WRITTEN: Final = ("n_users", "n_items", "n_refused", "n_left", "n_without_text")
+"""Counts of :class:`core.judge.llm.profiles.Written`."""
 RECORDED: Final = "judgements"
 """Folder of judgements made apart from a run, beside the cache in the workspace."""
 VIEWS: Final = ("user_grade", "item_grade")
@@ -91,13 +93,13 @@ class JudgeStage:
         written = (tuple(texts_of(texts, name)) for name in ("user_text", "item_text"))
         return JudgeContext(self.items, self.data.train, text, Profiles(*written))
 
-    def texts(self, composed: Profiles, rng: np.random.Generator) -> tuple[Profiles, Spend]:
-        """Profiles written by a language model, where the settings ask for it; and their cost."""
+    def texts(self, composed: Profiles, rng: np.random.Generator) -> Written:
+        """Profiles written by a language model, where the settings ask for it."""
         text, options = self.config.text, self.config.judge.llm
         if text.writer == "composed":
-            return composed, Spend()
+            return Written(composed, 0, 0, 0, 0, 0)
         with model(text.writer, options, self._surroundings()) as found:
-            written = written_profiles(
+            return written_profiles(
                 self.items,
                 self.data.train,
                 composed,
@@ -109,7 +111,6 @@ class JudgeStage:
                 rng,
                 lambda told: self.on_progress(Progress("texts", told.fraction, told.values)),
             )
-        return written.profiles, written.spend
 
     def ask(
         self,
@@ -224,13 +225,16 @@ def pack_calls(judge: Judge) -> dict[str, Any]:
     return {**pack_columns(CALL, calls), **pack_columns(TARGET, targets)}
 
 
-def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> dict[str, Any]:
+def judge_report(
+    judged: Arrays, labels: Labels | None, config: JudgeConfig, texts: Arrays
+) -> dict[str, Any]:
     """How far the judge can be trusted and what it took, plain values for JSON.
 
     Args:
         judged: Arrays of this stage.
         labels: What people said of pairs.
         config: Prices, and what was asked for.
+        texts: Arrays of the texts, which say whether a model wrote profiles.
     """
     names = ("again", "shuffled")
     repeats = {
@@ -258,6 +262,7 @@ def judge_report(judged: Arrays, labels: Labels | None, config: JudgeConfig) -> 
             "stopped_by": str(judged["stopped_by"]),
         },
         "flipped": config.flip,
+        "profiles": written_of(texts["written"]),
         **json.loads(str(judged.get("remarks", "{}"))),
     }
 
@@ -275,6 +280,16 @@ def _as_said(judged: Arrays) -> Judgements:
     """The judgements before any grade was flipped: flips are no fault of the judge."""
     said = {view: judged[SAID + view] for view in VIEWS if SAID + view in judged}
     return replace(judgements_of(judged), **said)
+
+
+def pack_written(written: Written) -> np.ndarray:
+    """How many profiles a model wrote and why not the others, ``(5,)``."""
+    return np.array([getattr(written, name) for name in WRITTEN], np.int64)
+
+
+def written_of(packed: np.ndarray) -> dict[str, int] | None:
+    """The same by name for JSON; None where no model was asked for profiles."""
+    return dict(zip(WRITTEN, packed.tolist(), strict=True)) if packed.any() else None
 
 
 def pack_spend(spend: Spend) -> np.ndarray:

@@ -96,7 +96,7 @@ def run_pipeline(
     if config.method == OURS:
         save_weights(folder, dataset, config, found.trained)
     outcome = _outcome(found, rankings["test"].summary(), stages, start)
-    outcome = replace(outcome, judging=judge_report(found.judged, own, config.judge))
+    outcome = replace(outcome, judging=judge_report(found.judged, own, config.judge, found.texts))
     if said is None:
         return outcome
     return replace(outcome, labels=label_quality(said, found.scored, found.trained, dataset.train))
@@ -138,7 +138,7 @@ def run_judging(
         texts, aligned, pretrained, behaviour = _before_judging(engine, stages)
         judged = stages.run("judge", lambda: engine.judge(texts, aligned, behaviour, pretrained))
     write_judged(folder, dataset, judged)
-    return judge_report(judged, None, config.judge)
+    return judge_report(judged, None, config.judge, texts)
 
 
 def _stages(

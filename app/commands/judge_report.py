@@ -165,6 +165,12 @@ def print_quality(quality: Mapping[str, Any], console: Console) -> None:
     asked = quality["asked"]
     if quality["spend"] is not None:
         _print_calls(quality, console)
+    written = quality.get("profiles")
+    if written:
+        console.print(
+            f"  profiles written: {written['n_users']:,} users, {written['n_items']:,} items; "
+            f"composed ones kept: {written['n_refused'] + written['n_left']:,}"
+        )
     if asked["rounds"]:
         console.print(
             f"  asked in {len(asked['rounds'])} rounds: about {asked['n_calls']:,} of "

@@ -35,7 +35,6 @@ class Measured:
 
     seconds_per_call: float | None = None
     output_tokens_per_target: float | None = None
-    letters_per_token: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,11 @@ def preview(
     share = n_pairs / max(len(pairs), 1)
     n_calls = round(len(planned) * share)
     letters = sum(one.call.n_letters() for one in planned) * share
-    per_token = measured.letters_per_token or LETTERS_PER_TOKEN
     per_grade = measured.output_tokens_per_target or TOKENS_PER_GRADE
-    prompt_tokens, output_tokens = round(letters / per_token), round(2 * n_pairs * per_grade)
+    prompt_tokens, output_tokens = (
+        round(letters / LETTERS_PER_TOKEN),
+        round(2 * n_pairs * per_grade),
+    )
     money = (prompt_tokens * llm.price_prompt + output_tokens * llm.price_output) / 1e6
     return Preview(
         observed,
@@ -109,7 +110,7 @@ def preview(
         output_tokens,
         money if llm.price_prompt or llm.price_output else None,
         _seconds(n_calls, prompt_tokens + output_tokens, config, measured),
-        _rests_on(measured, per_token, per_grade, len(users)),
+        _rests_on(measured, per_grade, len(users)),
         _fields(context),
         _sample(planned),
     )
@@ -200,13 +201,12 @@ def _seconds(n_calls: int, n_tokens: int, config: JudgeConfig, measured: Measure
     return max(bounds, default=None)
 
 
-def _rests_on(measured: Measured, per_token: float, per_grade: float, n_users: int) -> str:
-    how = "measured" if measured.letters_per_token else "assumed"
+def _rests_on(measured: Measured, per_grade: float, n_users: int) -> str:
     reply = "measured" if measured.output_tokens_per_target else "assumed"
     return (
-        f"Questions about {n_users} users were written out; {per_token:.1f} letters per token "
-        f"{how}, {per_grade:.0f} reply tokens per grade {reply}. Answers that are there already "
-        "cost nothing."
+        f"Questions about {n_users} users were written out; {LETTERS_PER_TOKEN:.0f} letters per "
+        f"token assumed, {per_grade:.0f} reply tokens per grade {reply}. Answers that are there "
+        "already cost nothing."
     )
 
 

@@ -38,8 +38,9 @@ def answer_all(
     """Answer calls, from the store where they were answered before.
 
     Calls are sent in their order and answered as replies come in. Both functions are called in
-    the calling thread, and may raise to end the batch: what is under way is then cancelled within
-    two seconds, and what was answered stays in the store.
+    the calling thread (beside it where that has an event loop, as in a notebook), and may raise to
+    end the batch: what is under way is then cancelled within two seconds, and what was answered
+    stays in the store.
 
     Args:
         calls: Questions; one that appears twice is sent once and answered for each.

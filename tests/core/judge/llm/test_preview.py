@@ -83,12 +83,12 @@ def test_money_and_time_are_said_where_they_are_known():
     assert told.seconds is None
     assert "assumed" in told.rests_on
     prices = {"price_prompt": 2.0, "price_output": 8.0, "in_flight": 4}
-    measured = Measured(seconds_per_call=2.0, output_tokens_per_target=50.0, letters_per_token=2.0)
+    measured = Measured(seconds_per_call=2.0, output_tokens_per_target=50.0)
     told = estimate(config(llm=prices), measured)
     assert told.output_tokens == told.n_pairs * 2 * 50
     assert told.money == pytest.approx((2 * told.prompt_tokens + 8 * told.output_tokens) / 1e6)
     assert told.seconds == pytest.approx(told.n_calls * 2.0 / 4)
-    assert "assumed" not in told.rests_on
+    assert "50 reply tokens per grade measured" in told.rests_on
     limits = {**prices, "requests_per_minute": 6}
     assert estimate(config(llm=limits), measured).seconds == told.n_calls * 10
     limits = {**prices, "tokens_per_minute": 60}
