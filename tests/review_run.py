@@ -53,7 +53,7 @@ def _write_nodes(folder: Path, workspace: Path) -> None:
         {
             "kind": ["user"] * 3 + ["item"] * 4,
             "number": [0, 1, 2, 0, 1, 2, 3],
-            "text": [HOSTILE, "", "Often: space.", "", "", "", ""],
+            "text": [HOSTILE, "", "Often: space.", "", "", "", "Casino. Cards."],
             "raw": raw,
         }
     )

@@ -21,7 +21,7 @@ PROFILE_LETTERS: Final = 360
 
 
 def describe(run: Run, users: tuple[int, ...], items: tuple[int, ...], n: int = 4) -> pd.DataFrame:
-    """Profile of each pair's user, and those of the user's items that are most like the item.
+    """Texts of both sides of each pair, and those of the user's items that are most like the item.
 
     Similarity is the cosine of the text embeddings before alignment.
 
@@ -32,13 +32,13 @@ def describe(run: Run, users: tuple[int, ...], items: tuple[int, ...], n: int = 
         n: How many similar items at most.
 
     Returns:
-        Columns ``score`` (NaN where not known), ``profile`` (cut), ``n_history`` (other items of
-        the user), ``near`` (list of ``(cosine or NaN, title)``, the nearest first); P rows in
-        the order of the pairs.
+        Columns ``score`` (NaN where not known), ``profile`` of the user and ``text`` of the item
+        (cut, empty where there is none), ``n_history`` (other items of the user), ``near`` (list
+        of ``(cosine or NaN, title)``, the nearest first); P rows in the order of the pairs.
     """
     pairs = pd.DataFrame({"user": users, "item": items}, dtype="int64")
     if pairs.empty:
-        return pairs.assign(score=0.0, profile="", n_history=0, near=None)
+        return pairs.assign(score=0.0, profile="", text="", n_history=0, near=None)
     theirs = sorted(set(users))
     history = query.ask(
         run,
@@ -46,18 +46,14 @@ def describe(run: Run, users: tuple[int, ...], items: tuple[int, ...], n: int = 
         'ORDER BY "user", item',
         {"theirs": theirs},
     )
-    profiles = query.ask(
-        run,
-        "SELECT number, text FROM embeddings WHERE kind = 'user' AND number IN $theirs",
-        {"theirs": theirs},
-    )
-    told = {int(number): str(text or "") for number, text in profiles.itertuples(index=False)}
+    of_user, of_item = _texts(run, "user", theirs), _texts(run, "item", sorted(set(items)))
     vectors = _vectors(run, sorted({*history["item"].tolist(), *items}))
     groups = {int(str(user)): table for user, table in history.groupby("user")}
     rows = [_pair(groups.get(u), vectors, i, n) for u, i in zip(users, items, strict=True)]
     found = pd.DataFrame(rows, columns=["score", "n_history", "near"])
     return pairs.join(found).assign(
-        profile=[told.get(user, "")[:PROFILE_LETTERS] for user in users]
+        profile=[of_user.get(user, "")[:PROFILE_LETTERS] for user in users],
+        text=[of_item.get(item, "")[:PROFILE_LETTERS] for item in items],
     )
 
 
@@ -89,6 +85,16 @@ def below(steps: np.ndarray, value: float) -> float:
     """
     low, high = np.searchsorted(steps, value, "left"), np.searchsorted(steps, value, "right")
     return float(low + high) / (2 * len(steps))
+
+
+def _texts(run: Run, kind: str, numbers: list[int]) -> dict[int, str]:
+    """Texts of some users or items by number, as they were embedded."""
+    found = query.ask(
+        run,
+        "SELECT number, text FROM embeddings WHERE kind = $kind AND number IN $numbers",
+        {"kind": kind, "numbers": numbers},
+    )
+    return {int(number): str(text or "") for number, text in found.itertuples(index=False)}
 
 
 def _vectors(run: Run, numbers: list[int]) -> dict[int, np.ndarray]:

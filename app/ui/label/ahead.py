@@ -83,7 +83,7 @@ def _describe(run: Run, found: pd.DataFrame) -> list[dict[str, Any]]:
     more = label_details.describe(run, users, items)
     steps = state.ask(label_details.quantiles, run)
     facts = found.reset_index(drop=True).assign(
-        **{name: more[name] for name in ("score", "profile", "n_history", "near")}
+        **{name: more[name] for name in ("score", "profile", "text", "n_history", "near")}
     )
     records: list[dict[str, Any]] = facts.to_dict("records")  # type: ignore[assignment]
     return [item(one, steps) for one in records]
@@ -127,6 +127,7 @@ def item(facts: Mapping[str, Any], steps: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "n_history": f"{int(facts['n_history']):,} other items",
         "profile": str(facts["profile"] or ""),
+        "text": str(facts["text"] or ""),
         "label": None,
         "note": "",
         "others": [],

@@ -61,6 +61,10 @@ function evidence(parent, item, queue) {
     make("b", "", block, `${view.title}: ${view.grade}`);
     make("p", "", block, view.reason);
   }
+  if (item.text) {
+    make("b", "", left, "The item");
+    make("p", "", left, item.text);
+  }
   const right = make("div", "side", parent);
   const signals = make("div", "signals", right);
   for (const signal of item.signals) if (!blind || !signal.model) strip(signals, signal);
@@ -74,6 +78,6 @@ function evidence(parent, item, queue) {
   if (!item.near.length) make("li", "quiet", list, "Nothing else, or no texts.");
   if (item.profile) {
     make("b", "", right, "The user’s profile");
-    make("p", "profile", right, item.profile).title = item.profile;
+    make("p", "", right, item.profile);
   }
 }

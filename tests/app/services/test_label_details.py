@@ -28,6 +28,7 @@ def test_the_nearest_other_items_of_the_user_come_first(run):
     assert found["score"][0] == 3.0
     assert np.isnan(found["score"][2])
     assert found["profile"].tolist() == [HOSTILE, "", HOSTILE]
+    assert found["text"].tolist() == ["", "Casino. Cards.", ""]
 
 
 def test_no_more_are_told_than_asked_for(run):

@@ -63,6 +63,7 @@ def test_an_item_says_what_is_known_and_a_dash_for_the_rest():
         "near": [(0.5, "Alien"), (float("nan"), "")],
         "n_history": 1200,
         "profile": "",
+        "text": "A film.",
     }
     item = ahead.item(facts, {"loss": [1.0, 2.0, 3.0], "logical": [0.0, 1.0, 2.0]})
     assert item["title"] == "i1"
@@ -75,6 +76,7 @@ def test_an_item_says_what_is_known_and_a_dash_for_the_rest():
     assert shown["Semantic"] == ("-0.50", None)
     assert item["near"] == [{"cosine": "0.50", "title": "Alien"}, {"cosine": "–", "title": "–"}]
     assert item["n_history"] == "1,200 other items"
+    assert (item["profile"], item["text"]) == ("", "A film.")
     assert [view["reason"] for view in item["views"]] == ["Likes it", "No reason given."]
 
 
@@ -94,6 +96,7 @@ def test_an_addition_shows_no_verdict_and_only_what_it_has():
         "near": [],
         "n_history": 3,
         "profile": "",
+        "text": "A film.",
     }
     item = ahead.item(facts, {})
     assert (item["verdict"], item["standing"], item["row"]) == ("", "Model: hidden like", None)
