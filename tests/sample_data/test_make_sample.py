@@ -142,4 +142,5 @@ def test_generator_loads_no_model_library_and_nothing_of_the_method():
         text=True,
         check=True,
     )
-    assert run.stdout.splitlines() == ["[]", "['core', 'core.config', 'core.types']"]
+    settings = ["core.config", "core.judge_settings", "core.method_names", "core.settings"]
+    assert run.stdout.splitlines() == ["[]", str(["core", *settings, "core.types"])]
