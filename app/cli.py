@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
 from app.services import environment, importing
 
@@ -27,11 +27,7 @@ from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from app.services.run_orders import Retraining
 from app.services.settings_list import known_settings
-from core.config import MethodName
 from core.errors import WorkbenchError
-from core.method_names import OURS
-
-BASELINES = ", ".join(name for name in get_args(MethodName) if name != OURS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,7 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_import(commands.add_parser("import", parents=[common], help="check files of your own"))
     _add_prepare(commands.add_parser("prepare", parents=[common], help="make a dataset of them"))
-    _add_run(commands.add_parser("run", parents=[common], help="run the method on a dataset"))
+    runs.add_options(
+        commands.add_parser("run", parents=[common], help="run the method on a dataset")
+    )
 
     commands.add_parser("runs", parents=[common], help="list all runs, finished or not")
     stopped = commands.add_parser("cancel", parents=[common], help="stop a run, to go on later")
@@ -128,42 +126,6 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
     kinds = ("none", "uniform", "position", "co-click", "lookalike", "mixed")
     parser.add_argument("--plant", choices=kinds, help="kind of noise to plant in train")
     parser.add_argument("--plant-rate", type=float, help="share of planted noise in train (0.2)")
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dataset", nargs="?", help="name or folder of a dataset")
-    parser.add_argument("--resume", metavar="RUN_ID", help="continue a run that was stopped")
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="STEP.NAME=VALUE",
-        help="settings; see --help-settings",
-    )
-    parser.add_argument("--config", type=Path, metavar="FILE.json", help="file of settings")
-    parser.add_argument("--seed", type=int, help="seed of every random draw (0)")
-    parser.add_argument(
-        "--method", choices=get_args(MethodName), metavar="NAME", help="a baseline: " + BASELINES
-    )
-    parser.add_argument("--help-settings", action="store_true", help="list all settings")
-    parser.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help="labels of people, as Parquet: retrain with these alone, not with those of the parent",
-    )
-    parser.add_argument("--revision", help="name of that state of the labels; its hash if omitted")
-    parser.add_argument("--parent", metavar="RUN_ID", help="finished run to go on from")
-    parser.add_argument(
-        "--from-scratch", action="store_true", help="do not begin with the weights of the parent"
-    )
-    parser.add_argument("--message", help="what you want to remember about this run")
-    for flag, (name, value) in settings.ABLATIONS.items():
-        shown = f"ablation: {name}={json.dumps(value)}"
-        parser.add_argument(
-            f"--{flag}", dest="flags", action="append_const", const=flag, help=shown
-        )
 
 
 def _give_back_positional(options: argparse.Namespace) -> None:

@@ -115,6 +115,7 @@ def baseline_note(name: str) -> str:
     method = method_of(name)
     return (
         f"A baseline: {method.title} ({method.paper}). Its P(noisy) is the rank of "
-        f"{method.suspicion}: an order, no probability. It flags as many interactions as the "
-        "workbench estimates to be noise, asks no judge about them, and keeps every edge."
+        f"{method.suspicion}: an order, no probability. It flags as many interactions as LLMHNI "
+        "estimates to be noise (from texts, behaviour and, where all pairs were judged, the "
+        "judge), takes no verdict from a judge, and keeps every edge."
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from core.config import JudgeConfig, RunConfig
+from core.config import RunConfig
 from core.judge import Judge, JudgeContext, JudgePairs
 from core.judge.create import Surroundings, check, model, opened
 from core.judge.ensemble import EnsembleJudge
@@ -21,15 +21,12 @@ from core.judge.flip import flipped
 from core.judge.llm.call import Spend, Usage
 from core.judge.llm.judge import LLMJudge
 from core.judge.llm.profiles import Written, written_profiles
-from core.judge.quality import judge_quality_report
 from core.judge.remarks import remarks
 from core.judge.repeat import ask_again
 from core.judging import Asked, Verdicts, ask
 from core.packing import (
     CALL,
     TARGET,
-    columns_of,
-    judgements_of,
     pack_columns,
     pack_judgements,
     pairs_of,
@@ -44,8 +41,6 @@ from core.types import (
     Dataset,
     Embeddings,
     Items,
-    Judgements,
-    Labels,
     OnProgress,
     Profiles,
     Progress,
@@ -225,71 +220,9 @@ def pack_calls(judge: Judge) -> dict[str, Any]:
     return {**pack_columns(CALL, calls), **pack_columns(TARGET, targets)}
 
 
-def judge_report(
-    judged: Arrays, labels: Labels | None, config: JudgeConfig, texts: Arrays
-) -> dict[str, Any]:
-    """How far the judge can be trusted and what it took, plain values for JSON.
-
-    Args:
-        judged: Arrays of this stage.
-        labels: What people said of pairs.
-        config: Prices, and what was asked for.
-        texts: Arrays of the texts, which say whether a model wrote profiles.
-    """
-    names = ("again", "shuffled")
-    repeats = {
-        name: judgements_of({k.removeprefix(f"{name} "): v for k, v in judged.items()})
-        for name in names
-        if f"{name} user" in judged
-    }
-    rounds = [
-        dict(zip(("n_pairs", "n_observed", "n_changed"), row, strict=True))
-        for row in judged["rounds"].tolist()
-    ]
-    return {
-        **judge_quality_report(
-            _as_said(judged),
-            calls=columns_of(judged, CALL),
-            targets=columns_of(judged, TARGET),
-            labels=labels,
-            repeats=repeats or None,
-            prices=(config.llm.price_prompt, config.llm.price_output),
-        ),
-        "asked": {
-            **{name: int(judged[name]) for name in ("n_pairs", "n_calls", "n_calls_all")},
-            "rounds": rounds,
-            "repeats": _repeats_spend(judged),
-            "stopped_by": str(judged["stopped_by"]),
-        },
-        "flipped": config.flip,
-        "profiles": written_of(texts["written"]),
-        **json.loads(str(judged.get("remarks", "{}"))),
-    }
-
-
-def _repeats_spend(judged: Arrays) -> dict[str, float] | None:
-    """What asking once more took, which is in no table; None where it is not known."""
-    if REPEATS not in judged:
-        return None
-    spent = spend_of(judged[REPEATS])
-    tokens = spent.usage.prompt_tokens + spent.usage.output_tokens
-    return {"n_calls": spent.n_calls, "tokens": tokens, "money": spent.money}
-
-
-def _as_said(judged: Arrays) -> Judgements:
-    """The judgements before any grade was flipped: flips are no fault of the judge."""
-    said = {view: judged[SAID + view] for view in VIEWS if SAID + view in judged}
-    return replace(judgements_of(judged), **said)
-
-
 def pack_written(written: Written) -> np.ndarray:
     """How many profiles a model wrote and why not the others, ``(5,)``."""
     return np.array([getattr(written, name) for name in WRITTEN], np.int64)
-
-
-def written_of(packed: np.ndarray) -> dict[str, int] | None:
-    """The same by name for JSON; None where no model was asked for profiles."""
-    return dict(zip(WRITTEN, packed.tolist(), strict=True)) if packed.any() else None
 
 
 def pack_spend(spend: Spend) -> np.ndarray:

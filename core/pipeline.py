@@ -24,7 +24,8 @@ from core.baseline_stage import suspected
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
-from core.judge_stage import check_judge, judge_report
+from core.judge_report import judge_report
+from core.judge_stage import check_judge
 from core.label_quality import label_quality
 from core.labels import read_labels
 from core.method_names import OURS
@@ -92,7 +93,7 @@ def run_pipeline(
     with reproducible(device):
         found = _all_stages(engine, stages, start)
     rankings = engine.ranking(found.pretrained, found.trained)
-    write_all(folder, dataset, found, rankings)
+    write_all(folder, dataset, found, rankings, config.method)
     if config.method == OURS:
         save_weights(folder, dataset, config, found.trained)
     outcome = _outcome(found, rankings["test"].summary(), stages, start)

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from app.services.method_of import method_of
 from app.ui import components, decided, method
 from app.ui.glossary import explain
 
 st.title("Method")
 run = components.need_run()
 st.caption("How this run came to its verdicts. Every number below is its own.")
+method.intro(method_of(run.manifest))
 decided.draw(run, decided.METHOD)
 method.pipeline(run)
 

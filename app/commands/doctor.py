@@ -39,6 +39,8 @@ def check_machine(workspace: Path, console: Console) -> dict[str, Any]:
         problems.append(f"the workspace {workspace} cannot be written to")
     if free_gb < FREE_GB:
         problems.append(f"only {free_gb:.1f} GB are free at {workspace}")
+    endpoint = judge_endpoint.endpoint_state(os.environ, workspace / "cache")
+    local = judge_endpoint.local_state(os.environ)
     answer = {
         "ok": not problems,
         "problems": problems,
@@ -50,8 +52,8 @@ def check_machine(workspace: Path, console: Console) -> dict[str, Any]:
         "workspace": str(workspace),
         "free_gb": round(free_gb, 1),
         "judges": {
-            "endpoint": asdict(judge_endpoint.endpoint_state(os.environ, workspace / "cache")),
-            "local": asdict(judge_endpoint.local_state(os.environ)),
+            "endpoint": {**asdict(endpoint), "is_amiss": endpoint.is_amiss},
+            "local": asdict(local),
         },
     }
     _print(answer, console)
@@ -84,8 +86,29 @@ def _print(answer: dict[str, Any], console: Console) -> None:
     _print_judges(answer["judges"], console)
     for problem in answer["problems"]:
         console.print(f"[bold]problem[/]: {clean(problem)}")
-    if answer["ok"]:
-        console.print("Everything is in place.")
+    console.print(_conclusion(answer), soft_wrap=True)
+
+
+def _conclusion(answer: Mapping[str, Any]) -> str:
+    """The last line: whether a run can work, and whether the language models can be asked."""
+    if not answer["ok"]:
+        return "[bold]Not everything is in place[/]: see the problems above."
+    judges = answer["judges"]
+    amiss = [
+        words
+        for name, words in (
+            ("endpoint", "the language model at an endpoint"),
+            ("local", "the language model of a file"),
+        )
+        if judges[name]["is_amiss"]
+    ]
+    if not amiss:
+        return "Everything is in place."
+    return (
+        f"[bold]{clean(' and '.join(amiss)).capitalize()} cannot be asked[/], see above. "
+        "Everything else is in place: runs with the evidence judge, or with recorded judgements, "
+        "need none."
+    )
 
 
 def _print_judges(judges: Mapping[str, Any], console: Console) -> None:

@@ -4,70 +4,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
 from rich.console import Console
 
 from app.commands.output import clean
 from app.services import run_folder
 from core.errors import DataError
-from core.judge.recorded import PREFIX, Recorded
+from core.judge.doubts import doubts
 from core.judge.recorded_rows import RecordProblem
-from core.types import Dataset, Progress
+from core.types import Progress
 
 GRADES = ("Low", "Mid", "High")
 SECONDS_BETWEEN: Final = 2.0
 """Between two lines about the judging."""
 SECONDS_BETWEEN_LINES = 0.5
-COLUMNS = (
-    *("user_id", "item_id", "user_grade", "item_grade"),
-    *("user_reason", "item_reason", "judge"),
-)
-"""Of judgements on their way in or out."""
-
-
-def previewed(told: Mapping[str, Any], console: Console) -> None:
-    """Print what judging would take."""
-    console.print(
-        f"Pairs: {told['n_pairs']:,} ({told['n_observed']:,} interactions, "
-        f"{told['n_unobserved']:,} unobserved, {told['n_controls']:,} strangers to compare with)"
-    )
-    if told["encoder"]:
-        console.print(f"All profile texts go to [bold]{clean(told['encoder'])}[/] to be embedded.")
-    if told["profiles"]:
-        found = told["profiles"]
-        console.print(
-            f"Profiles: {found['n_calls']:,} calls before the judging, about "
-            f"{found['prompt_tokens']:,} tokens of questions and at most "
-            f"{found['output_tokens']:,} of replies"
-            + ("" if found["money"] is None else f", about {found['money']:,.2f}")
-        )
-    if told["asks_model"] or told["profiles"]:
-        console.print(f"Model: {clean(told['model'])}")
-        console.print(f"Receiver: [bold]{clean(told['receiver'])}[/]")
-    if not told["asks_model"]:
-        console.print("No language model is asked for grades: they cost nothing.")
-        return
-    console.print("It receives: " + ", ".join(clean(field) for field in told["fields"]))
-    console.print(f"Calls: about {told['n_calls']:,}, both views together")
-    tokens = f"{told['prompt_tokens']:,} of questions, {told['output_tokens']:,} of replies"
-    console.print(f"Tokens: about {tokens}")
-    money = told["money"]
-    unknown = "not known: set judge.llm.price_prompt and judge.llm.price_output"
-    console.print(f"Money: {unknown if money is None else f'about {money:,.2f}'}")
-    seconds = told["seconds"]
-    unmeasured = "not known: nothing was measured with this model yet"
-    console.print(f"Time: {unmeasured if seconds is None else _duration(seconds)}")
-    limits = ", ".join(f"{name[7:]} {value:,g}" for name, value in told["budget"].items())
-    console.print(f"Budget: {limits or 'none set (judge.llm.budget_calls, _tokens, _money)'}")
-    console.print(clean(told["rests_on"]))
-    for message in told["sample"]:
-        console.rule(f"Example: {clean(message['role'])}")
-        console.print(clean(message["content"]), soft_wrap=True)
 
 
 def spent(progress: Progress) -> str:
@@ -106,29 +61,71 @@ class ProgressLines:
         print(json.dumps({"progress": {**told, "values": values}}), flush=True)
 
 
-def teller(console: Console, as_json: bool) -> Callable[[Progress], None]:
-    """Say when a stage begins, and every few seconds what the judging has cost so far."""
-    last = {"stage": "", "at": 0.0}
-    lines = ProgressLines() if as_json else None
+class Teller:
+    """Says when a stage begins, and every few seconds what the judging has cost so far.
 
-    def say(progress: Progress) -> None:
+    Args:
+        console: For people.
+        as_json: Say it on standard output too, for programs.
+
+    Attributes:
+        paid: What the last reports of each stage said that calls were paid, by stage.
+    """
+
+    def __init__(self, console: Console, as_json: bool) -> None:
+        self._console, self._lines = console, ProgressLines() if as_json else None
+        self._stage, self._at = "", 0.0
+        self.paid: dict[str, Mapping[str, float]] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        """Take one report."""
         now = time.monotonic()
-        if lines is not None:
-            lines.say(progress, now)
-        if progress.stage != last["stage"]:
-            last.update(stage=progress.stage, at=now)
-            console.print(f"{progress.stage} ...")
-        elif progress.stage == "judge" and now - float(str(last["at"])) > SECONDS_BETWEEN:
-            last.update(at=now)
-            console.print(spent(progress), soft_wrap=True)
+        if "n_calls" in progress.values:
+            self.paid[progress.stage] = dict(progress.values)
+        if self._lines is not None:
+            self._lines.say(progress, now)
+        if progress.stage != self._stage:
+            self._stage, self._at = progress.stage, now
+            self._console.print(f"{progress.stage} ...")
+        elif progress.stage == "judge" and now - self._at > SECONDS_BETWEEN:
+            self._at = now
+            self._console.print(spent(progress), soft_wrap=True)
 
-    return say
+
+def stopped(paid: Mapping[str, Mapping[str, float]], console: Console) -> None:
+    """Print what a judging that was stopped leaves, and how to go on."""
+    last = paid.get("judge") or paid.get("texts")
+    kept = "Nothing was asked yet."
+    if last:
+        tokens = f"{last.get('tokens', 0):,.0f} tokens"
+        kept = f"Kept: {last['n_calls']:,.0f} answers that were paid for ({tokens})"
+        kept += f", grades of {last['n_judged']:,.0f} pairs." if "n_judged" in last else "."
+    console.print(
+        f"{kept} The same command goes on from there and pays for nothing twice.", soft_wrap=True
+    )
 
 
 def judged(about: Mapping[str, Any], quality: Mapping[str, Any], console: Console) -> None:
-    """Print what a judging came to."""
-    console.print(f"{about['n_pairs']:,} pairs judged by {clean(about['judge'])}")
+    """Print what a judging came to, and what it took."""
+    console.print(f"{how_many(about)} judged by {clean(about['judge'])}")
     print_quality(quality, console)
+    took = _took(float(about["seconds"]))
+    paid = (quality["spend"] or {}).get("paid_now")
+    if paid is None:
+        console.print(f"Took {took}; no language model was asked.")
+        return
+    again = quality["asked"].get("repeats") or {}
+    tokens = paid["prompt_tokens"] + paid["output_tokens"] + int(again.get("tokens", 0))
+    known = quality["spend"]["all"]["n_from_cache"]
+    prices = about["settings"]["judge"]["llm"]
+    is_priced = prices["price_prompt"] or prices["price_output"]
+    money = f"{paid['money'] + again.get('money', 0.0):,.2f}"
+    console.print(
+        f"Paid now: {paid['n_calls'] + again.get('n_calls', 0):,} calls, {tokens:,} tokens, "
+        + (f"money {money}" if is_priced else "money not known without prices")
+        + f"; {known:,} calls were answered from what was paid for earlier. Took {took}.",
+        soft_wrap=True,
+    )
 
 
 def stats(folder: Path, console: Console) -> dict[str, Any]:
@@ -192,6 +189,8 @@ def _print_remarks(quality: Mapping[str, Any], console: Console) -> None:
             console.print(f"  both judges alike, {view}'s view: {found['share']:.1%} of {n} pairs")
     for problem in quality.get("problems") or ():
         console.print(f"  left out: {clean(problem['title'])} ({problem['count']:,})")
+    for doubt in doubts(quality["views"]):  # judged before doubts were kept: found now
+        console.print(f"  [bold]doubt[/]: {clean(doubt['text'])}", soft_wrap=True)
 
 
 def _print_calls(quality: Mapping[str, Any], console: Console) -> None:
@@ -220,11 +219,28 @@ def listed(known: Sequence[Mapping[str, Any]], console: Console) -> dict[str, An
         console.print("No judgements were made or imported apart from runs.")
     for about in known:
         console.print(
-            f"{clean(about['name'])}: {about.get('n_pairs', 0):,} pairs of "
+            f"{day_of(about)}  {clean(about['name'])}: {how_many(about)} of "
             f"{clean(about.get('dataset', ''))} by {clean(about.get('judge', ''))}, made "
-            f"{clean(about.get('made', ''))}"
+            f"{clean(about.get('made', ''))}",
+            soft_wrap=True,
         )
     return {"judgements": [dict(about) for about in known]}
+
+
+def how_many(about: Mapping[str, Any]) -> str:
+    """Pairs that are judged, and of how many where the judging ended early."""
+    n, wanted = about.get("n_pairs") or 0, about.get("n_wanted")
+    pairs = f"{n:,} of {wanted:,} pairs" if wanted and wanted > n else f"{n:,} pairs"
+    return f"[bold]stopped early[/]: {pairs}" if about.get("stopped_by") else pairs
+
+
+def day_of(about: Mapping[str, Any]) -> str:
+    """Date and time (UTC) at which judgements were made, to the minute."""
+    try:
+        made = datetime.fromisoformat(str(about.get("created", "")))
+    except ValueError:
+        return "date unknown"
+    return f"{made.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def print_problems(problems: Sequence[RecordProblem], console: Console) -> None:
@@ -237,47 +253,11 @@ def print_problems(problems: Sequence[RecordProblem], console: Console) -> None:
         console.print(f"    What to do: {clean(problem.fix)}")
 
 
-def table_of(found: Recorded, dataset: Dataset) -> pd.DataFrame:
-    """Imported judgements by the ids of their dataset."""
-    return pd.DataFrame(
-        {
-            "user_id": [dataset.users.id[number] for number in found.user.tolist()],
-            "item_id": [dataset.items.id[number] for number in found.item.tolist()],
-            "user_grade": [GRADES[grade] for grade in found.user_grade.tolist()],
-            "item_grade": [GRADES[grade] for grade in found.item_grade.tolist()],
-            "user_reason": found.user_reason,
-            "item_reason": found.item_reason,
-            "judge": found.judge,
-        }
-    )
-
-
-def exported(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Judgements of a run as they can be imported again."""
-    found = table.copy()
-    for view in ("user_grade", "item_grade"):
-        if pd.api.types.is_numeric_dtype(found[view]):
-            found[view] = [GRADES[int(grade)] for grade in found[view]]
-    if "judge" not in found:
-        manifest = json.loads((folder / run_folder.MANIFEST).read_text(encoding="utf-8"))
-        found["judge"] = str(manifest["judge"])
-    # Who graded first: a run puts the prefix there anew, each time the judgements go round.
-    found["judge"] = [_without_prefix(str(name)) for name in found["judge"]]
-    return found[list(COLUMNS)]
-
-
-def _without_prefix(judge: str) -> str:
-    while judge.startswith(PREFIX):
-        judge = judge.removeprefix(PREFIX)
-    return judge
+def _took(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
 def _percent(part: Mapping[str, Any]) -> str:
     share = part.get("share")
     return "–" if share is None else f"{share:.1%}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"about {seconds:.0f} s"
-    return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

@@ -12,29 +12,23 @@ from rich.table import Table
 
 from app.commands.output import clean
 from app.commands.run_list import where
-from app.services import accepting, decided, notes, run_list, store, whole_file
+from app.services import decided, notes, run_list, store, verdict_words, whole_file
+from app.services.method_of import is_baseline, method_of
 from app.services.records import Manifest
 from app.services.run_list import KnownRun
 from core.errors import DataError
 from core.types import VERDICTS
 
-MEANING: Final[Mapping[str, str]] = {
-    "clean": "not flagged: nothing speaks strongly enough against it",
-    "hard": "fits badly, {both}: kept, worth learning",
-    "noisy": "texts, grades and behaviour together speak against it",
-}
-BY_GRADES: Final[Mapping[str, str]] = {
-    "clean": "not flagged: not low-scored, or not judged",
-    "hard": "low-scored, {both}: kept, worth learning",
-    "noisy": "low-scored and not {both}",
-}
-"""The same where grades alone decide, whatever p_noisy says."""
 SIGNALS: Final[Mapping[str, str]] = {
     "loss": "loss (out of fold)",
     "score": "model score (out of fold)",
     "semantic": "semantic relevance (text)",
     "logical": "logical relevance (judge)",
     "p_noisy": "p_noisy (all together)",
+}
+SIGNALS_OF_BASELINE: Final[Mapping[str, str]] = {
+    **{name: text for name, text in SIGNALS.items() if name != "logical"},
+    "p_noisy": "p_noisy (a rank, by the method)",
 }
 GRADES: Final[Mapping[int, str]] = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
 
@@ -123,23 +117,26 @@ def _print_head(manifest: Manifest, console: Console) -> None:
         f"{manifest.n_interactions:,} train interactions"
     )
     asked = "" if manifest.n_judged is None else f", asked about {manifest.n_judged:,} pairs"
-    console.print(f"Judge: {clean(manifest.judge)}{asked}")
-    if manifest.preset:
+    of = method_of(manifest)
+    console.print(f"Method: {clean(of.title)}")
+    unused = "; no verdict of this method is by a grade" if of.is_baseline else ""
+    console.print(f"Judge: {clean(manifest.judge)}{asked}{unused}", soft_wrap=True)
+    if manifest.preset and not of.is_baseline:
         console.print(f"Refined graph of the final model: {clean(manifest.preset)}")
 
 
 def _print_verdicts(manifest: Manifest, console: Console) -> None:
     table = Table("Verdict", "Interactions", "Share", "What it means")
     console.print("\n[bold]Verdicts[/]")
-    meaning = BY_GRADES if manifest.by_grades else MEANING
-    both = accepting.both(manifest)
+    meaning = verdict_words.meanings(manifest)
     total = max(sum(manifest.verdicts.values()), 1)
     for verdict in VERDICTS:
         count = manifest.verdicts.get(verdict, 0)
-        table.add_row(
-            verdict, f"{count:,}", _percent(count / total), meaning[verdict].format(both=both)
-        )
+        table.add_row(verdict, f"{count:,}", _percent(count / total), meaning[verdict])
     console.print(table)
+    people = decided.by_people(manifest)
+    if people is not None and people.n_decided:
+        console.print(f"People decided {people.n_decided:,} of these, whatever the table says.")
     if manifest.noise_rate is not None:
         share = _percent(manifest.noise_rate)
         console.print(f"Share of noise in train, estimated without any truth: {share}")
@@ -152,7 +149,7 @@ def _print_detection(manifest: Manifest, n_told: int, console: Console) -> None:
         return
     console.print("\n[bold]Detection of planted noise[/], AUC (0.5 = blind, 1 = perfect)")
     table = Table("Signal", "all", "top 20 % by loss", "equal model score")
-    for name, text in SIGNALS.items():
+    for name, text in (SIGNALS_OF_BASELINE if is_baseline(manifest) else SIGNALS).items():
         columns = (detection.auc_all, detection.auc_top_loss, detection.auc_matched)
         table.add_row(text, *(_number(column.get(name), 3) for column in columns))
     console.print(table)
@@ -175,7 +172,7 @@ def _print_ranking(manifest: Manifest, console: Console) -> None:
     if ranking is None:
         return
     console.print("\n[bold]Recommendations on the test set[/] (0..1, higher is better)")
-    table = Table("Measure", "LLMHNI", "plain backbone", "difference")
+    table = Table("Measure", clean(method_of(manifest).title), "plain backbone", "difference")
     for name, ours, plain in (
         ("Recall@20", ranking.recall20, ranking.bpr_recall20),
         ("NDCG@20", ranking.ndcg20, ranking.bpr_ndcg20),
@@ -188,6 +185,7 @@ def _print_ranking(manifest: Manifest, console: Console) -> None:
 def _print_examples(run: store.Run, console: Console) -> None:
     """Five interactions with the evidence for their verdict."""
     console.print("\n[bold]Examples[/]")
+    baseline = is_baseline(run.manifest)
     for row in store.examples(run).to_dict("records"):
         title = row["title"] or row["item_id"]
         console.print(f"\n{clean(row['user_id'])} -> {clean(title)}: [bold]{row['verdict']}[/]")
@@ -195,13 +193,15 @@ def _print_examples(run: store.Run, console: Console) -> None:
             f"    loss {_number(row['loss'], 2)} (out of fold), "
             f"scores above {_percent(row['score'])} of what the user has not seen, "
             f"semantic relevance {_semantic(row['semantic'])}, "
-            f"p_noisy {_number(row['p_noisy'], 2)} (0..1)"
+            f"{'rank' if baseline else 'p_noisy'} {_number(row['p_noisy'], 2)} (0..1)"
         )
-        for view in ("user", "item"):
+        for view in () if baseline else ("user", "item"):
             grade = GRADES.get(int(row[f"{view}_grade"]), "?")
             reason = clean(row[f"{view}_reason"] or "")
             console.print(f"    {view}-centric grade: {grade}{': ' if reason else ''}{reason}")
-        console.print(f"    {clean(row['explanation'] or '')}")
+        said = str(row["explanation"] or "")
+        why = verdict_words.explained(run.manifest, row["verdict"], row["p_noisy"], said)
+        console.print(f"    {clean(why)}")
 
 
 def _semantic(value: float | None) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from rich.console import Console
 
+from app.commands import settings
 from app.commands.output import clean, shown_progress, without_controls
 from app.commands.report import print_run
 from app.commands.sources import prepare_data
@@ -21,15 +23,54 @@ from app.services.run_folder import write_json
 from app.services.run_list import NAME
 from app.services.run_orders import Retraining
 from app.worker import Watcher, execute, resume
-from core.config import RunConfig
+from core.config import MethodName, RunConfig
 from core.data.dataset import load_manifest
 from core.errors import ConfigError, DataError
+from core.method_names import OURS
 
+BASELINES: Final = ", ".join(name for name in get_args(MethodName) if name != OURS)
 SAMPLE: Final = "sample"
 SAMPLE_FOLDER: Final = environment.ROOT / "sample_data"
 SAMPLE_FILES: Final = ("interactions.csv", "catalogue.csv", "truth.csv")
 SOURCES: Final = "sources.json"
 """File of a dataset folder with hashes of the files that the sample was prepared from."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``run``."""
+    parser.add_argument("dataset", nargs="?", help="name or folder of a dataset")
+    parser.add_argument("--resume", metavar="RUN_ID", help="continue a run that was stopped")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="STEP.NAME=VALUE",
+        help="settings; see --help-settings",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE.json", help="file of settings")
+    parser.add_argument("--seed", type=int, help="seed of every random draw (0)")
+    parser.add_argument(
+        "--method", choices=get_args(MethodName), metavar="NAME", help="a baseline: " + BASELINES
+    )
+    parser.add_argument("--help-settings", action="store_true", help="list all settings")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="labels of people, as Parquet: retrain with these alone, not with those of the parent",
+    )
+    parser.add_argument("--revision", help="name of that state of the labels; its hash if omitted")
+    parser.add_argument("--parent", metavar="RUN_ID", help="finished run to go on from")
+    parser.add_argument(
+        "--from-scratch", action="store_true", help="do not begin with the weights of the parent"
+    )
+    parser.add_argument("--message", help="what you want to remember about this run")
+    for flag, (name, value) in settings.ABLATIONS.items():
+        shown = f"ablation: {name}={json.dumps(value)}"
+        parser.add_argument(
+            f"--{flag}", dest="flags", action="append_const", const=flag, help=shown
+        )
 
 
 def run_dataset(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from app.services import query
 from app.services.graph_diff import DECISION
+from app.services.method_of import is_baseline
 from app.services.patterns import LEVELS, OPPOSED, PATTERNS
 from app.services.store import Run
 
@@ -86,6 +87,17 @@ ORDERS: Final[Mapping[str, tuple[str, str]]] = {
 """Name -> title for people, ORDER BY; ties are broken by ``row``."""
 
 
+def orders(run: Run) -> list[str]:
+    """Orders that mean something in a run, the usual one first.
+
+    Without a threshold nothing is near to one; in a baseline nothing moved p_noisy, so no signals
+    pulled at it.
+    """
+    without = {"border"} if run.manifest.threshold is None else set()
+    without |= {"opposed"} if is_baseline(run.manifest) else set()
+    return [name for name in ORDERS if name not in without]
+
+
 def counts(run: Run, filters: Filters) -> dict[str, int]:
     """Count what the filters leave, by verdict."""
     where, values, tables = _conditions(run, filters)
@@ -112,7 +124,8 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
     where, values, tables = _conditions(run, filters)
     # Only numbers are sorted; what is shown beside them is read for the rows of the page alone.
     sql = f"""
-        SELECT "row" FROM interactions {where} ORDER BY {_order(order)} LIMIT $size OFFSET $skip
+        SELECT "row" FROM interactions {where} ORDER BY {_order(run, order)}
+        LIMIT $size OFFSET $skip
     """
     values |= {"size": size, "skip": max(0, number - 1) * size} | _threshold(run, order)
     shown = {"rows": query.ask(run, sql, values, tables)["row"].tolist()}
@@ -161,7 +174,7 @@ def export(run: Run, filters: Filters, order: str, target: Path) -> None:
         SELECT found.* EXCLUDE (place), {DECISION} AS edge, edges.weight AS edge_weight,
                edges.reason AS edge_reason, kinds.kind AS planted_kind,
                said.label AS label_of_people
-        FROM (SELECT *, row_number() OVER (ORDER BY {_order(order)}) AS place
+        FROM (SELECT *, row_number() OVER (ORDER BY {_order(run, order)}) AS place
               FROM interactions {where}) AS found
         LEFT JOIN edges ON edges."user" = found."user" AND edges.item = found.item
         LEFT JOIN kinds ON kinds."row" = found."row"
@@ -176,8 +189,10 @@ def kinds(run: Run) -> list[str]:
     return [str(kind) for kind in query.ask(run, "SELECT DISTINCT kind FROM kinds ORDER BY 1").kind]
 
 
-def _order(order: str) -> str:
-    _, by = ORDERS.get(order, ORDERS["opposed"])
+def _order(run: Run, order: str) -> str:
+    known = orders(run)
+    # Without a threshold the order "border" takes 0.5 (see below).
+    _, by = ORDERS[order if order in (*known, "border") else known[0]]
     return f'{by}, "row"'
 
 

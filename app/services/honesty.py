@@ -5,15 +5,19 @@ The statements hold names from the run (judge, encoder, device): text of others,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any, Final
 
-from app.services import accepting, detection, notes
+from app.services import accepting, detection, judge_subject, judge_trust, notes
+from app.services.honesty_baseline import of_method
+from app.services.honesty_statement import SIGNS, Standing, Statement
+from app.services.method_of import RunMethod, method_of
 from app.services.records import Manifest
 from app.services.store import Run
+from core.errors import DataError
 
-Standing = Literal["known", "limit", "not measured"]
-SIGNS: Final[Mapping[Standing, str]] = {"known": "●", "limit": "◆", "not measured": "○"}
+__all__ = ["SIGNS", "Standing", "Statement", "statements"]
 ABLATIONS: Final = (
     ("train", "semantic_negatives", False),
     ("train", "cross_graph_alignment", False),
@@ -24,21 +28,40 @@ ABLATIONS: Final = (
 """Step, setting and the value that switches a part of the method off."""
 
 
-class Statement(NamedTuple):
-    """One thing to know before believing a run."""
-
-    topic: str
-    standing: Standing
-    """``known``: a fact about the run; ``limit``: believe it with care; ``not measured``."""
-    text: str
-
-
 def statements(run: Run) -> list[Statement]:
     """All of them, in the order in which they are read."""
+    of = method_of(run.manifest)
+    made = _of_baseline(run, of) if of.is_baseline else _of_llmhni(run)
+    return [statement for statement in made if statement is not None]
+
+
+def _of_baseline(run: Run, of: RunMethod) -> list[Statement | None]:
+    """Nothing of caution, presets or parts of LLMHNI that were switched off."""
     manifest = run.manifest
-    made = [
+    return [
+        *of_method(manifest, of),
+        _seed(manifest),
+        _noise_rate(run),
+        _threshold(manifest, "Noisy from rank"),
+        _detection(run),
+        _hard(run, "Hard kept"),
+        _ranking(
+            manifest,
+            f"{of.title} and the plain backbone learn from the same interactions; a method that "
+            "only looks for noise ranks as the plain backbone does.",
+        ),
+        _texts(manifest),
+        _ablations(manifest, {"text"}),
+        _machine(manifest),
+    ]
+
+
+def _of_llmhni(run: Run) -> list[Statement | None]:
+    manifest = run.manifest
+    return [
         _seed(manifest),
         _judge(manifest),
+        *_doubts_of_judge(run),
         Statement(
             "Reconstruction",
             "limit",
@@ -50,16 +73,19 @@ def statements(run: Run) -> list[Statement]:
         _accepted(manifest),
         _noise_rate(run),
         _caution(manifest),
-        _threshold(manifest),
+        _threshold(manifest, "Noisy from p_noisy"),
         _detection(run),
-        _hard(run),
-        _ranking(manifest),
+        _hard(run, "Hard"),
+        _ranking(
+            manifest,
+            "LLMHNI also reads texts and may choose between two refined graphs on validation; the "
+            "plain backbone does neither.",
+        ),
         _graph(manifest),
         _texts(manifest),
         _ablations(manifest),
         _machine(manifest),
     ]
-    return [statement for statement in made if statement is not None]
 
 
 def _seed(manifest: Manifest) -> Statement:
@@ -84,6 +110,14 @@ def _judge(manifest: Manifest) -> Statement:
         "attributes, texts and co-occurrence. The paper asks GPT-4o; nothing here says how well a "
         "language model would do.",
     )
+
+
+def _doubts_of_judge(run: Run) -> list[Statement]:
+    """Grades that tell nothing, see :func:`core.judge.doubts.doubts`."""
+    with suppress(DataError):  # tables that are missing or damaged: other places say so
+        found = judge_trust.doubts(judge_subject.of_run(run))
+        return [Statement("Grades", "limit", text) for text in found]
+    return []
 
 
 def _p_noisy(manifest: Manifest) -> Statement:
@@ -137,7 +171,7 @@ def _caution(manifest: Manifest) -> Statement | None:
     )
 
 
-def _threshold(manifest: Manifest) -> Statement | None:
+def _threshold(manifest: Manifest, begins: str) -> Statement | None:
     if manifest.threshold is None or manifest.noise_rate is None:
         return None
     factor = _setting(manifest, "scoring", "flag_factor")
@@ -145,7 +179,7 @@ def _threshold(manifest: Manifest) -> Statement | None:
     return Statement(
         "Threshold",
         "known",
-        f"Noisy from p_noisy {manifest.threshold:.3f}: {wide} of noisy interactions are flagged.",
+        f"{begins} {manifest.threshold:.3f}: {wide} of noisy interactions are flagged.",
     )
 
 
@@ -165,30 +199,29 @@ def _detection(run: Run) -> Statement:
     )
 
 
-def _hard(run: Run) -> Statement | None:
+def _hard(run: Run, topic: str) -> Statement | None:
     source = detection.measured(run).get("hard_source")
     if source is None:
         return None
     if source == "planted":
         text = "The hard interactions that are counted were planted, beside the noise."
-        return Statement("Hard", "known", text)
+        return Statement(topic, "known", text)
     return Statement(
-        "Hard",
+        topic,
         "limit",
         "No hard interactions were planted: the genuine fifth with the lowest out-of-fold score "
         "stands for them. A loss cut loses these partly by definition.",
     )
 
 
-def _ranking(manifest: Manifest) -> Statement:
+def _ranking(manifest: Manifest, differs: str) -> Statement:
     if manifest.ranking is None:
         return Statement("Ranking", "not measured", "Recommendations were not measured.")
     return Statement(
         "Ranking",
         "limit",
         "Measured once on the test set, with one seed and no interval: a small difference may be "
-        "chance. LLMHNI also reads texts and may choose between two refined graphs on validation; "
-        "the plain backbone does neither.",
+        f"chance. {differs}",
     )
 
 
@@ -214,11 +247,11 @@ def _texts(manifest: Manifest) -> Statement | None:
     return Statement("Texts", "limit" if encoder == "hashing" else "known", text)
 
 
-def _ablations(manifest: Manifest) -> Statement | None:
+def _ablations(manifest: Manifest, steps: Collection[str] = ("train", "text")) -> Statement | None:
     off = [
         f"{step}.{name}"
         for step, name, value in ABLATIONS
-        if _setting(manifest, step, name) is value
+        if step in steps and _setting(manifest, step, name) is value
     ]
     if not off:
         return None

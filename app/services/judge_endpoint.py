@@ -35,6 +35,11 @@ class EndpointState:
     note: str = ""
     """What it can do, or what is missing and what to do about it."""
 
+    @property
+    def is_amiss(self) -> bool:
+        """Whether somebody set one up, and it cannot be asked."""
+        return self.configured and not self.mode
+
 
 @dataclass(frozen=True)
 class LocalState:
@@ -44,6 +49,8 @@ class LocalState:
     file: str = ""
     """Name of the file that LLMHNI_LLM_FILE names; empty if it names none."""
     note: str = ""
+    is_amiss: bool = False
+    """Whether LLMHNI_LLM_FILE names a file that cannot be served."""
 
 
 def endpoint_state(
@@ -60,7 +67,7 @@ def endpoint_state(
         What was found; whatever is wrong is part of it, and nothing is raised for it.
     """
     from core.judge.create import SECRETS, resolve  # noqa: PLC0415 - reads schemas
-    from core.judge.llm import capabilities  # noqa: PLC0415
+    from core.judge.llm import capabilities, reach  # noqa: PLC0415
 
     secrets = environ.get(SECRETS, "")
     named = any(environ.get(name, "").strip() for name in NAMES)
@@ -72,6 +79,7 @@ def endpoint_state(
         return EndpointState(True, note=str(error))
     known = (True, place.host, place.model, bool(place.api_key))
     try:
+        reach.check_reach(place, timeout=min(timeout, reach.TIMEOUT))  # the cache may be older
         able = capabilities.probe(place, cache, timeout=timeout)
     except WorkbenchError as error:
         return EndpointState(*known, note=str(error))
@@ -80,11 +88,12 @@ def endpoint_state(
 
 def local_state(environ: Mapping[str, str]) -> LocalState:
     """Look whether a model file could be served; it is not loaded."""
-    if importlib.util.find_spec("xllamacpp") is None:
-        return LocalState(False, note="not installed: pip install -r requirements-llm.txt")
     path = environ.get(FILE, "").strip()
+    if importlib.util.find_spec("xllamacpp") is None:
+        note = "not installed: pip install -r requirements-llm.txt"
+        return LocalState(False, note=note, is_amiss=bool(path))
     if not path:
         return LocalState(True, note=f"installed; {FILE} names no GGUF file yet")
     if not Path(path).is_file():
-        return LocalState(True, Path(path).name, f"installed, but {FILE} names no file")
+        return LocalState(True, Path(path).name, f"installed, but {FILE} names no file", True)
     return LocalState(True, Path(path).name, "installed")

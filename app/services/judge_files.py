@@ -21,6 +21,10 @@ READ: Final = ("csv", "parquet", "jsonl")
 """Of files that are uploaded."""
 
 
+SAME: Final = ("user_id", "item_id", "user_grade", "item_grade")
+"""Rows alike in these say the same; of such rows, files that are written have the first."""
+
+
 def suggested(file_name: str) -> str:
     """A name of judgements from that of a file; letters that no name has become dashes."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file_name).stem).strip("-._")[:64]
@@ -39,9 +43,20 @@ def check_name(workspace: Path, name: str) -> bool:
     return (folder / judging.ABOUT).is_file()
 
 
-def start_import(workspace: Path, path: Path, dataset: str, name: str) -> None:
-    """Check a file and keep what can be used, in a process of its own."""
-    arguments = ("judge", "--import", str(path), "--dataset", dataset, "--name", name, "--json")
+def start_import(
+    workspace: Path, path: Path, dataset: str, name: str, replace: bool = False
+) -> None:
+    """Check a file and keep what can be used, in a process of its own.
+
+    Args:
+        workspace: Where the judgements are kept.
+        path: The file.
+        dataset: What they are about.
+        name: What they are called.
+        replace: Whether other judgements of that name may be replaced; else they are not.
+    """
+    arguments = ["judge", "--import", str(path), "--dataset", dataset, "--name", name, "--json"]
+    arguments += ["--replace"] if replace else []
     jobs.start(workspace, (*background.COMMAND, *arguments), f"judge-import-{name}")
 
 
@@ -54,9 +69,13 @@ def table(workspace: Path) -> pd.DataFrame:
     """All judgements that were made or imported apart from runs, the newest first.
 
     Returns:
-        Columns ``name, dataset, judge, n_pairs, made, created, n_problems, stopped_by``.
+        Columns ``name, dataset, judge, n_pairs, n_wanted, made, created, n_problems, stopped_by``;
+        ``n_wanted``: pairs that there were to judge, missing where that is not known.
     """
-    columns = ("name", "dataset", "judge", "n_pairs", "made", "created", "n_problems", "stopped_by")
+    columns = (
+        *("name", "dataset", "judge", "n_pairs", "n_wanted", "made", "created", "n_problems"),
+        "stopped_by",
+    )
     rows = [_row(about) for about in judging.known(workspace)]
     found = pd.DataFrame(rows, columns=list(columns))
     found["created"] = pd.to_datetime(found["created"], errors="coerce", utc=True)
@@ -78,6 +97,8 @@ def count(subject: Subject) -> int:
 def write(subject: Subject, target: Path) -> None:
     """Write judgements so that they can be imported again: CSV, Parquet or JSON lines.
 
+    Of rows that say the same of the same pair the first is written.
+
     Raises:
         core.errors.DataError: If they are missing or damaged.
     """
@@ -86,7 +107,9 @@ def write(subject: Subject, target: Path) -> None:
     sql = f"""
         SELECT user_id, item_id, {_grade("user_grade")}, {_grade("item_grade")},
                user_reason, item_reason, {judge}
-        FROM judgements
+        FROM (SELECT *, row_number() OVER () AS place FROM judgements)
+        QUALIFY row_number() OVER (PARTITION BY {", ".join(SAME)} ORDER BY place) = 1
+        ORDER BY place
     """
     judge_subject.write(subject, sql, target)
 
@@ -106,6 +129,7 @@ def _row(about: Mapping[str, Any]) -> dict[str, Any]:
         "dataset": str(about.get("dataset", "")),
         "judge": str(about.get("judge", "")),
         "n_pairs": about.get("n_pairs"),
+        "n_wanted": about.get("n_wanted"),
         "made": "here" if about.get("made") == "here" else "elsewhere",
         "created": str(about.get("created", "")),
         "n_problems": len(found) if isinstance(found, list) else 0,

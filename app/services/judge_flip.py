@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from app.services import background, fields, job_list, retrain_labels, run_folder, store
 from app.services.job_list import JobEntry
+from app.services.method_of import method_of
 from app.services.run_orders import Retraining
 from app.services.store import Run
 from core.config import RunConfig
@@ -49,6 +50,18 @@ def settings_of(run: Run) -> RunConfig:
     return config
 
 
+def why_not(run: Run) -> str:
+    """Why flipped grades would show nothing for a run; empty where they would."""
+    method = method_of(run.manifest)
+    if not method.is_baseline:
+        return ""
+    return (
+        f"Run {run.id} is of the baseline {method.title}: its verdicts take no grades, and it has "
+        "no hallucination suppression that could repair them. Choose a run of LLMHNI in the "
+        "sidebar."
+    )
+
+
 def changed(config: RunConfig, share: float, suppression: bool) -> RunConfig:
     """The same settings with flipped grades."""
     judge = config.judge.model_copy(update={"flip": share})
@@ -69,8 +82,11 @@ def start(workspace: Path, run: Run, share: float, suppression: bool) -> str:
         Its name.
 
     Raises:
-        DataError: If the settings cannot be read, or dataset or labels are gone.
+        DataError: If the settings cannot be read, dataset or labels are gone, or the run is of a
+            baseline.
     """
+    if why_not(run):
+        raise DataError(why_not(run))
     config = changed(settings_of(run), share, suppression)
     about = run.manifest
     labels = run.folder / retrain_labels.GIVEN

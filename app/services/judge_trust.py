@@ -19,6 +19,7 @@ from app.services.labels.snapshot import BULK
 from app.services.store import Run
 from core.judge.against_labels import against_labels
 from core.judge.agreement import agreement
+from core.judge.doubts import doubts as find_doubts
 from core.types import LABELS, Judgements, Labels
 
 GROUPS: Final = {
@@ -48,6 +49,14 @@ def views(subject: Subject) -> dict[str, dict[str, Any]]:
     groups = GROUPS if {"observed", "control"} <= set(columns) else {}
     found = {"all": _matrix(subject, "true")}
     return found | {name: _matrix(subject, where) for name, where in groups.items()}
+
+
+def doubts(subject: Subject) -> list[str]:
+    """Why not to go by these grades, for people; mostly nothing.
+
+    Runs that were judged before doubts were kept have them too: they follow from the matrices.
+    """
+    return [str(one["text"]) for one in find_doubts(views(subject))]
 
 
 def _matrix(subject: Subject, where: str) -> dict[str, Any]:

@@ -25,6 +25,10 @@ FOLDER: Final = "judgements"
 TABLE: Final = "judgements.parquet"
 CALLS: Final = "judge_calls.parquet"
 ABOUT: Final = "about.json"
+HERE: Final = "local"
+"""What stands for the host of a model file, in the names of judges."""
+AT_HOST: Final = re.compile(r" at (\S+), prompts v\d")
+"""Host in the name of a judge, see :attr:`core.judge.llm.judge.LLMJudge.name`."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -72,12 +76,28 @@ def write_about(folder: Path, about: dict[str, Any]) -> None:
     run_folder.write_json(folder / ABOUT, about)
 
 
-def measured(workspace: Path, model: str) -> Measured:
-    """What calls to a model took in runs and judgements of this workspace.
+def there(workspace: Path, name: str) -> dict[str, Any]:
+    """What is known of finished judgements of a name; empty if there are none.
+
+    Returns:
+        ``name, created, n_pairs, n_wanted, stopped_by``; ``n_wanted``, the pairs that there were to
+        judge, is None where that is not known.
+    """
+    about = next((one for one in known(workspace) if one["name"] == name), None)
+    if about is None:
+        return {}
+    parts = ("name", "created", "n_pairs", "n_wanted", "stopped_by")
+    return {part: about.get(part) for part in parts}
+
+
+def measured(workspace: Path, model: str, host: str) -> Measured:
+    """What calls to a model at a host took in runs and judgements of this workspace.
 
     Args:
         workspace: Whose runs.
         model: As the endpoint was asked for it, or as it names itself.
+        host: With its port; :data:`HERE` for a model file. Calls whose host is not known are left
+            out: the same model is slower elsewhere.
     """
     columns = ["model", "seconds", "n_requests", "output_tokens", "prompt_tokens"]
     columns += ["n_targets", "from_cache", "outcome"]
@@ -85,6 +105,8 @@ def measured(workspace: Path, model: str) -> Measured:
     for pattern in (f"runs/*/{CALLS}", f"{FOLDER}/*/{CALLS}"):
         for path in sorted(workspace.glob(pattern)):
             with suppress(OSError, ValueError):  # of another version, or damaged: not measured
+                if hosts_of(path.parent) != {host}:
+                    continue
                 parts.append(pd.read_parquet(path, columns=columns))
     parts = [part for part in parts if len(part)]  # an empty table knows no types
     if not parts:
@@ -101,6 +123,15 @@ def measured(workspace: Path, model: str) -> Measured:
     seconds = float((calls["seconds"] / calls["n_requests"]).median())
     per_target = float(calls["output_tokens"].sum() / calls["n_targets"].sum())
     return Measured(seconds, per_target or None)
+
+
+def hosts_of(folder: Path) -> set[str]:
+    """Hosts that a judging asked, from the name of its judge; empty where that is not told."""
+    try:
+        quality = json.loads((folder / run_folder.JUDGE_QUALITY).read_text(encoding="utf-8"))
+        return set(AT_HOST.findall(str(quality["judge"])))
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 def is_model(named: str, asked: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from app.services import accepting
+from app.services.method_of import is_baseline
 from app.services.records import Manifest
 
 
@@ -33,10 +34,31 @@ class Step(NamedTuple):
 
 def of_run(manifest: Manifest) -> tuple[Step, ...]:
     """:data:`STEPS` with the grades that a run accepts in place of ``{both}``."""
+    if is_baseline(manifest):
+        return tuple(_of_baseline(step) for step in STEPS)
     words = accepting.both(manifest)
     return tuple(step._replace(ours=step.ours.replace("{both}", words)) for step in STEPS)
 
 
+def _of_baseline(step: Step) -> Step:
+    """The step in a run of another method: nothing of it is of the paper of LLMHNI."""
+    if step.name not in BASELINE_STEPS:
+        return step
+    return Step(step.name, step.stage, "", "", BASELINE_STEPS[step.name])
+
+
+BASELINE_STEPS: Final = {
+    "Judge": "A step that all methods share. No verdict of this run is by a grade; the estimated "
+    "share of noise, so the number of flags, can depend on them.",
+    "P(noisy)": "The rank of what the method suspects interactions by, 0 to 1: an order, no "
+    "probability.",
+    "Verdict": "Noisy: rank from the threshold on. Hard: none, as it asks for grades. Clean: the "
+    "rest.",
+    "Refined graph": "Every edge is kept.",
+    "Final training": "The baseline, with its default settings, stopped on validation. A method "
+    "that only looks for noise ranks as the plain backbone does.",
+}
+"""What :data:`STEPS` are in a run of a baseline, where they differ."""
 STEPS: Final = (
     Step(
         "Profiles",

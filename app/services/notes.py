@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.services import query
+from app.services.method_of import method_of
 from app.services.store import Run
 from core.config import MOST_NOISE
 from core.types import FloatArray
@@ -13,8 +14,6 @@ AT_LIMIT = (
     f"The estimated share of noise is at its upper limit ({MOST_NOISE:.0%}): the signals hardly "
     "tell anything on this data, so verdicts mean little."
 )
-BASELINE = "A baseline:"
-"""Start of the note that a run of another method than LLMHNI leaves about itself."""
 NO_TEXTS = "No texts: semantic relevance is not known."
 
 
@@ -41,8 +40,11 @@ def of_run(run: Run) -> list[str]:
         "FROM interactions",
     )
     n, n_known = int(found["n"].iloc[0]), int(found["n_known"].iloc[0])
-    of_method = [note for note in run.manifest.notes if note.startswith(BASELINE)]
-    return [*of_method, *_notes(run.manifest.noise_rate, n_known > 0 or n == 0)]
+    of_method = method_of(run.manifest).note
+    return [
+        *([of_method] if of_method else []),
+        *_notes(run.manifest.noise_rate, n_known > 0 or n == 0),
+    ]
 
 
 def _notes(noise_rate: float | None, semantic_is_known: bool) -> list[str]:

@@ -23,11 +23,13 @@ from app.services.compare import next_settings
 from app.services.fields import flat, settings_of
 from app.services.job_list import JobEntry
 from app.services.labels.snapshot import BULK
+from app.services.method_of import method_of
 from app.services.retrain_labels import LEFT_OUT, Edges
 from app.services.run_orders import Retraining
 from app.services.store import Run
 from core.config import RunConfig
 from core.labels import held_out_pairs
+from core.method_names import OURS
 from core.types import LABELS
 
 WEIGHTS: Final = "warm.npz"
@@ -179,8 +181,20 @@ def start(
     return background.start_run(run.manifest.dataset, config, workspace, given)
 
 
-def why_not(run: Run) -> str:
-    """Why a run cannot be retrained; empty if it can."""
+def why_not(run: Run, config: RunConfig | None = None) -> str:
+    """Why a run cannot be retrained (with some settings); empty if it can."""
+    method = method_of(run.manifest)
+    if method.is_baseline:
+        return (
+            f"It is of the baseline {method.title}. Labels change verdicts there, but train "
+            "nothing: its graph and its ranking would come out the same. Choose a run of LLMHNI "
+            "in the sidebar to retrain with labels."
+        )
+    if config is not None and config.method != OURS:
+        return (
+            f"The setting method is {config.method}, a baseline. Labels change verdicts there, but "
+            "train nothing. Set it to llmhni, or run the baseline on the page Data."
+        )
     folder = run.folder.parents[1] / "datasets" / run.manifest.dataset
     try:
         found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]

@@ -17,6 +17,8 @@ from app.services.store import Run
 
 TOP_SHARE: Final = 0.2
 """Share of the highest losses in which hard and noisy look alike; as in detection.json."""
+FLAT: Final = 1e-6
+"""Values that differ by less than this share of their size are shown as one."""
 SIGNALS: Final = ("loss", "score", "semantic", "logical", "p_noisy")
 
 
@@ -144,7 +146,9 @@ def _spread(name: str, values: np.ndarray, noisy: np.ndarray, n_bins: int) -> pd
     finite = np.isfinite(value)
     known = value[finite]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    edges = np.linspace(low, max(high, low + 1e-9), n_bins + 1)
+    if high - low < FLAT * max(abs(low), abs(high), 1.0):
+        low, high = low - 0.5, high + 0.5  # one value: an axis that can be read, not 2.0000000002
+    edges = np.linspace(low, high, n_bins + 1)
     tables = []
     for side, rows in (("noisy", noisy), ("other", ~noisy)):
         n, _ = np.histogram(value[finite & rows], bins=edges)

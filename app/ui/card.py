@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from app.services import interaction as about
+from app.services.method_of import method_of
 from app.services.store import Run
 from app.ui import components, decided, labels_at_hand, planted, review, state, theme
 from app.ui.figures import card as figures
@@ -76,7 +77,8 @@ def _head(run: Run, facts: dict[str, Any], key: str) -> None:
         if decided.is_by_person(facts):
             decided.on_card(facts)
         else:
-            st.text(f"P(noisy) {_number(facts['p_noisy'])}", help=explain("p_noisy"))
+            rank = ", a rank" if method_of(run.manifest).is_baseline else ""
+            st.text(f"P(noisy) {_number(facts['p_noisy'])}{rank}", help=explain("p_noisy"))
         st.text(f"User {facts['user_id']}")
         st.text(f"Item {facts['item_id']}")
         planted.on_card(facts, key)
@@ -96,6 +98,12 @@ def chip(verdict: str) -> str:
 
 
 def _moves(run: Run, facts: dict[str, Any], key: str) -> None:
+    method = method_of(run.manifest)
+    if method.is_baseline:
+        st.markdown("##### What P(noisy) is")
+        decided.beside_moves(facts)
+        st.text(method.note)
+        return
     _title("What moved P(noisy)", "from_language")
     names = {"from_language": "Language", "from_behaviour": "Behaviour", "from_grades": "Grades"}
     pushes = {
@@ -133,7 +141,8 @@ STANDING_HELP: Final = (
 def _grades(run: Run, facts: dict[str, Any]) -> None:
     _title("Grades", "logical")
     if facts["user_grade"] < 0 and facts["item_grade"] < 0:
-        st.text("The judge was not asked.")
+        baseline = method_of(run.manifest).is_baseline
+        st.text("No grade counts in this run." if baseline else "The judge was not asked.")
         return
     for view, name in (("user", "User's view"), ("item", "Item's view")):
         grade = GRADES.get(int(facts[f"{view}_grade"]), "not asked")

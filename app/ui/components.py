@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -145,8 +145,10 @@ def explain(error: WorkbenchError) -> None:
     st.text(str(error))
 
 
-def verdict_metrics(counts: dict[Verdict, int]) -> None:
-    """Number and share of each verdict, side by side."""
+def verdict_metrics(
+    counts: dict[Verdict, int], meanings: Mapping[Verdict, str] | None = None
+) -> None:
+    """Number and share of each verdict, side by side; ``meanings`` where they are of the run."""
     total = max(1, sum(counts.values()))
     for column, verdict in zip(st.columns(len(VERDICTS)), VERDICTS, strict=True):
         n_rows = counts.get(verdict, 0)
@@ -156,18 +158,18 @@ def verdict_metrics(counts: dict[Verdict, int]) -> None:
             f"{n_rows / total:.1%} of all",
             delta_color="off",
             delta_arrow="off",
-            help=explain_term(verdict),
+            help=meanings[verdict] if meanings else explain_term(verdict),
             border=True,
         )
 
 
-def detection(manifest: Manifest) -> None:
+def detection(manifest: Manifest, names: Mapping[str, str] = SIGNAL_NAMES) -> None:
     """How well each signal finds the planted noise, and what a loss cut would cost."""
     if manifest.detection is None:
         st.info("Not known: the noise of this dataset was not planted.", icon=":material/info:")
         return
     st.dataframe(
-        _auc_table(manifest.detection),
+        _auc_table(manifest.detection, names),
         column_config={
             "All": st.column_config.NumberColumn(format="%.3f"),
             "Highest loss": st.column_config.NumberColumn(
@@ -217,19 +219,19 @@ def ranking(manifest: Manifest) -> None:
     st.caption("One run with one seed: a small difference may be chance.")
 
 
-def _auc_table(detection: Detection) -> pd.DataFrame:
+def _auc_table(detection: Detection, titles: Mapping[str, str]) -> pd.DataFrame:
     """AUC by signal (rows) and set of interactions (columns)."""
     columns = {
         "All": detection.auc_all,
         "Highest loss": detection.auc_top_loss,
         MATCHED: detection.auc_matched,
     }
-    names = [name for name in SIGNAL_NAMES if any(name in column for column in columns.values())]
+    names = [name for name in titles if any(name in column for column in columns.values())]
     table = {
         title: [math.nan if column.get(name) is None else column[name] for name in names]
         for title, column in columns.items()
     }
-    index = pd.Index([SIGNAL_NAMES[name] for name in names], name="Signal")
+    index = pd.Index([titles[name] for name in names], name="Signal")
     return pd.DataFrame(table, index=index, dtype="float64")
 
 

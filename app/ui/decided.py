@@ -11,7 +11,7 @@ from app.services.decided import by_people
 from app.services.store import Run
 
 OVERVIEW: Final = (
-    "The counts and the chart of verdicts, the losses by verdict and the five examples include "
+    "The counts and the chart of verdicts, the losses by verdict and the examples include "
     "them. AUCs, the shares against planted truth, the price of a loss cut and the signals at the "
     "highest loss leave them out: the method did not find them out."
 )

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
 from app.services import accepting, decided, graph_diff, method, query, report, store, story
 from app.services import detection as measured
+from app.services.method_of import is_baseline, method_of
+from app.services.records import Manifest
 from app.services.store import Run
+from app.services.verdict_words import explained, meanings
 from app.ui import theme
 from app.ui.figures import method as method_figures
 from app.ui.figures import overview as figures
 from app.ui.glossary import explain
 from app.ui.html_page import Page
-from app.ui.wording import GRADES, LEFT_OUT, UNKNOWN, percent
+from app.ui.wording import GRADES, LEFT_OUT, NO_SIDES, UNKNOWN, percent
 from core.types import VERDICTS
+
+VALIDATION: Final = "Recall@20 on validation"
+ASKED: Final = {
+    False: "Asked of the judge, strangers included.",
+    True: "In a step that all methods share: no verdict of this run is by a grade.",
+}
+"""What the number of pairs graded is, by whether the run is of a baseline."""
 
 
 def headline(page: Page, run: Run) -> None:
@@ -34,7 +44,7 @@ def headline(page: Page, run: Run) -> None:
     ranking = manifest.ranking
     rows = [
         ("Users, items", f"{manifest.n_users:,}, {manifest.n_items:,}", "In the training data."),
-        ("Pairs graded", _whole(manifest.n_judged), "Asked of the judge, strangers included."),
+        ("Pairs graded", _whole(manifest.n_judged), ASKED[is_baseline(manifest)]),
         ("Estimated share of noise", percent(manifest.noise_rate), explain("noise_rate")),
         ("Threshold", _number(manifest.threshold), explain("threshold")),
         ("Noise found", percent(manifest.noise_recall), explain("noise_recall")),
@@ -70,13 +80,14 @@ def by_people(page: Page, run: Run) -> None:
 def verdicts(page: Page, run: Run) -> None:
     """How many of each verdict."""
     counts = run.manifest.verdicts
+    means = meanings(run.manifest)
     total = max(1, sum(counts.values()))
     page.figure(figures.verdict_shares(counts), "Share of each verdict")
     page.table(
         ["Verdict", "Interactions", "Share", "What it means"],
         [
             (_signed(name), f"{counts.get(name, 0):,}", percent(counts.get(name, 0) / total),
-             explain(name))
+             means[name])
             for name in VERDICTS
         ],
         ["Interactions", "Share"],
@@ -91,14 +102,20 @@ def price(page: Page, run: Run) -> None:
         "way throws away."
     )
     both = accepting.both(run.manifest)
+    baseline = is_baseline(run.manifest)
+    if baseline and cuts["loss"].noise is None:
+        page.say("Not known: nothing was planted, and this method has no grades.")
+        return
     page.figure(figures.price(cuts, both), "What a loss cut and the verdict throw away")
     names = {"loss": "Highest losses", "verdict": "Verdict noisy"}
-    columns = ["Dropped", "Planted noise", "Genuine", "Of these hard", both[:1].upper() + both[1:]]
+    columns = ["Dropped", "Planted noise", "Genuine", "Of these hard"]
+    if not baseline:
+        columns.append(both[:1].upper() + both[1:])
     page.table(
         ["Cut", *columns],
         [
             (title, f"{cuts[by].n_dropped:,}", _whole(cuts[by].noise), _whole(cuts[by].genuine),
-             _whole(cuts[by].hard), f"{cuts[by].accepted:,}")
+             _whole(cuts[by].hard), *([] if baseline else [f"{cuts[by].accepted:,}"]))
             for by, title in names.items()
         ],
         columns,
@@ -107,16 +124,21 @@ def price(page: Page, run: Run) -> None:
 
 def signals(page: Page, run: Run) -> None:
     """How each signal is spread among the highest losses."""
+    known = query.has(run, "kinds")
+    baseline = is_baseline(run.manifest)
+    if baseline and not known:
+        page.say(NO_SIDES)
+        return
     spread = story.among_highest_loss(run)
     if spread["n"].sum() == 0:
         page.say("No interaction has a known loss.")
         return
-    known = query.has(run, "kinds")
     if known:
         said = {name: f"AUC {text}" for name, text in measured.aucs_of_top_loss(run).items()}
     else:
         said = {name: f"overlap {value:.0%}" for name, value in story.overlap(spread).items()}
-    page.figure(figures.confusion(spread, said, known), "Signals among the highest losses")
+    names = figures.panel_names(baseline)
+    page.figure(figures.confusion(spread, said, known, names), "Signals among the highest losses")
     page.say(
         "The fifth of the interactions with the highest out-of-fold loss: the model alone cannot "
         "tell these apart. "
@@ -136,7 +158,7 @@ def detection(page: Page, run: Run) -> None:
         ["Signal", "All", "Highest loss", "Equal model score"],
         [
             (title, *(_number(column.get(name)) for column in columns))
-            for name, title in figures.PANEL_NAMES.items()
+            for name, title in figures.panel_names(is_baseline(run.manifest)).items()
         ],
         ["All", "Highest loss", "Equal model score"],
     )
@@ -144,6 +166,9 @@ def detection(page: Page, run: Run) -> None:
     n_told = decided.n_told(run)
     if n_told:
         page.say(LEFT_OUT.format(n=n_told))
+    if is_baseline(run.manifest):
+        page.say("P(noisy) of this run is a rank, no probability: it is not calibrated.", pale=True)
+        return
     bins = method.calibration(run)
     if not bins.empty:
         figure = method_figures.calibration(bins, run.manifest.threshold)
@@ -157,8 +182,9 @@ def ranking(page: Page, run: Run) -> None:
     if ranking is None:
         page.say("This run did not measure it.")
         return
+    title = method_of(run.manifest).title
     page.table(
-        ["Measure", "LLMHNI", "Plain backbone", "Difference"],
+        ["Measure", title, "Plain backbone", "Difference"],
         [
             (name, f"{ours:.4f}", f"{plain:.4f}", f"{ours - plain:+.4f}")
             for name, ours, plain in (
@@ -166,11 +192,11 @@ def ranking(page: Page, run: Run) -> None:
                 ("NDCG@20", ranking.ndcg20, ranking.bpr_ndcg20),
             )
         ],
-        ["LLMHNI", "Plain backbone", "Difference"],
+        [title, "Plain backbone", "Difference"],
     )
     page.say("On the test set. One run with one seed: a small difference may be chance.", pale=True)
     if query.has(run, "metrics"):
-        page.figure(figures.validation(story.validation_curve(run)), "Recall@20 on validation")
+        page.figure(figures.validation(story.validation_curve(run), title), VALIDATION)
 
 
 def loss(page: Page, run: Run) -> None:
@@ -188,30 +214,34 @@ def examples(verdict: Literal["noisy", "hard"]) -> Callable[[Page, Run], None]:
             page.say(f"This run calls no interaction {verdict}.")
             return
         known = query.has(run, "kinds")
+        of = run.manifest
+        graded = not is_baseline(of)
         page.table(
-            ["User", "Item", "P(noisy)", "Loss", "Score", "Semantic", "Grades",
-             *(["Planted"] if known else [])],
-            [_example(row, known) for _, row in table.iterrows()],
+            ["User", "Item", "P(noisy)", "Loss", "Score", "Semantic",
+             *(["Grades"] if graded else []), *(["Planted"] if known else [])],
+            [_example(row, known, graded) for _, row in table.iterrows()],
             ["P(noisy)", "Loss", "Score", "Semantic"],
             {"User": "14%", "Item": "30%"},
-            notes=[_reasons(row) for _, row in table.iterrows()],
+            notes=[_reasons(row, of, verdict) for _, row in table.iterrows()],
         )  # fmt: skip
 
     return part
 
 
-def _example(row: pd.Series, known: bool) -> tuple[str, ...]:
+def _example(row: pd.Series, known: bool, graded: bool) -> tuple[str, ...]:
     grades = [GRADES.get(int(row[f"{view}_grade"]), UNKNOWN) for view in ("user", "item")]
     return (
         str(row["user_id"]),
         str(row["title"] or row["item_id"]),
         *(_number(row[name]) for name in ("p_noisy", "loss", "score", "semantic")),
-        " / ".join(grades),
+        *([" / ".join(grades)] if graded else []),
         *([str(row["kind"]) if pd.notna(row["kind"]) else UNKNOWN] if known else []),
     )
 
 
-def _reasons(row: pd.Series) -> list[str]:
+def _reasons(row: pd.Series, of: Manifest, verdict: str) -> list[str]:
+    if is_baseline(of):
+        return [explained(of, verdict, float(row["p_noisy"]), "")]
     named = {"explanation": "", "user_reason": "User's view: ", "item_reason": "Item's view: "}
     return [f"{words}{row[name]}" for name, words in named.items() if row[name]]
 

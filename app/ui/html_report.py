@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.services import honesty, method, settings_list
+from app.services.method_of import is_baseline, method_of
 from app.services.method_steps import of_run
 from app.services.store import Run
 from app.ui import html_findings, method_boxes
@@ -25,9 +26,11 @@ def build(run: Run) -> str:
         core.errors.DataError: If a table of the run is damaged.
     """
     manifest = run.manifest
-    page = Page(f"LLMHNI report: {manifest.dataset}")
+    of = method_of(manifest)
+    judged = "" if of.is_baseline else f" Judged by: {manifest.judge}."
+    page = Page(f"{of.title} report: {manifest.dataset}")
     page.say(
-        f"Run {manifest.run_id}, {manifest.when}. Judged by: {manifest.judge}. "
+        f"Run {manifest.run_id}, {manifest.when}. Method: {of.title}.{judged} {of.note} "
         "Everything is in this file; it opens offline and loads nothing.",
         pale=True,
     )
@@ -50,7 +53,7 @@ def _method(page: Page, run: Run) -> None:
         widths={"Step": "13%", "P: the paper": "24%", "2: second-hand": "25%"},
     )
     cells = method.grade_matrix(run)
-    if cells["n"].sum():
+    if cells["n"].sum() and not is_baseline(run.manifest):
         page.figure(method_figures.grade_matrix(cells), "Grades of both views")
 
 

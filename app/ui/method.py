@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.services import honesty, method, settings_list, spreadsheet
+from app.services.method_of import RunMethod, is_baseline
 from app.services.method_steps import STEPS, of_run
 from app.services.store import Run
 from app.ui import components, method_boxes, review, state
@@ -39,6 +40,28 @@ MARKS: Final = (
 )
 
 
+NO_PARTS: Final = (
+    "P(noisy) of this run is a rank, 0 to 1, by what the method suspects interactions by: it is "
+    "not put together from language, behaviour and grades, so there is nothing to take apart."
+)
+NO_CALIBRATION: Final = (
+    "P(noisy) of this run is a rank, no probability: there is nothing to compare with a share of "
+    "noise. How well the order finds planted noise stands on Overview, as AUC."
+)
+NO_GRADES: Final = (
+    "No verdict of this run is by a grade: {asked} pairs were graded in a step that all "
+    "methods share. The estimated share of noise, so the number of flags, can depend on them."
+)
+
+
+def intro(of: RunMethod) -> None:
+    """Name the method, and say of a baseline what it is."""
+    st.text(f"Method: {of.title}")
+    if of.is_baseline:
+        with st.container(border=True):
+            st.text(of.note)
+
+
 def pipeline(run: Run) -> None:
     """The steps with the numbers of this run, and whose idea each is."""
     made = state.ask(method.step_numbers, run)
@@ -64,7 +87,10 @@ def pipeline(run: Run) -> None:
 
 
 def one_example(run: Run) -> None:
-    """One p_noisy, taken apart."""
+    """One p_noisy, taken apart; a rank has no parts."""
+    if is_baseline(run.manifest):
+        st.info(NO_PARTS, icon=":material/info:")
+        return
     known = run.manifest.threshold is not None  # without one, nothing lies at it
     if not known and st.session_state.get(EXAMPLE_KEY) == "At the threshold":
         del st.session_state[EXAMPLE_KEY]
@@ -103,6 +129,10 @@ def one_example(run: Run) -> None:
 def judge(run: Run) -> None:
     """Who graded, and how the grades are spread."""
     st.text(f"Graded by: {run.manifest.judge}")
+    if is_baseline(run.manifest):
+        asked = "–" if run.manifest.n_judged is None else f"{run.manifest.n_judged:,}"
+        st.info(NO_GRADES.format(asked=asked), icon=":material/info:")
+        return
     cells = state.ask(method.grade_matrix, run)
     total = int(cells["n"].sum())
     if total == 0:
@@ -121,7 +151,10 @@ def judge(run: Run) -> None:
 
 
 def truth(run: Run) -> None:
-    """Whether p_noisy is as large as the noise it meets."""
+    """Whether p_noisy is as large as the noise it meets; of a rank nobody can ask that."""
+    if is_baseline(run.manifest):
+        st.info(NO_CALIBRATION, icon=":material/info:")
+        return
     bins = state.ask(method.calibration, run)
     if bins.empty:
         st.info("Not known: the noise of this dataset was not planted.", icon=":material/info:")
@@ -140,6 +173,12 @@ def truth(run: Run) -> None:
 
 def settings(run: Run) -> None:
     """Every setting with its meaning; what differs from the default is marked."""
+    if is_baseline(run.manifest):
+        st.caption(
+            "Settings of the judge, the scoring and the refined graph are of LLMHNI: here they "
+            "shape no more than the steps that all methods share. Epochs, batches and rates are of "
+            "train; what else the baseline has to set is at its defaults."
+        )
     table = state.ask(settings_list.of_run, run)
     typed, ticked = st.columns([3, 2], vertical_alignment="bottom")
     text = typed.text_input(

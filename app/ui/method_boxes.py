@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from app.services import accepting
 from app.services.decided import by_people
-from app.services.method_steps import STEPS
+from app.services.method_of import is_baseline, method_of
+from app.services.method_steps import of_run
 from app.services.records import Manifest
 from app.ui import theme
 from app.ui.figures.pipeline import Box
@@ -33,8 +34,11 @@ def boxes(manifest: Manifest, made: Mapping[str, float]) -> list[Box]:
         "Refined graph": _graph,
         "Final training": _training,
     }
+    if is_baseline(manifest):
+        lines = {**lines, **BASELINE}
     return [
-        Box(step.name, step.stage, step.marks, lines[step.name](manifest, made)) for step in STEPS
+        Box(step.name, step.stage, step.marks, lines[step.name](manifest, made))
+        for step in of_run(manifest)
     ]
 
 
@@ -107,6 +111,33 @@ def _graph(manifest: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:
 
 def _training(_: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:
     return f"{_count(made, 'train_epochs')} epochs", _recall(made, "train_recall"), "on validation"
+
+
+def _unused_judge(manifest: Manifest, _: Mapping[str, float]) -> tuple[str, ...]:
+    asked = "–" if manifest.n_judged is None else f"{manifest.n_judged:,}"
+    return theme.plain(manifest.judge, 24), f"{asked} pairs graded", "no verdict by a grade"
+
+
+def _rank(manifest: Manifest, _: Mapping[str, float]) -> tuple[str, ...]:
+    begins = "–" if manifest.threshold is None else f"{manifest.threshold:.3f}"
+    return "a rank, 0 to 1", "no probability", f"noisy from {begins}"
+
+
+def _same_graph(_: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:
+    return "every edge kept", f"{_count(made, 'kept')} edges"
+
+
+def _baseline_training(manifest: Manifest, made: Mapping[str, float]) -> tuple[str, ...]:
+    return theme.plain(method_of(manifest).title, 24), *_training(manifest, made)[:2]
+
+
+BASELINE: Final[Mapping[str, Callable[[Manifest, Mapping[str, float]], tuple[str, ...]]]] = {
+    "Judge": _unused_judge,
+    "P(noisy)": _rank,
+    "Refined graph": _same_graph,
+    "Final training": _baseline_training,
+}
+"""Lines of the steps that differ in a run of another method than LLMHNI."""
 
 
 def _recall(made: Mapping[str, float], name: str) -> str:

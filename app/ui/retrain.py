@@ -50,6 +50,11 @@ def panel(run: Run) -> None:
     if config is None:
         st.error("A setting does not fit; it is marked.", icon=":material/error:")
         return
+    why_not = retrain.why_not(run, config)
+    if why_not:
+        st.info("There is nothing to retrain with these settings.", icon=":material/info:")
+        st.text(why_not)
+        return
     with database.cursor() as cursor:
         moment = current.version(cursor, run.manifest.dataset)
     chosen = (config.model_dump_json(), from_scratch, retrain.reuses_stages(run))

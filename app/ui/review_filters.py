@@ -36,7 +36,13 @@ def draw(run: Run) -> tuple[flagged.Filters, str]:
         _pills("Verdict", list(VERDICTS), "fl_verdict", explain("verdict"))
         _select("Signals", {"any": "Any", **_titles()}, "fl_pattern", _meanings(), 180)
         order = {name: flagged.ORDERS[name][0] for name in orders(run)}
-        _select("Order", order, "fl_sort", ORDER_HELP, 190)
+        _select(
+            "Order",
+            order,
+            "fl_sort",
+            ORDER_HELP if START["fl_sort"] in order else BASELINE_HELP,
+            190,
+        )
         _text("Search", "fl_text", "Title or id", 150, "Part of a title or an id.")
         with st.popover("More", icon=":material/tune:", type=_more_type()):
             _more(run)
@@ -49,6 +55,10 @@ def draw(run: Run) -> tuple[flagged.Filters, str]:
 ORDER_HELP: Final = (
     "Signals most at odds: language and behaviour pushed P(noisy) in opposite directions, the "
     "strongest first; here a person's look decides most. Also orders all pages, not only this one."
+)
+BASELINE_HELP: Final = (
+    "P(noisy) of this run is the rank of what a baseline suspects: signals did not move it, so "
+    "there is no order by how they pull. Also orders all pages, not only this one."
 )
 
 
@@ -84,8 +94,7 @@ LABEL_HELP: Final = (
 
 def orders(run: Run) -> list[str]:
     """Orders that mean something in this run: without a threshold nothing is near to one."""
-    known = run.manifest.threshold is not None
-    return [name for name in flagged.ORDERS if known or name != "border"]
+    return flagged.orders(run)
 
 
 def leave_out(run: Run, total: int) -> None:
@@ -130,7 +139,7 @@ def _drop_unknown(run: Run) -> None:
                 else:
                     del st.query_params[key]
     if st.session_state.get("fl_sort", START["fl_sort"]) not in orders(run):
-        st.session_state["fl_sort"] = START["fl_sort"]
+        st.session_state["fl_sort"] = orders(run)[0]
 
 
 def _read(run: Run) -> flagged.Filters:
@@ -232,7 +241,7 @@ def _select(
         st.selectbox(
             label,
             list(titles),
-            index=list(titles).index(START[key]),
+            index=list(titles).index(START[key]) if START[key] in titles else 0,
             format_func=titles.__getitem__,
             help=help_text,
             **_bound(key),

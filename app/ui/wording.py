@@ -31,6 +31,11 @@ MATCHED_HELP: Final = (
     "Each noisy interaction is compared with a genuine one of about the same model score "
     "(score-matched). The score itself cannot help there, so what is left is what the signal adds."
 )
+NO_SIDES: Final = (
+    "Not known: nothing was planted, and without grades nothing is hard, so there are no two sides "
+    "to tell apart."
+)
+"""In place of the signals among the highest losses, in a run of a baseline."""
 LEFT_OUT: Final = (
     "Left out are {n:,} interactions whose verdict a label decided or whose label P(noisy) learned "
     "from: the method did not find them out."

@@ -6,9 +6,10 @@ language model is installed.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -112,7 +113,9 @@ def room_for(config: LLMConfig) -> int:
 
 
 def check(config: JudgeConfig, writer: str, environ: Mapping[str, str], recorded: Path) -> None:
-    """Look for what a judge will need, before minutes of work are done for it; nothing is sent.
+    """Look for what a judge will need, before minutes of work are done for it.
+
+    An endpoint is asked once for its models, which costs nothing and tells it nothing of the data.
 
     Args:
         config: Who judges.
@@ -122,16 +125,36 @@ def check(config: JudgeConfig, writer: str, environ: Mapping[str, str], recorded
 
     Raises:
         ConfigError: If settings, key, file or model are missing; the message says which.
+        JudgeError: If nobody is at the address, or key or model are refused there.
     """
     judges = _members(config) if config.kind == "ensemble" else (config.kind,)
-    if "openai" in (*judges, writer):
-        resolve(config.llm, environ)
+    place = resolve(config.llm, environ) if "openai" in (*judges, writer) else None
     if "local" in (*judges, writer):
         from core.judge.llm import local  # noqa: PLC0415
 
         local.check(model_file(config.llm, environ))
     if "recorded" in judges:
         find_recorded(config.recorded, recorded)
+    if place is not None and not _answered_before(config, writer, recorded):
+        from core.judge.llm.reach import check_reach  # noqa: PLC0415
+
+        check_reach(place)
+
+
+def _answered_before(config: JudgeConfig, writer: str, recorded: Path) -> bool:
+    """Whether a finished judging asked this with the same settings: its answers are kept.
+
+    Then the endpoint need not be there any more; of another dataset it is missed later.
+    """
+    wanted = (config.model_dump(mode="json"), writer)
+    for path in recorded.glob("*/about.json"):
+        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            about = json.loads(path.read_text(encoding="utf-8"))
+            settings = about["settings"]
+            found = (settings["judge"], settings["text"]["writer"])
+            if found == wanted and not about["stopped_by"]:
+                return True
+    return False
 
 
 def model_file(config: LLMConfig, environ: Mapping[str, str]) -> Path:

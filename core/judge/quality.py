@@ -15,6 +15,7 @@ import numpy as np
 
 from core.judge.against_labels import against_labels
 from core.judge.agreement import N_GRADES, by_group, repeatability
+from core.judge.doubts import doubts
 from core.judge.position import position_bias
 from core.judge.proportion import proportion, share_of
 from core.judge.spending import Columns, latency, outcome_shares, spend
@@ -51,8 +52,10 @@ def judge_quality_report(
         ``judge``, ``n_pairs``, ``n_unparsed``, ``grades`` (shares per view), ``views`` (agreement
         of both views, with the 3 x 3 matrix, for all, observed, unobserved and control pairs),
         ``models``, ``prompts``, ``outcomes``, ``spend``, ``latency`` (of the calls), ``answers``
-        and ``position`` (per view, of the targets), ``labels``, ``repeats`` (by name).
+        and ``position`` (per view, of the targets), ``labels``, ``repeats`` (by name), ``doubts``
+        (why not to go by these grades, see :func:`core.judge.doubts.doubts`).
     """
+    views = by_group(judgements)
     return {
         "judge": judgements.judge,
         "n_pairs": len(judgements),
@@ -61,7 +64,8 @@ def judge_quality_report(
             "user": grade_shares(judgements.user_grade),
             "item": grade_shares(judgements.item_grade),
         },
-        "views": by_group(judgements),
+        "views": views,
+        "doubts": doubts(views),
         **_of_calls(calls, prices),
         **_of_targets(targets),
         "labels": None if labels is None else against_labels(judgements, labels),

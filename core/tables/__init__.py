@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.method_names import OURS
 from core.metrics import Rankings
 from core.stages import Arrays
 from core.tables.calls import judge_calls, judge_targets, recorded
@@ -33,9 +34,14 @@ class Results(NamedTuple):
     maps: Arrays
 
 
-def write_all(folder: Path, dataset: Dataset, found: Results, rankings: Rankings) -> None:
-    """Write every table; each is written aside and moved into place."""
-    _write(folder, "interactions", interactions(dataset, found.judged, found.scored))
+def write_all(
+    folder: Path, dataset: Dataset, found: Results, rankings: Rankings, method: str = OURS
+) -> None:
+    """Write every table; each is written aside and moved into place.
+
+    ``method`` is that of the run: of a baseline, verdicts are explained otherwise.
+    """
+    _write(folder, "interactions", interactions(dataset, found.judged, found.scored, method))
     _write(folder, "loss_history", loss_history(dataset, found.pretrained, found.behaviour))
     _write(folder, "judgements", judgements(dataset, found.judged, found.scored))
     _write(folder, "edges", edges(dataset, found.judged["low"], found.scored, found.trained))

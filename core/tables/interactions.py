@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from core.baselines.run import method_of
+from core.method_names import OURS
 from core.packing import scores_of, texts_of
 from core.stages import Arrays
 from core.tables.nodes import pair_columns, titles
@@ -17,11 +19,19 @@ from core.types import DECIDERS, LABELS, PERSON, VERDICTS, BoolArray, Dataset
 GRADE_NAMES = {-1: "not asked", 0: "Low", 1: "Mid", 2: "High"}
 
 
-def interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, Any]:
-    """Columns of ``interactions``, ``(E,)`` each."""
+def interactions(
+    dataset: Dataset, judged: Arrays, scored: Arrays, method: str = OURS
+) -> dict[str, Any]:
+    """Columns of ``interactions``, ``(E,)`` each; ``method`` as the setting of a run."""
     train, scores = dataset.train, scores_of(scored)
     user_reason, item_reason = _reasons(dataset, judged, scores.user_grade >= 0)
     all_judged = bool((scores.user_grade >= 0).all())
+
+    def explained(row: int) -> str:
+        if method != OURS:
+            return _explain_rank(scored, row, method)
+        return _explain(scored, row, all_judged)
+
     return {
         "row": np.arange(len(train)),
         **pair_columns(dataset, train.user, train.item),
@@ -48,7 +58,7 @@ def interactions(dataset: Dataset, judged: Arrays, scored: Arrays) -> dict[str, 
         "decided_by": [DECIDERS[k] for k in scored["decided_by"].tolist()],
         "label": ["" if k < 0 else LABELS[k] for k in scored["label"].tolist()],
         "held_out": scored["held_out"],
-        "explanation": [_explain(scored, row, all_judged) for row in range(len(train))],
+        "explanation": [explained(row) for row in range(len(train))],
     }
 
 
@@ -98,3 +108,24 @@ def _explain(scored: Arrays, row: int, all_judged: bool) -> str:
         f"{scored['score'][row]:.0%} of the items it has not seen the user choose; {asked}; "
         f"against the average interaction, log-odds moved by {moved or 'nothing much'}."
     )
+
+
+def _explain_rank(scored: Arrays, row: int, method: str) -> str:
+    """The same for a baseline, whose p_noisy is the rank of its suspicion: nothing moved it."""
+    name, about = VERDICTS[int(scored["verdict"][row])], method_of(method)
+    rank, p_noisy = float(scored["p_noisy_model"][row]), float(scored["p_noisy"][row])
+    threshold = float(scored["threshold"])
+    rule = "noisy by the grades alone" if np.isnan(threshold) else f"noisy from {threshold:.2f}"
+    by_person = scored["decided_by"][row] == PERSON
+    is_corrected = not by_person and abs(p_noisy - rank) > 1e-6
+    parts = [
+        "a person decided so" if by_person else "",
+        f"labels corrected p_noisy to {p_noisy:.2f} ({rule})" if is_corrected else "",
+        f"{about.title} gives it rank {rank:.2f} of suspicion, 0 to 1"
+        + ("" if by_person or is_corrected else f" ({rule})"),
+        f"it goes by {about.suspicion}",
+        "p_noisy is that rank: an order, no probability" if not is_corrected else "",
+        f"the model ranks it above {scored['score'][row]:.0%} of the items it has not seen the "
+        "user choose",
+    ]
+    return f"{name}: {'; '.join(part for part in parts if part)}."

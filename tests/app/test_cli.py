@@ -178,16 +178,16 @@ def test_the_report_tells_the_notes_of_the_manifest(call, pipeline):
     assert "upper limit (50%)" in output
     assert "No texts: semantic relevance is not known." in output
     assert "semantic relevance not known," in output
-    assert "low-scored and not both grades High" in output
-    assert "texts, grades and behaviour together" not in output
+    assert "low-scored, judged and not High and High" in output
+    assert "whatever the grades" not in output
     assert ", finished 20" in output
 
 
 @pytest.mark.usefixtures("pipeline", "prepared")
 def test_by_p_noisy_the_report_says_what_each_verdict_means(call):
     output = call("run", "small")[1]
-    assert "not flagged: nothing speaks strongly enough against it" in output
-    assert "texts, grades and behaviour together speak against it" in output
+    assert "the rest: neither noisy nor hard" in output
+    assert "whatever the grades" in output
     assert "Note:" not in output
 
 

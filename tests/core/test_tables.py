@@ -13,6 +13,7 @@ from core.graph.refine import ADDED, DROPPED, KEPT
 from core.metrics import Compared, RankingMetrics
 from core.packing import pack_texts
 from core.tables import Results, write_all
+from core.tables.interactions import interactions
 from tests.worlds import dataset, pairs
 
 DATA = dataset(
@@ -374,3 +375,32 @@ def test_tables_name_the_grades_that_were_asked_for(tmp_path):
         "not touched",
         "unobserved, judged at least Mid and Mid",
     ]
+
+
+def explained(method, **changes):
+    """Explanations of a run of a baseline."""
+    names = ("from_language", "from_behaviour", "from_grades")
+    nothing = {name: np.zeros(4, np.float32) for name in names}
+    unasked = {name: np.full(4, -1, np.int8) for name in ("user_grade", "item_grade")}
+    scored = {**SCORED, **nothing, **unasked, "p_noisy_model": SCORED["p_noisy"], **changes}
+    return interactions(DATA, JUDGED, scored, method)["explanation"]
+
+
+def test_a_baseline_is_explained_by_its_rank_and_by_nothing_that_moved_it():
+    first, second, *_ = explained("r-ce-pairwise")
+    assert first == (
+        "hard: R-CE, pairwise gives it rank 0.10 of suspicion, 0 to 1 (noisy from 0.90); it "
+        "goes by 1 - its weight, mean over fixed negatives; p_noisy is that rank: an order, no "
+        "probability; the model ranks it above 25% of the items it has not seen the user choose."
+    )
+    assert "rank 0.90 of suspicion" in second
+    assert not any("log-odds" in text or "judged" in text for text in (first, second))
+
+
+def test_what_people_did_to_a_baseline_is_told_apart_from_its_rank():
+    person = np.int8([2, 0, 0, 0])
+    said = explained("bpr", decided_by=person, p_noisy=np.float32([1.0, 0.9, 0.3, 0.2]))
+    assert said[0].startswith("hard: a person decided so; BPR on LightGCN gives it rank 0.10")
+    assert "corrected" not in said[0]
+    assert "labels corrected p_noisy to 0.30 (noisy from 0.90)" in said[2]
+    assert "no probability" not in said[2]

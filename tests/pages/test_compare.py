@@ -262,3 +262,19 @@ def test_pairs_of_validation_and_test_in_an_export_are_said(folders):
     pd.concat([edges, more]).to_parquet(folders[0] / "edges.parquet")
     app = open_page(co_view="Take it away", co_only="all", run=PARENT)
     assert "2 of the added ones are pairs of validation or test" in texts(app)
+
+
+def test_methods_and_judges_of_the_runs_are_shown_and_no_cause_is_made_up(folders):
+    path = folders[1] / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["settings"]["method"] = "r-ce"
+    path.write_text(json.dumps(manifest))
+    app = open_page(co_view="Verdicts", run=CHILD)
+    legend = app.dataframe[0].value
+    assert legend["what"].tolist() == ["reference", ""]
+    assert legend["method"].tolist() == ["LLMHNI", "R-CE"]
+    assert legend["judge"].tolist() == ["evidence judge, no LLM"] * 2
+    assert "B is of the baseline R-CE: its P(noisy) is a rank." in texts(app)
+    told = " ".join(app.dataframe[1].value["why"])
+    assert "another method" in told
+    assert "moved it" not in told

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import background, environment, jobs, judge_ask, judge_place, launches
+from app.ui.judge import settings
 from core.config import RunConfig
 from tests.dataset_folder import write_dataset
 from tests.judge_folder import HOSTILE, JUDGE, NAME, write_judged_run, write_judgements
@@ -190,6 +191,23 @@ def test_texts_leave_only_after_a_word_about_host_and_money(workspace, monkeypat
 
 
 @pytest.mark.usefixtures("endpoint")
+def test_a_preview_says_what_is_judged_already_and_where_a_budget_ends_it(workspace):
+    write_dataset(workspace)
+    there = {"name": "x", "created": "2030-01-02T03:04:05+00:00", "n_pairs": 3, "n_wanted": 9}
+    stops = {"by": "budget_calls", "n_pairs": 4, "share": 0.5}
+    previewed(workspace, ASKED, stops=stops, there={**there, "stopped_by": "budget"})
+    app = open_page()
+    assert any("The budget in calls ends it early, at about 4 of" in w.value for w in app.warning)
+    assert any("stopped early, 3 of 9 pairs, 2030-01-02 03:04 UTC" in text for text in texts(app))
+
+
+def test_names_of_settings_are_those_of_the_form():
+    said = settings.worded("set judge.llm.base_url, judge.llm.model or judge.llm.model_file.")
+    assert said == "set “Address (base URL)”, “Model” or “Model file (GGUF)”."
+    assert "judge.llm.in_flights" in settings.worded("judge.llm.in_flights")
+
+
+@pytest.mark.usefixtures("endpoint")
 def test_a_preview_of_another_host_does_not_count(workspace):
     write_dataset(workspace)
     previewed(workspace, ASKED, host="elsewhere.example.org")
@@ -304,6 +322,19 @@ def test_two_judges_and_what_a_file_lacked_are_shown(workspace):
     assert "Casino" not in marked(app)
 
 
+def test_grades_that_tell_nothing_are_warned_of(workspace):
+    folder = write_judged_run(workspace)
+    path = folder / "judge_quality.json"
+    quality = json.loads(path.read_text())
+    for name in ("all", "observed", "control"):
+        quality["views"][name]["matrix"] = [[0, 0, 0], [0, 0, 0], [0, 0, 60]]
+    path.write_text(json.dumps(quality))
+    app = open_page("Trust")
+    assert any("doubts about these grades" in one.value for one in app.warning)
+    assert any("100.0% of 60 pairs got one grade, High" in text for text in texts(app))
+    assert any("Nothing shows that strangers" in text for text in texts(app))
+
+
 def test_trust_of_judgements_needs_no_run(workspace):
     write_dataset(workspace)
     write_judgements(workspace)
@@ -371,3 +402,39 @@ def test_runs_of_a_family_lead_to_the_comparison(workspace):
     assert not app.exception
     assert app.title[0].value == "Compare"
     assert app.multiselect(key="co_runs").value == ["run-1", "run-0"]
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_grades_become_a_run_of_llmhni_whatever_the_run_in_the_sidebar_is(workspace, monkeypatch):
+    write_dataset(workspace)
+    config = RunConfig.model_validate(
+        {
+            "method": "r-ce",
+            "judge": {"kind": "openai"},
+            "pretrain": {"epochs": 9},
+            "train": {"epochs": 7},
+        }
+    )
+    settings = config.model_dump(mode="json")
+    write_run(workspace, changes={"settings": settings, "dataset": "films"})
+    name = judge_ask.name_of(workspace, "films", config)
+    write_judgements(workspace, name)
+    started = []
+    monkeypatch.setattr(
+        background, "start_run", lambda _, config, *__: started.append(config.method) or "run-9"
+    )
+    app = open_page(run="run-1")
+    assert "A run is of LLMHNI: up to 9 epochs of pre-training" in said(app)
+    assert "up to 7 of the final training" in said(app)
+    assert "The run in the sidebar is of R-CE" in said(app)
+    button(app, f"ju_run_{name}").click().run()
+    button(app, f"ju_run_judge_{name}").click().run()
+    assert started == ["llmhni", "llmhni"]
+
+
+def test_flips_are_not_offered_for_a_baseline(workspace):
+    settings = RunConfig(method="r-ce").model_dump(mode="json")
+    write_run(workspace, changes={"settings": settings})
+    app = open_page("Hallucination")
+    assert "the baseline R-CE" in said(app)
+    assert not any(one.key == "ju_f_start" for one in app.button)

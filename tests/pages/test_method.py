@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import environment
+from tests.baseline_run import NOTE, write_baseline_run
 from tests.report_run import write_report_run
 
 MAIN = environment.ROOT / "app" / "main.py"
@@ -113,3 +114,17 @@ def test_a_run_with_labels_says_what_people_decided(workspace):
     assert any("People decided 5 of 6 verdicts" in one.value for one in app.markdown)
     assert any("also corrected" in text for text in texts(app))
     assert any("every AUC leave them out" in one.value for one in app.caption)
+
+
+def test_a_run_of_a_baseline_is_shown_as_one(workspace):
+    write_baseline_run(workspace)
+    app = open_page()
+    assert "Method: R-CE, pairwise" in texts(app)
+    assert NOTE in texts(app)
+    said = " ".join(info.value for info in app.info)
+    assert "nothing to take apart" in said
+    assert "12 pairs were graded" in said
+    assert "nothing to compare with a share of noise" in said
+    keys = [chart.key for chart in app.get("plotly_chart")] if app.get("plotly_chart") else []
+    assert not {"me_calibration", "me_waterfall", "me_grades"} & set(keys)
+    assert not any("on average" in caption.value for caption in app.caption)

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services import environment, jobs
+from tests.baseline_run import NOTE, write_baseline_run
 from tests.run_folder import INTERACTIONS, MANIFEST, write_run, write_status
 
 MAIN = environment.ROOT / "app" / "main.py"
@@ -197,3 +198,29 @@ def test_a_run_with_labels_says_what_people_decided(workspace):
 @pytest.mark.usefixtures("finished_run")
 def test_a_run_without_labels_speaks_of_no_people():
     assert not any("People decided" in one.value for one in open_app().markdown)
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_run_of_a_baseline_is_shown_as_one(workspace, truth):
+    write_baseline_run(workspace, truth=truth)
+    app = open_app()
+    shown = texts(app)
+    assert {"six rows", "Method: R-CE, pairwise", NOTE} <= set(shown)
+    assert "R-CE, pairwise, against the plain backbone" in shown
+    assert "✕ noisy, rank 0.917" in shown
+    said = " ".join(element.value for element in [*app.text, *app.caption, *app.markdown])
+    for wrong in ("judged by", "log-odds", "User's view", "grades High", "caution", "logical"):
+        assert wrong not in said
+    assert "Three examples" in [head.value for head in app.subheader]  # none is hard
+    assert any("no two sides" in info.value for info in app.info) is not truth
+    if truth:
+        names = app.dataframe[0].value.index.tolist()
+        assert "Logical relevance" not in names
+        assert names[-1] == "P(noisy), a rank"
+
+
+@pytest.mark.usefixtures("finished_run")
+def test_a_run_of_llmhni_names_its_method():
+    app = open_app()
+    assert {"Method: LLMHNI", "LLMHNI, against the plain backbone"} <= set(texts(app))
+    assert "Five examples" in [head.value for head in app.subheader]

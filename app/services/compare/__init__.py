@@ -1,1 +1,1 @@
-"""Two or more runs side by side; the first is the baseline."""
+"""Two or more runs side by side; the first is the reference."""

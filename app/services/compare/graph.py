@@ -24,7 +24,7 @@ class Change:
     """Which edges are meant; an empty part leaves nothing out."""
 
     before: str = ""
-    """Decision in the baseline, or :data:`ABSENT`."""
+    """Decision in the reference, or :data:`ABSENT`."""
     after: str = ""
 
 

@@ -37,7 +37,7 @@ class Held:
     n_noisy: int
     n_genuine: int
     auc_a: float
-    """Chance that a pair labelled noisy has a higher p_noisy than a genuine one, baseline."""
+    """Chance that a pair labelled noisy has a higher p_noisy than a genuine one, reference."""
     auc_b: float
     same_a: float
     """Share of the pairs whose verdict is the label (:func:`is_label`)."""
@@ -70,7 +70,7 @@ def has_labels(run: Run) -> bool:
 def held_out(run: Run, other_id: str) -> HeldOut:
     """Compare two runs on the labels that the other one kept for measuring.
 
-    Pairs whose label the baseline used are left out.
+    Pairs whose label the reference used are left out.
     """
     theirs = other(run, other_id)
     label = column(run, "label", "a", NOTHING)
@@ -122,7 +122,7 @@ def neighbours(run: Run, other_id: str) -> pd.DataFrame:
 
     Returns:
         Columns ``group`` (of :data:`GROUPS`), ``n``, ``change`` (mean of p_noisy, other minus
-        baseline), ``to_noisy`` and ``from_noisy`` (verdicts that became or ceased to be noisy).
+        reference), ``to_noisy`` and ``from_noisy`` (verdicts that became or ceased to be noisy).
     """
     theirs = other(run, other_id)
     near = ",\n".join(

@@ -13,7 +13,7 @@ def changes(run: Run, other: str, split: str, measure: str) -> pd.DataFrame:
     """Users with held-out items.
 
     Args:
-        run: The baseline.
+        run: The reference, A.
         other: Id of the other run.
         split: ``valid`` or ``test``.
         measure: ``recall20`` or ``ndcg20``.

@@ -3,6 +3,8 @@
 The log-odds of p_noisy are the sum of four parts: what texts, behaviour and grades moved, and the
 level that makes the mean of p_noisy the estimated noise rate. What changed most between the runs is
 the first of :data:`WHY` that holds; the last ones are told by the part that moved most.
+
+A baseline has no parts, its p_noisy is a rank: where methods differ, that is all there is to say.
 """
 
 from __future__ import annotations
@@ -16,17 +18,20 @@ import pandas as pd
 from app.services import query
 from app.services.compare.pair import THEIRS, column, columns, on_rows, other, table
 from app.services.decided import by_person
+from app.services.method_of import is_baseline, method_of
 from app.services.store import Run
 
 WHY: Final = {
     "label": "a person's label decided",
-    "unlabelled": "a label that decided it in the baseline is not used any more",
+    "unlabelled": "a label that decided it in the reference is not used any more",
+    "method": "another method gives the verdicts",
     "rule": "another rule gives the verdicts",
     "grades changed": "the judge graded it otherwise",
     "fit": "low-scored for its user in one run only",
     "threshold": "P(noisy) stayed on its side: the threshold moved",
     "labels": "labels corrected the estimate",
-    "uncorrected": "labels corrected the estimate of the baseline alone",
+    "uncorrected": "labels corrected the estimate of the reference alone",
+    "rank": "its rank by the same method moved",
     "language": "texts moved it most",
     "behaviour": "behaviour moved it most",
     "grades": "grades moved it most",
@@ -48,7 +53,7 @@ class Flips:
     """Which interactions are meant; an empty part leaves nothing out."""
 
     before: str = ""
-    """Verdict in the baseline."""
+    """Verdict in the reference, A."""
     after: str = ""
     why: str = ""
     """Code of :data:`WHY`."""
@@ -110,7 +115,7 @@ def export(run: Run, other_id: str, which: Flips, order: str, target: Path) -> N
 
 
 def rows(run: Run, other_id: str, which: Flips, side: str) -> list[int]:
-    """Numbers (``row``) of all that are meant, in the baseline (``a``) or the other run (``b``)."""
+    """Numbers (``row``) of all that are meant, in the reference (``a``) or the other (``b``)."""
     if side not in ("a", "b"):
         raise ValueError(f"unknown side {side!r}")
     sql = f"SELECT row_{side} AS one FROM told WHERE {_condition(which)} ORDER BY 1"
@@ -131,7 +136,7 @@ def _ask(run: Run, other_id: str, sql: str, values: dict[str, Any]) -> pd.DataFr
 def _told(run: Run, theirs: Run) -> str:
     """Table ``told``: interactions whose verdict differs, with what moved them."""
     parts = ", ".join(
-        f"{column(one, f'from_{name}', of, 'NULL')}::DOUBLE AS {name}_{of}"
+        f"{_part(one, name, of)}::DOUBLE AS {name}_{of}"
         for of, one in (("a", run), ("b", theirs))
         for name in PARTS
     )
@@ -167,6 +172,7 @@ def _told(run: Run, theirs: Run) -> str:
 _WHY: Final = """CASE
     WHEN person_b THEN 'label'
     WHEN person_a THEN 'unlabelled'
+    WHEN $other_method THEN 'method'
     WHEN $rule_a <> $rule_b THEN 'rule'
     WHEN ('noisy' NOT IN (before, after) OR $rule_a = 'grades') AND graded THEN 'grades changed'
     WHEN ('noisy' NOT IN (before, after) OR $rule_a = 'grades') AND fit THEN 'fit'
@@ -175,12 +181,19 @@ _WHY: Final = """CASE
     WHEN $corrected_b AND (p_model_b >= $threshold_b) = (before = 'noisy') THEN 'labels'
     WHEN $corrected_a AND NOT $corrected_b
          AND (p_model_a >= $threshold_a) = (after = 'noisy') THEN 'uncorrected'
+    WHEN $ranked THEN 'rank'
     WHEN greatest(by_language, by_behaviour, by_grades, by_level) IS NULL
          OR by_language IS NULL THEN 'other'
     WHEN by_language >= greatest(by_behaviour, by_grades, by_level) THEN 'language'
     WHEN by_behaviour >= greatest(by_grades, by_level) THEN 'behaviour'
     WHEN by_grades >= by_level THEN 'grades'
     ELSE 'level' END"""
+
+
+def _part(run: Run, name: str, of: str) -> str:
+    """SQL of a part of the log-odds; a baseline has none, its columns hold zeros."""
+    missing = is_baseline(run.manifest)
+    return "NULL" if missing else column(run, f"from_{name}", of, "NULL")
 
 
 def _level(of: str) -> str:
@@ -198,6 +211,8 @@ def _marks(run: Run, theirs: Run, sql: str) -> dict[str, Any]:
         "threshold_b": theirs.manifest.threshold,
         "corrected_a": _corrected(run),
         "corrected_b": _corrected(theirs),
+        "other_method": method_of(run.manifest).name != method_of(theirs.manifest).name,
+        "ranked": is_baseline(theirs.manifest),
     }
     return {name: value for name, value in found.items() if f"${name}" in sql}
 

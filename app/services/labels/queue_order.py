@@ -13,6 +13,7 @@ import numpy.typing as npt
 from app.services import query
 from app.services.compare.pair import columns as columns_of
 from app.services.decided import by_person
+from app.services.method_of import is_baseline
 from app.services.store import Run
 
 _EDGE: Final = 1e-6
@@ -54,6 +55,8 @@ class _Key:
 @lru_cache(maxsize=10)  # five orders of two runs; 8 MB per million interactions each
 def _ranked(key: _Key, order: str) -> npt.NDArray[np.int64]:
     columns, of = _ORDERS[order]
+    if order == "disagreement" and is_baseline(key.run.manifest):
+        columns, of = "loss, semantic", _disagreement_of_signals
     found = query.ask_columns(key.run, f'SELECT "row", {columns} FROM {_source(key.run)}')
     if np.any(np.diff(found["row"]) < 0):  # files have them in order; sorting takes a while
         by_row = np.argsort(found["row"], kind="stable")
@@ -87,6 +90,11 @@ def _uncertain(run: Run, found: Columns) -> Keys:
 def _disagreement(_: Run, found: Columns) -> Keys:
     """Distance of the places from least to most suspicious, in both ways of looking."""
     return -np.abs(_place(found["from_behaviour"]) - _place(found["from_language"]))
+
+
+def _disagreement_of_signals(_: Run, found: Columns) -> Keys:
+    """The same of a baseline, where nothing moved p_noisy: by loss and semantic relevance."""
+    return -np.abs(_place(found["loss"]) - _place(-found["semantic"]))
 
 
 def _influence(_: Run, found: Columns) -> Keys:

@@ -1,4 +1,4 @@
-"""Which runs are compared: the first is the baseline, A; the others are B, C ... ."""
+"""Which runs are compared: the first is the reference, A; the others are B, C ... ."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.services import store
 from app.services.compare import pair
+from app.services.method_of import method_of
 from app.services.store import Run
 from app.ui import state
 from core.errors import DataError
@@ -22,7 +23,7 @@ _SEEN: Final = "_co_seen"
 
 
 def draw(run: Run) -> list[Run]:
-    """Draw the picker and what the letters mean; the chosen runs, baseline first."""
+    """Draw the picker and what the letters mean; the chosen runs, reference first."""
     ids = store.run_ids(state.workspace())
     _start(run, ids)
     chosen = st.multiselect(
@@ -32,7 +33,7 @@ def draw(run: Run) -> list[Run]:
         bind="query-params",
         max_selections=MOST,
         placeholder="Choose two runs or more",
-        help="The first one is the baseline, A. Take it out and add it again to change the order.",
+        help="The first one is the reference, A. Take it out and add it again to change the order.",
     )
     runs = _load(chosen)
     if runs:
@@ -46,7 +47,7 @@ def letters(runs: list[Run]) -> dict[str, str]:
 
 
 def two(runs: list[Run]) -> tuple[Run, Run] | None:
-    """Baseline and the run it is compared with; None, and a word why, where there are no two."""
+    """Reference and the run it is compared with; None, and a word why, where there are no two."""
     others = [run for run in runs[1:] if run.manifest.dataset == runs[0].manifest.dataset]
     if not others:
         if len(runs) > 1:
@@ -118,13 +119,16 @@ def _legend(runs: list[Run]) -> None:
         {
             "letter": list(letters(runs).values()),
             "run": [run.id for run in runs],
-            "what": ["baseline", *["" for _ in runs[1:]]],
+            "what": ["reference", *["" for _ in runs[1:]]],
+            "method": [method_of(one).title for one in manifests],
+            "judge": [one.judge for one in manifests],
             "dataset": [one.dataset for one in manifests],
             "when": [one.when for one in manifests],
             "message": [one.message for one in manifests],
         }
     )
-    shown = ["letter", "run", "what", "dataset", "when", *["message"][: int(any(table["message"]))]]
+    first = ["letter", "run", "what", "method", "judge", "dataset", "when"]
+    shown = [*first, *["message"][: int(any(table["message"]))]]
     st.dataframe(
         table,
         column_order=shown,
@@ -134,6 +138,17 @@ def _legend(runs: list[Run]) -> None:
             "letter": st.column_config.TextColumn("", width=36),
             "run": st.column_config.TextColumn("Run", width="medium"),
             "what": st.column_config.TextColumn("", width="small"),
+            "method": st.column_config.TextColumn(
+                "Method",
+                width="small",
+                help="LLMHNI, or a baseline: P(noisy) of those is a rank, no probability.",
+            ),
+            "judge": st.column_config.TextColumn(
+                "Judge",
+                width="small",
+                help="Who was asked. Verdicts of a baseline take no grades; how many it flags is "
+                "LLMHNI's estimate, which may rest on them.",
+            ),
             "dataset": st.column_config.TextColumn("Dataset", width="small"),
             "when": st.column_config.TextColumn("When", width="medium"),
             "message": st.column_config.TextColumn("Message", width="large"),

@@ -152,7 +152,7 @@ def _tests(runs: list[Run], marks: dict[str, str]) -> None:
         hide_index=True,
         placeholder="–",
         column_config={
-            "run": text("Run", width=48, help="Compared with the baseline, A."),
+            "run": text("Run", width=48, help="Compared with the reference, A."),
             "split": text("Users of", width="small"),
             "measure": text("Measure", width="small"),
             "n": form("Users", format="localized", help="Users with held-out items alone."),

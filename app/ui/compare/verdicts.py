@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.services.compare import verdicts
 from app.services.compare.verdicts import ORDERS, WHY, Flips
+from app.services.method_of import method_of
 from app.services.store import Run
 from app.ui import components, paging, review, state
 from app.ui.figures import compare as figures
@@ -31,10 +32,11 @@ def draw(one: Run, two: Run, letter: str) -> None:
     """Draw the view.
 
     Args:
-        one: The baseline, A.
+        one: The reference, A.
         two: The run it is compared with.
         letter: Of that run.
     """
+    _ranks(one, two, letter)
     flows = state.ask(verdicts.flows, one, two.id)
     n_both = int(flows["n"].sum())
     changed = flows[flows["before"] != flows["after"]]
@@ -60,6 +62,19 @@ def draw(one: Run, two: Run, letter: str) -> None:
     _reasons(reasons, letter)
     st.subheader("Changed interactions")
     _list(one, two, letter, reasons)
+
+
+def _ranks(one: Run, two: Run, letter: str) -> None:
+    """Say which run is of a baseline: its P(noisy) is another thing."""
+    methods = [(name, method_of(run.manifest)) for name, run in (("A", one), (letter, two))]
+    for name, method in methods:
+        if method.is_baseline:
+            st.text(f"{name} is of the baseline {method.title}: its P(noisy) is a rank.")
+    if len({method.name for _, method in methods}) > 1:
+        st.caption(
+            "The methods differ: verdicts can be compared, values of P(noisy) mean different "
+            "things, and nothing tells which signal changed a verdict."
+        )
 
 
 def _reasons(found: pd.DataFrame, letter: str) -> None:
@@ -182,6 +197,18 @@ def _table(one: Run, two: Run, letter: str, rows: pd.DataFrame) -> int | None:
 def _detail(one: Run, two: Run, letter: str, row: pd.Series) -> None:
     """The parts of the log-odds in both runs, and ways to the card."""
     st.text(f"{row['user_id']} · {components.named(row['title'], str(row['item_id']))}")
+    _parts(one, two, letter, row)
+    with st.container(horizontal=True):
+        for side, run, name in (("a", one, "A"), ("b", two, letter)):
+            if st.button(f"Open its card in {name}", key=f"co_card_{side}"):
+                state.set_next(**{state.RUN_KEY: run.id})
+                review.show_card(int(row[f"row_{side}"]))
+
+
+def _parts(one: Run, two: Run, letter: str, row: pd.Series) -> None:
+    """The parts of the log-odds in both runs, where there are any."""
+    if all(method_of(run.manifest).is_baseline for run in (one, two)):
+        return
     parts = pd.DataFrame(
         [(title, row[f"{name}_a"], row[f"{name}_b"]) for name, title in PARTS.items()],
         columns=["part", "a", "b"],
@@ -203,8 +230,3 @@ def _detail(one: Run, two: Run, letter: str, row: pd.Series) -> None:
             "change": form("Change", format="%+.2f"),
         },
     )
-    with st.container(horizontal=True):
-        for side, run, name in (("a", one, "A"), ("b", two, letter)):
-            if st.button(f"Open its card in {name}", key=f"co_card_{side}"):
-                state.set_next(**{state.RUN_KEY: run.id})
-                review.show_card(int(row[f"row_{side}"]))

@@ -11,6 +11,7 @@ import streamlit as st
 from app.services.compare import scenario, signals, what_if
 from app.services.compare.scenario import Preset, Scenario
 from app.services.compare.what_if import Outcome
+from app.services.method_of import method_of
 from app.services.store import Run
 from app.ui import components, state
 from app.ui.compare import next_settings
@@ -60,6 +61,12 @@ def draw(run: Run) -> None:
         "Other rules on the signals as they are, at once: nothing is trained anew, so "
         "recommendations are not foretold. What a person decided stays."
     )
+    method = method_of(run.manifest)
+    if method.is_baseline:
+        st.text(
+            f"This run is of the baseline {method.title}: its P(noisy) is a rank that no signal "
+            "and no grade moved. Leaving signals out changes nothing, and it cannot be retrained."
+        )
     _start(run)
     _view(run)
 
@@ -76,7 +83,8 @@ def _view(run: Run) -> None:
         components.chart(
             figures.verdict_flows(found.moves, ink(), "now", "then"), "co_w_flows", "what-if"
         )
-    next_settings.draw(run, asked_for)
+    if not method_of(run.manifest).is_baseline:
+        next_settings.draw(run, asked_for)
 
 
 def _start(run: Run) -> None:

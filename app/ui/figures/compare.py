@@ -1,4 +1,4 @@
-"""Figures that lay runs over each other. The baseline is A, the others B, C ... in their order."""
+"""Figures that lay runs over each other. The reference is A, the others B, C ... in their order."""
 
 from __future__ import annotations
 

@@ -27,6 +27,14 @@ SIDES: Final = {
 """Names of the two sides, by whether the truth is known."""
 
 
+def panel_names(baseline: bool) -> dict[str, str]:
+    """Signals and their titles; a baseline has no grades, and its P(noisy) is a rank."""
+    if not baseline:
+        return dict(PANEL_NAMES)
+    kept = {name: title for name, title in PANEL_NAMES.items() if name != "logical"}
+    return {**kept, "p_noisy": "P(noisy), a rank"}
+
+
 def verdict_shares(counts: Mapping[Verdict, int]) -> go.Figure:
     """One bar, divided by verdict."""
     total = max(1, sum(counts.values()))
@@ -97,20 +105,26 @@ def price(cuts: Mapping[str, Cut], both: str = "both grades High") -> go.Figure:
     )
 
 
-def confusion(spread: pd.DataFrame, separation: Mapping[str, str], known: bool) -> go.Figure:
+def confusion(
+    spread: pd.DataFrame,
+    separation: Mapping[str, str],
+    known: bool,
+    names: Mapping[str, str] = PANEL_NAMES,
+) -> go.Figure:
     """How each signal is spread within the two sides, among the highest losses.
 
     Args:
         spread: From :func:`app.services.story.among_highest_loss`.
         separation: By signal, what is said above its panel, such as ``AUC 0.69``.
         known: Whether the sides are planted truth.
+        names: Signal -> title of its panel, :func:`panel_names`.
     """
     other = "clean" if known else "hard"
     styles = {"noisy": "noisy", "other": other}
-    titles = [f"{PANEL_NAMES[name]}<br><b>{separation.get(name, '–')}</b>" for name in PANEL_NAMES]
-    figure = make_subplots(1, len(PANEL_NAMES), subplot_titles=titles, horizontal_spacing=0.025)
+    titles = [f"{names[name]}<br><b>{separation.get(name, '–')}</b>" for name in names]
+    figure = make_subplots(1, len(names), subplot_titles=titles, horizontal_spacing=0.025)
     lines, columns = [], []
-    for column, signal in enumerate(PANEL_NAMES, start=1):
+    for column, signal in enumerate(names, start=1):
         for side, style in styles.items():
             rows = spread[(spread["signal"] == signal) & (spread["side"] == side)]
             line = go.Scatter(
@@ -140,15 +154,16 @@ def confusion(spread: pd.DataFrame, separation: Mapping[str, str], known: bool) 
     return figure
 
 
-def validation(curve: pd.DataFrame) -> go.Figure:
-    """Recall@20 on validation by epoch, LLMHNI against the plain backbone.
+def validation(curve: pd.DataFrame, title: str = "LLMHNI") -> go.Figure:
+    """Recall@20 on validation by epoch, a method against the plain backbone.
 
     Args:
         curve: From :func:`app.services.story.validation_curve`.
+        title: Of the method, :func:`app.services.method_of.method_of`; text from a file.
     """
     figure = go.Figure()
     styles = {
-        "train": ("LLMHNI", theme.ACCENT, "solid", "circle"),
+        "train": (theme.plain(title, 40), theme.ACCENT, "solid", "circle"),
         "pretrain": ("plain", theme.NEUTRAL, "dash", "square"),
     }
     for stage, (name, color, dash, symbol) in styles.items():

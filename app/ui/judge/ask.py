@@ -42,7 +42,7 @@ def draw() -> None:
         settings.keys(place)
     if place.problem:
         st.warning("This judge cannot be asked yet.", icon=":material/warning:")
-        st.text(place.problem)
+        st.text(settings.worded(place.problem))
         _others("")
         return
     name = judge_ask.name_of(state.workspace(), dataset, config)

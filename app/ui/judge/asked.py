@@ -56,8 +56,8 @@ def spend(how: Mapping[str, Any]) -> None:
          f"{every['prompt_tokens']:,} of questions ({every['cached_tokens']:,} in the cache of the "
          f"server), {every['output_tokens']:,} of replies."),
         ("Money", f"{every['money']:,.2f}" if every["money"] else UNKNOWN,
-         f"At the prices of the settings, {now['money']:,.2f} of it in this asking. Not known "
-         "without prices."),
+         f"At the prices of the settings, {now['money']:,.2f} of it in this asking."
+         if every["money"] else "Not known without prices."),
         ("Seconds per call", number(late.get("p50"), ".2f"),
          "Not known: every answer was known before." if not late.get("n") else
          f"Median of {late.get('n', 0):,} calls that were sent; 9 of 10 took at most "
@@ -94,7 +94,8 @@ def _repeats(how: Mapping[str, Any]) -> None:
     found = how.get("repeats")
     if not found:
         st.info(
-            "Not measured: set judge.repeat to a number of pairs that are asked twice more.",
+            "Not measured: set judge.repeat (in the view Ask: Pairs asked twice more) to a number "
+            "of pairs.",
             icon=":material/info:",
         )
         return
@@ -130,8 +131,8 @@ def _places(how: Mapping[str, Any]) -> None:
     st.caption(
         "The order of the items in a call is drawn by chance, so every place should get every "
         "grade alike. Bars: 95 % Wilson intervals. p: generalised Cochran-Mantel-Haenszel test "
-        "with the calls as strata; below 0.05 the place sways the grade, and fewer items per call "
-        "(judge.llm.targets_per_call) help."
+        "with the calls as strata; below 0.05 the place sways the grade, and a smaller number "
+        "of items per call (in the view Ask) helps."
     )
 
 

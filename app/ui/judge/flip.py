@@ -23,6 +23,11 @@ MOST: Final = 8
 def draw() -> None:
     """Draw the view."""
     run = components.need_run()
+    why_not = judge_flip.why_not(run)
+    if why_not:
+        st.info("Flipped grades would change nothing here.", icon=":material/info:")
+        st.text(why_not)
+        return
     st.text(f"Run {run.id}, chosen in the sidebar. Graded by: {run.manifest.judge}")
     st.caption(
         "A share of the grades is replaced by another grade at random, and a run is started with "

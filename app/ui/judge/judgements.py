@@ -57,6 +57,9 @@ def _list() -> None:
             "dataset": st.column_config.TextColumn("Dataset"),
             "judge": st.column_config.TextColumn("Graded by", width="large"),
             "n_pairs": st.column_config.NumberColumn("Pairs", format="localized"),
+            "n_wanted": st.column_config.NumberColumn(
+                "Of", format="localized", help="Pairs that there were to judge; not all are known."
+            ),
             "made": st.column_config.TextColumn("Made"),
             "created": st.column_config.DatetimeColumn(
                 "When (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"
@@ -113,7 +116,7 @@ def _name_and_go(uploaded: UploadedFile, dataset: str) -> None:
         return
     try:
         path = source_preview.keep_upload(uploaded, uploaded.name, state.workspace())
-        judge_files.start_import(state.workspace(), path, dataset, name)
+        judge_files.start_import(state.workspace(), path, dataset, name, replaces)
     except WorkbenchError as error:
         st.error("This cannot be imported.", icon=":material/error:")
         st.text(str(error))

@@ -10,10 +10,13 @@ import streamlit as st
 
 from app.services import background, judge_ask, judging
 from app.services.judge_ask import Judging
+from app.services.method_of import TITLES
 from app.ui import jobs_live, state
+from app.ui.judge import settings
 from app.ui.wording import UNKNOWN
 from core.config import RunConfig
 from core.errors import WorkbenchError
+from core.method_names import OURS
 
 EVERY_S: Final = 1.0
 NUMBERS: Final = {
@@ -26,7 +29,7 @@ NUMBERS: Final = {
         "Refused, or not readable after one repair: count as Mid.",
     ),
     "tokens": ("Tokens", ",.0f", "Of questions and replies, as the server counts them."),
-    "money": ("Money", ",.2f", "At the prices of the settings; 0 without prices."),
+    "money": ("Money", ",.2f", "At the prices of the settings; not known without."),
 }
 """Value of the progress -> its title, its form, and what it is."""
 
@@ -66,7 +69,7 @@ def ended(name: str, found: Judging | None, dataset: str, config: RunConfig) -> 
     with st.container(border=True, key=f"ju_ended_{name}"):
         if found is not None and found.state == "failed":
             st.error("The judging failed. Answers that were paid for are kept.")
-            st.text(found.error)
+            st.text(settings.worded(found.error))
         elif found is not None and found.state == "stopped":
             st.info(
                 "Stopped. What was paid for is kept: started again, it goes on from there.",
@@ -85,9 +88,11 @@ def _done(name: str, about: Mapping[str, Any], dataset: str, config: RunConfig) 
     )
     if about.get("stopped_by"):
         st.warning("It stopped early; pairs that were not asked about have no grades.")
-        st.text(str(about["stopped_by"]))
+        st.text(settings.worded(str(about["stopped_by"])))
     scope = "all" if config.judge.judges_all else "candidates"
     recorded = {"kind": "recorded", "recorded": name, "scope": scope}
+    asked, config = config, config.model_copy(update={"method": OURS})
+    _about_run(asked, config)
     with st.container(horizontal=True):
         st.button(
             "Run with these grades",
@@ -95,7 +100,7 @@ def _done(name: str, about: Mapping[str, Any], dataset: str, config: RunConfig) 
             icon=":material/play_arrow:",
             key=f"ju_run_{name}",
             on_click=partial(_run, dataset, _with(config, recorded)),
-            help="A run of the method with the same settings that takes these judgements and asks "
+            help="A run of LLMHNI with the same settings that takes these judgements and asks "
             "nobody.",
         )
         if config.judge.kind != "recorded":
@@ -117,6 +122,19 @@ def _done(name: str, about: Mapping[str, Any], dataset: str, config: RunConfig) 
     if started:
         st.session_state["_ju_seen"] = started
     _started()
+
+
+def _about_run(asked: RunConfig, config: RunConfig) -> None:
+    """Say which method a run with the grades is of, and how long it trains, before it starts."""
+    st.text(
+        f"A run is of LLMHNI: up to {config.pretrain.epochs:,} epochs of pre-training, up to "
+        f"{config.train.epochs:,} of the final training, seed {config.seed}."
+    )
+    if asked.method != OURS:
+        st.text(
+            f"The run in the sidebar is of {TITLES[asked.method]}, a baseline that is not judged "
+            "by grades: only its other settings are taken."
+        )
 
 
 def _run(dataset: str, config: RunConfig) -> None:

@@ -18,6 +18,7 @@ def draw(answer: Mapping[str, Any]) -> None:
         answer: Of ``judge --preview --json``.
     """
     st.subheader("Preview")
+    _known(answer)
     _before(answer)
     if not answer["asks_model"]:
         st.text(f"{answer['n_pairs']:,} pairs. No language model is asked for grades.")
@@ -30,6 +31,32 @@ def draw(answer: Mapping[str, Any]) -> None:
         _receiver(answer)
     with right:
         _sample(answer)
+
+
+def _known(answer: Mapping[str, Any]) -> None:
+    """What is judged already, with these settings or in the judgements that are to be used."""
+    recorded, there = answer.get("recorded"), answer.get("there")
+    if recorded:
+        st.text(f"Recorded judgements {recorded['name']}: {_how_many(recorded)}.")
+        if recorded["stopped_by"]:
+            st.warning("They ended early: pairs that are not among them get no grade.")
+    if there:
+        st.info("Pairs are judged already with exactly these settings.", icon=":material/check:")
+        st.text(
+            f"{_how_many(there)}, {str(there['created'])[:16].replace('T', ' ')} UTC. "
+            + (
+                "What is missing is asked, the rest costs nothing. "
+                if there["stopped_by"]
+                else "Asking again costs nothing. "
+            )
+            + "The figures below are for all pairs, as if nothing were there."
+        )
+
+
+def _how_many(about: Mapping[str, Any]) -> str:
+    n, wanted = about.get("n_pairs") or 0, about.get("n_wanted")
+    pairs = f"{n:,} of {wanted:,} pairs" if wanted and wanted > n else f"{n:,} pairs"
+    return f"stopped early, {pairs}" if about.get("stopped_by") else pairs
 
 
 def _before(answer: Mapping[str, Any]) -> None:
@@ -63,7 +90,7 @@ def _numbers(answer: Mapping[str, Any]) -> None:
          "At the prices of the settings, in their currency. Not known without prices."),
         ("Time, about", UNKNOWN if seconds is None else duration(seconds),
          "Of the questions alone; pre-training, which tells the pairs to ask about, comes before. "
-         "At the rate measured with this model, and the limits of the settings. "
+         "At the rate measured with this model at this host, and the limits of the settings. "
          "Not known before anything was measured."),
     )  # fmt: skip
     for column, (title, value, explained) in zip(st.columns(5), shown, strict=True):
@@ -74,6 +101,14 @@ def _numbers(answer: Mapping[str, Any]) -> None:
 def _budget(answer: Mapping[str, Any]) -> None:
     limits = [f"{name[7:]} {value:,g}" for name, value in answer["budget"].items()]
     st.text("Budget: " + (", ".join(limits) or "none set; it stops when all is asked."))
+    stops = answer.get("stops")
+    if stops:
+        st.warning(
+            f"The budget in {stops['by'].removeprefix('budget_')} ends it early, at about "
+            f"{stops['n_pairs']:,} of {answer['n_pairs']:,} pairs; the others get no "
+            "grades. Answers that are there already do not count.",
+            icon=":material/warning:",
+        )
 
 
 def _receiver(answer: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import streamlit as st
@@ -59,6 +60,21 @@ TITLES: Final = {
     "judge.history_items": "Items of the history",
     "judge.repeat": "Pairs asked twice more",
 }
+
+
+_MORE_TITLES: Final = {
+    **{f"{LLM}{name}": f"Budget {name[7:]}" for name in ("budget_calls", "budget_tokens")},
+    f"{LLM}budget_money": "Budget money",
+    f"{LLM}mode": "Mode",
+    f"{LLM}temperature": "Temperature",
+}
+
+
+def worded(text: str) -> str:
+    """A message with the titles of the form in place of the names of settings."""
+    for name, title in sorted((TITLES | _MORE_TITLES).items(), key=lambda one: -len(one[0])):
+        text = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w]|\.\w)", f"“{title}”", text)
+    return text
 
 
 def draw(known: list[str]) -> tuple[str, RunConfig | None]:

@@ -13,7 +13,7 @@ from app.services.judge_subject import Subject
 from app.ui import components, state
 from app.ui.figures import judge as figures
 from app.ui.glossary import explain
-from app.ui.judge import against, asked, choice, members
+from app.ui.judge import against, asked, choice, members, settings
 from app.ui.judge.shares import interval
 from app.ui.wording import UNKNOWN, number, percent
 
@@ -34,6 +34,7 @@ def draw() -> None:
     source = judge_subject.source_of(subject, state.workspace())
     quality, how = _quality(subject), _quality(source)
     _who(subject, source, quality, how)
+    _doubts(subject)
     _views(subject)
     members.two(how.get("judges"))
     against.truth(subject)
@@ -54,6 +55,19 @@ def _read(stamp: str, _subject: Subject) -> dict[str, Any]:  # noqa: ARG001 - pa
 @st.cache_data(max_entries=50, show_spinner=False)
 def _agreement(stamp: str, _subject: Subject) -> dict[str, Any]:  # noqa: ARG001 - likewise
     return judge_trust.views(_subject)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _found_doubts(stamp: str, _subject: Subject) -> list[str]:  # noqa: ARG001 - likewise
+    return judge_trust.doubts(_subject)
+
+
+def _doubts(subject: Subject) -> None:
+    """Say it loudly where the grades tell nothing."""
+    found = _found_doubts(subject.stamp, subject)
+    if found:
+        st.warning("There are doubts about these grades.", icon=":material/warning:")
+        st.text("\n".join(f"◆ {text}" for text in found))
 
 
 def _who(
@@ -78,7 +92,7 @@ def _who(
     )
     if stopped:
         st.warning("It stopped early: pairs that were not asked about have no grades.")
-        st.text(str(stopped))
+        st.text(settings.worded(str(stopped)))
     members.rounds(how.get("asked") or {})
     if how.get("spend"):
         asked.spend(how)

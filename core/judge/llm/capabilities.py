@@ -158,7 +158,7 @@ async def _understands(
             raise
         return False
     except JudgeError as error:
-        raise JudgeError(f"{error}{_which(endpoint, models)}") from None
+        raise JudgeError(f"{error}{which_models(endpoint, models)}") from None
     text = reply.text if mode != "text" else _embedded(reply.text)
     try:
         Ready.model_validate_json(text)
@@ -186,7 +186,7 @@ async def _persist(run: Callable[[], Awaitable[T]]) -> T:
     raise ValueError("no tries")
 
 
-def _which(endpoint: Endpoint, models: tuple[str, ...]) -> str:
+def which_models(endpoint: Endpoint, models: tuple[str, ...]) -> str:
     """Which models there are, where the one asked for is not among them."""
     if not models or endpoint.model in models:
         return ""

@@ -145,7 +145,8 @@ class LLMJudge:
         """
         first, place = distinct(pairs, context.train.n_items)
         planned = self.plan(pairs, context)
-        board = _Board(pairs, planned, context.items)
+        is_priced = bool(self._config.price_prompt or self._config.price_output)
+        board = _Board(pairs, planned, context.items, is_priced)
         waiting = defaultdict[int, deque[PlannedCall]](deque)
         for one in planned:
             waiting[id(one.call)].append(one)
@@ -177,8 +178,10 @@ class LLMJudge:
 class _Board:
     """Grades as they come in; rows are those of ``pairs``, columns the views."""
 
-    def __init__(self, pairs: JudgePairs, planned: Sequence[PlannedCall], items: Items) -> None:
-        self._pairs, self._items = pairs, items
+    def __init__(
+        self, pairs: JudgePairs, planned: Sequence[PlannedCall], items: Items, is_priced: bool
+    ) -> None:
+        self._pairs, self._items, self._is_priced = pairs, items, is_priced
         self._grade = np.full((len(pairs), 2), MID, np.int8)
         self._reason = np.full((len(pairs), 2), NOTHING_KNOWN, dtype=object)
         for one in planned:
@@ -210,8 +213,9 @@ class _Board:
             "n_unparsed": float(spend.n_unparsed),
             "n_failed": float(spend.n_failed),
             "tokens": float(tokens),
-            "money": spend.money,
         }
+        if self._is_priced:  # else what it costs is not known
+            values["money"] = spend.money
         return Progress("judge", self._n_answered / max(self._n_planned, 1), values)
 
     def judgements(self, same_as: np.ndarray, judge: str) -> Judgements:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from app.cli import main
+from app.commands.judge_run import clear_unfinished
+from app.services import run_queue
 from core.data.dataset import load_dataset
+from tests.llm_replies import grade_all
 from tests.llm_server import serve
 from tests.taste_grader import GRADES, by_number, item_grade, judged_by, user_grade
 
@@ -47,6 +51,9 @@ def test_a_preview_says_who_would_receive_what_and_sends_nothing(call, place):
     assert f"Receiver: {host}" in said
     assert "item attribute genre" in said
     assert "<T1>" in said
+    lines = answer["sample"][0]["content"].splitlines()
+    assert len(lines) > 1
+    assert lines[1] in [line.strip() for line in said.splitlines()] + [""]
     assert not list(place.glob(f"cache/judge/endpoints/*{host}*"))
 
 
@@ -109,10 +116,93 @@ def test_a_budget_ends_the_judging_in_order_and_more_of_it_goes_on(done):
         poor = done("judge", "--run", "films", **judged_by(server, llm={"budget_calls": 9}))
         assert len(server.state.requests) == 9
         assert "budget_calls" in poor["stopped_by"]
+        assert poor["n_wanted"] == 144
         rich = done("judge", "--run", "films", **judged_by(server))
         assert set(server.state.asked.values()) == {1}
     assert rich["stopped_by"] == ""
     assert poor["n_pairs"] < rich["n_pairs"]
+
+
+def test_a_judging_that_a_budget_ended_says_so_wherever_it_is_told(call):
+    with serve(by_number) as server:
+        options = judged_by(server, llm={"budget_calls": 9})
+        poor, said = call("judge", "--run", "films", **options)[1:]
+        assert "Not all is judged" in said
+        some = f"{poor['n_pairs']} of 144 pairs"
+        assert "Paid now: 9 calls" in said
+        assert "money not known without prices" in said
+        assert f"stopped early: {some}" in call("judge", "--list")[2]
+        answer, said = call("judge", "--preview", "films", **options)[1:]
+        assert answer["there"]["n_pairs"] == poor["n_pairs"]
+        assert answer["stops"]["by"] == "budget_calls"
+        assert answer["stops"]["n_pairs"] == int(144 * 9 / answer["n_calls"])
+        assert "judge.llm.budget_calls ends it early" in said
+        assert some in said
+        recorded = {"kind": "recorded", "recorded": poor["name"]}
+        assert some in call("judge", "--preview", "films", **recorded)[2]
+
+
+def test_money_and_time_are_told_at_the_end_where_prices_are_known(call):
+    with serve(by_number) as server:
+        prices = {"price_prompt": 1e6, "price_output": 1e6}
+        _, answer, said = call("judge", "--run", "films", **judged_by(server, llm=prices))
+        paid = call("judge", "--stats", answer["name"])[1]["spend"]["paid_now"]
+    tokens = paid["prompt_tokens"] + paid["output_tokens"]
+    assert f"{tokens:,} tokens, money {tokens:,}.00" in said
+    assert f"Took {answer['seconds']:.1f} s" in said
+
+
+def test_an_endpoint_that_is_away_ends_it_at_once_and_leaves_nothing(call, place):
+    with serve(by_number) as server:
+        options = judged_by(server, llm={"targets_per_call": 2})
+    before = set((place / "judgements").glob("*"))
+    code, answer, said = call("judge", "--run", "films", **options)
+    assert code == 1
+    assert "cannot be reached" in answer["error"]
+    assert "texts ..." not in said
+    assert set((place / "judgements").glob("*")) == before
+
+
+def test_stopped_by_hand_it_says_what_is_kept_and_how_to_go_on(call, place, monkeypatch):
+    def pressed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.pipeline.judge_report", pressed)
+    with serve(by_number) as server:
+        code, answer, said = call("judge", "--run", "films", **judged_by(server))
+        n = len(server.state.requests)
+    assert (code, answer["error"]) == (1, "Stopped.")
+    assert f"Kept: {n} answers that were paid for" in said
+    assert "grades of 144 pairs" in said
+    assert "The same command goes on" in said
+    assert all((path / "about.json").exists() for path in (place / "judgements").glob("*"))
+
+
+def test_what_a_killed_judging_left_is_cleared_and_what_works_or_was_imported_stays(place):
+    folder = place / "judgements"
+    for name in ("killed", "works", "imported", "own"):
+        (folder / name / "stages").mkdir(parents=True)
+        if name != "imported":
+            (folder / name / "settings.json").touch()
+    ticket = run_queue.draw(place, "cpu", "works")
+    try:
+        clear_unfinished(place, "cpu", "own")
+    finally:
+        ticket.give_back()
+    left = {name for name in ("killed", "works", "imported", "own") if (folder / name).exists()}
+    assert left == {"works", "imported", "own"}
+    for name in left:
+        shutil.rmtree(folder / name)
+
+
+def test_a_judge_whose_grades_tell_nothing_is_doubted(call):
+    with serve(grade_all("High")) as server:
+        _, answer, said = call("judge", "--run", "films", **judged_by(server))
+        _, quality, stats = call("judge", "--stats", answer["name"])
+    assert [one["kind"] for one in quality["doubts"]] == ["one_grade", "one_grade", "strangers"]
+    for text in (said, stats):
+        assert "100.0% of 144 pairs got one grade, High" in text
+        assert "Nothing shows that strangers" in text
 
 
 def test_judgements_are_listed(judged, call):
@@ -121,6 +211,7 @@ def test_judgements_are_listed(judged, call):
     found = {about["name"]: about for about in answer["judgements"]}
     assert found[judged["name"]]["n_pairs"] == judged["n_pairs"]
     assert judged["name"] in said
+    assert judged["created"][:10] in said
 
 
 def test_stats_tell_what_is_known_of_the_judge(judged, call):
@@ -154,9 +245,12 @@ def test_what_is_exported_imported_and_run_comes_out_the_same(
     judged, done, place, tmp_path, ending
 ):
     target, name = tmp_path / f"mine.{ending}", f"mine-{ending}"
-    assert done("judge", "--export", judged["name"], "--to", target)["n_pairs"] == judged["n_pairs"]
-    brought = done("judge", "--import", target, "--dataset", "films", "--name", name)
     first = pd.read_parquet(place / "judgements" / judged["name"] / "judgements.parquet")
+    assert first.duplicated(PAIR).any()  # some strangers are a pair that was judged anyway
+    n_pairs = len(grades(first))
+    assert done("judge", "--export", judged["name"], "--to", target)["n_pairs"] == n_pairs
+    brought = done("judge", "--import", target, "--dataset", "films", "--name", name)
+    assert brought["problems"] == []
     table = pd.read_parquet(place / "judgements" / name / "judgements.parquet")
     assert brought["n_pairs"] == len(grades(first))
     pd.testing.assert_frame_equal(grades(table), grades(first))
@@ -199,6 +293,22 @@ def test_a_file_is_imported_under_its_own_name_and_what_is_wrong_is_said(call, p
     frame = pd.read_parquet(place / "judgements" / "lab" / "judgements.parquet")
     assert frame["user_grade"].tolist() == ["High", "High"]
     assert frame["item_grade"].tolist() == ["Low", "Mid"]
+
+
+def test_judgements_of_a_name_are_replaced_only_on_demand(call, place, tmp_path):
+    path = tmp_path / "twice.csv"
+    words = ["judge", "--import", path, "--dataset", "films"]
+    head = "user_id,item_id,user_grade,item_grade\n"
+    path.write_text(f"{head}u0,i1,High,High\n")
+    assert call(*words)[0] == call(*words)[0] == 0  # the same again harms nothing
+    path.write_text(f"{head}u0,i1,High,Low\n")
+    code, answer, _ = call(*words)
+    assert code == 1
+    assert "--replace" in answer["error"]
+    table = place / "judgements" / "twice" / "judgements.parquet"
+    assert pd.read_parquet(table)["item_grade"].tolist() == ["High"]
+    assert call(*words, "--replace")[0] == 0
+    assert pd.read_parquet(table)["item_grade"].tolist() == ["Low"]
 
 
 def test_a_whole_run_asks_the_model_and_keeps_its_tables(done, place, server):

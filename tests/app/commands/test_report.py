@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app import cli
+from tests.baseline_run import write_baseline_run
 from tests.report_run import write_report_run
 
 
@@ -37,3 +38,26 @@ def test_without_the_option_nothing_is_written(tmp_path):
     before = {path.name for path in tmp_path.iterdir()}
     assert cli.main(["report"]) == 0
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_of_a_baseline_is_reported_as_one(workspace, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "160")
+    write_baseline_run(workspace)
+    assert cli.main(["report"]) == 0
+    said = capsys.readouterr().out
+    assert "Method: R-CE, pairwise" in said
+    assert "no verdict of this method is by a grade" in said
+    assert "Note: A baseline: R-CE, pairwise (Wang et al., WSDM 2021)." in said
+    assert "rank of suspicion of at least 0.700, whatever the grades" in said
+    for wrong in ("LLMHNI", "Refined graph", "all together", "not asked", "log-odds", "logical"):
+        assert wrong not in said
+
+
+@pytest.mark.usefixtures("run")
+def test_the_table_of_verdicts_claims_nothing_of_the_grades(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "160")
+    assert cli.main(["report"]) == 0
+    said = capsys.readouterr().out
+    assert "P(noisy) of at least 0.500, whatever the grades" in said
+    assert "LLMHNI" in said
+    assert "speak against it" not in said

@@ -8,6 +8,7 @@ import pytest
 from app.services import flagged, selection, store
 from app.services.flagged import Filters
 from tests.review_run import write_review_run
+from tests.run_folder import write_run
 
 
 @pytest.fixture
@@ -131,3 +132,22 @@ def test_a_text_is_found_by_the_list_of_nodes_as_in_every_row(run):
     by_node = {text: flagged.rows(run, Filters(text=text)).tolist() for text in asked}
     assert by_node == by_row
     assert len({tuple(rows) for rows in by_row.values()}) > 4
+
+
+def test_a_baseline_is_not_ordered_by_signals_that_moved_nothing(workspace):
+    found = store.load_run(workspace, write_review_run(workspace).name)
+    baseline = found.manifest.model_copy(update={"settings": {"method": "bpr"}})
+    found = store.Run(found.id, found.folder, baseline)
+    assert "opposed" not in flagged.orders(found)
+    assert flagged.orders(found)[0] == "p_high"
+    assert order(found, "opposed") == [3, 5, 4, 2, 1, 0]  # by P(noisy), highest first
+
+
+def test_an_order_by_the_threshold_needs_one(workspace):
+    write_run(workspace, "run-c", {"threshold": None})
+    assert "border" not in flagged.orders(store.load_run(workspace, "run-c"))
+
+
+def test_llmhni_begins_with_the_signals_most_at_odds(run):
+    assert flagged.orders(run)[0] == "opposed"
+    assert "border" in flagged.orders(run)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app.services import detection, honesty, report, settings_list
 from app.services.store import load_run
+from tests.baseline_run import NOTE, write_baseline_run
 from tests.report_run import write_report_run
 
 
@@ -31,6 +34,16 @@ def test_what_was_measured_against_planted_truth(workspace):
     assert said["Texts"].standing == "limit"  # hashed words
     assert "train.semantic_negatives" in said["Ablation"].text
     assert said["Made with"].text.startswith("cpu; torch 0.")
+
+
+def test_a_judge_that_grades_all_alike_is_among_the_doubts(workspace):
+    folder = write_report_run(workspace)
+    assert "Grades" not in told(workspace)
+    matrix = [[0, 0, 0], [0, 0, 0], [0, 0, 60]]
+    views = {name: {"matrix": matrix} for name in ("all", "observed", "control")}
+    (folder / "judge_quality.json").write_text(json.dumps({"views": views}))
+    found = [one for one in honesty.statements(load_run(workspace, "run-1")) if one[0] == "Grades"]
+    assert [one.standing for one in found] == ["limit"] * 3
 
 
 def test_without_truth_detection_is_not_measured(workspace):
@@ -110,3 +123,24 @@ def test_a_run_that_accepts_less_than_the_paper_says_so(workspace, accept, said)
     assert ("Grades accepted" in found) is said
     if said:
         assert "at least Mid and Mid" in found["Grades accepted"].text
+
+
+def test_a_run_of_a_baseline_claims_nothing_of_llmhni(workspace):
+    write_baseline_run(workspace)
+    said = told(workspace)
+    assert said["Method"].text == NOTE
+    assert "rank" in said["P(noisy)"].text
+    assert said["Threshold"].text.startswith("Noisy from rank 0.700")
+    assert "No verdict here is by a grade" in said["Judge"].text
+    assert "Every edge is kept" in said["Graph"].text
+    # Semantic negatives are off in its settings, and no part of a baseline.
+    assert not {"Caution", "Refined graph", "Grades accepted", "Ablation"} & set(said)
+    whole = " ".join(one.text for one in said.values())
+    for wrong in ("LLMHNI", "calibrated", "did better", "language model", "abstract"):
+        assert wrong not in whole
+
+
+def test_shuffled_texts_are_an_ablation_of_a_baseline_too(workspace):
+    shuffled = {"method": "text-only", "text": {"shuffle": True}}
+    write_baseline_run(workspace, settings=shuffled)
+    assert "text.shuffle" in told(workspace)["Ablation"].text

@@ -36,6 +36,24 @@ def test_what_is_exported_can_be_imported_again(workspace, tmp_path, suffix):
     assert JUDGE in found.judge
 
 
+def test_a_pair_that_stands_twice_alike_is_written_once_and_differing_grades_stay(
+    workspace, tmp_path
+):
+    folder = write_judgements(workspace)
+    path = folder / "judgements.parquet"
+    rows = pd.read_parquet(path)
+    rows = pd.concat([rows, rows.iloc[:2]], ignore_index=True)
+    rows.loc[4, "user_reason"] = "said again"
+    rows.loc[5, "item_grade"] = "High"
+    rows.to_parquet(path)
+    target = tmp_path / "out.csv"
+    judge_files.write(judge_subject.of_judgements({"name": NAME}, workspace), target)
+    written = pd.read_csv(target)
+    assert written["item_id"].tolist() == ["i0", "i1", "i2", "i1", "i1"]
+    assert written["user_reason"].tolist()[0] == "space"
+    assert written["item_grade"].tolist() == ["High", "Low", "Low", "Mid", "High"]
+
+
 def test_the_list_tells_who_made_what(workspace):
     assert judge_files.table(workspace).empty
     write_judgements(workspace)

@@ -67,3 +67,13 @@ def test_settings_of_another_version_are_explained(workspace):
     write_run(workspace, "a", {"settings": {"judge": {"kind": "oracle"}}})
     with pytest.raises(DataError, match=r"judge\.kind"):
         judge_flip.settings_of(store.load_run(workspace, "a"))
+
+
+def test_flips_are_not_offered_where_grades_decide_nothing(workspace, monkeypatch):
+    write_run(workspace, "a", {"settings": RunConfig(method="r-ce").model_dump(mode="json")})
+    run = store.load_run(workspace, "a")
+    assert "the baseline R-CE" in judge_flip.why_not(run)
+    monkeypatch.setattr(background, "start_run", lambda *_: pytest.fail("it was started"))
+    with pytest.raises(DataError, match="take no grades"):
+        judge_flip.start(workspace, run, 0.3, suppression=True)
+    assert judge_flip.why_not(write(workspace, "b")) == ""

@@ -12,8 +12,10 @@ from core.config import RunConfig
 from core.errors import ConfigError
 from core.judge.llm.preview import Measured
 
+HOST = "lab:8080"
 
-def write_calls(folder, **changes):
+
+def write_calls(folder, host=HOST, **changes):
     """Four calls of two targets: 1, 2 and 6 seconds, and one from the cache."""
     folder.mkdir(parents=True)
     columns = {
@@ -27,6 +29,8 @@ def write_calls(folder, **changes):
         "outcome": ["parsed", "parsed", "repaired", "parsed"],
     }
     pd.DataFrame(columns | changes).to_parquet(folder / judging.CALLS)
+    told = {"judge": f"evidence judge, no LLM, with tiny at {host}, prompts v1, 20% flipped"}
+    (folder / "judge_quality.json").write_text(json.dumps(told))
 
 
 def write_judgements(workspace, name, about):
@@ -75,21 +79,36 @@ def test_what_was_made_here_is_told_from_what_was_imported(workspace):
 
 
 def test_calls_of_runs_and_of_judgements_are_measured(workspace):
-    assert judging.measured(workspace, "tiny") == Measured()
+    assert judging.measured(workspace, "tiny", HOST) == Measured()
     write_calls(workspace / "runs" / "r1")
-    found = judging.measured(workspace, "tiny")
+    found = judging.measured(workspace, "tiny", HOST)
     assert found.seconds_per_call == 2.0  # median of 1, 2 and 12 / 2 seconds
     assert found.output_tokens_per_target == 360 / 6
-    assert judging.measured(workspace, "other") == Measured()
+    assert judging.measured(workspace, "other", HOST) == Measured()
     write_calls(workspace / "judgements" / "j1", seconds=[6.0, 6.0, 12.0, 0.0])
-    assert judging.measured(workspace, "tiny").seconds_per_call == 6.0
+    assert judging.measured(workspace, "tiny", HOST).seconds_per_call == 6.0
+
+
+def test_calls_to_another_host_or_to_nobody_knows_where_measure_nothing(workspace):
+    write_calls(workspace / "runs" / "r1", host="lab:8081")
+    write_calls(workspace / "runs" / "r2")
+    (workspace / "runs" / "r2" / "judge_quality.json").unlink()
+    assert judging.measured(workspace, "tiny", HOST) == Measured()
+    assert judging.measured(workspace, "tiny", "lab:8081").seconds_per_call == 2.0
+
+
+def test_of_judgements_that_are_there_it_is_told_how_many_of_how_many(workspace):
+    write_judgements(workspace, "some", {"n_pairs": 3, "n_wanted": 9, "stopped_by": "budget"})
+    found = judging.there(workspace, "some")
+    assert (found["n_pairs"], found["n_wanted"], found["stopped_by"]) == (3, 9, "budget")
+    assert judging.there(workspace, "none") == {}
 
 
 def test_calls_that_say_nothing_are_left_out(workspace):
     write_calls(workspace / "runs" / "r1", outcome=["failed", "unparsed", "refused", "parsed"])
-    assert judging.measured(workspace, "tiny") == Measured()
+    assert judging.measured(workspace, "tiny", HOST) == Measured()
     write_calls(workspace / "runs" / "r2", n_requests=[0] * 4)
-    assert judging.measured(workspace, "tiny") == Measured()
+    assert judging.measured(workspace, "tiny", HOST) == Measured()
 
 
 def test_tables_that_are_damaged_older_or_empty_harm_nothing(workspace):
@@ -102,7 +121,7 @@ def test_tables_that_are_damaged_older_or_empty_harm_nothing(workspace):
     empty = pd.DataFrame({name: pd.Series([], dtype=float) for name in columns})
     (workspace / "runs" / "empty").mkdir()
     empty.to_parquet(workspace / "runs" / "empty" / judging.CALLS)
-    assert judging.measured(workspace, "tiny").seconds_per_call == 2.0
+    assert judging.measured(workspace, "tiny", HOST).seconds_per_call == 2.0
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from app.services.method_steps import of_run
 from app.services.store import load_run
 from app.ui.method_boxes import boxes
 from core.errors import DataError
+from tests.baseline_run import write_baseline_run
 from tests.report_run import BASE, write_report_run
 
 
@@ -147,3 +148,15 @@ def test_pairs_are_counted_by_the_grades_that_the_run_accepts(workspace):
     assert "low-scored, both grades at least Mid, not noisy" in ours
     assert "{" not in ours
     assert "High" not in ours
+
+
+def test_the_steps_of_a_baseline_speak_of_ranks_and_kept_edges(workspace):
+    write_baseline_run(workspace)
+    run = load_run(workspace, "run-1")
+    lines = {box.name: box.lines for box in boxes(run.manifest, method.step_numbers(run))}
+    assert lines["Judge"] == ("evidence judge, no LLM", "12 pairs graded", "no verdict by a grade")
+    assert lines["P(noisy)"] == ("a rank, 0 to 1", "no probability", "noisy from 0.700")
+    assert lines["Refined graph"] == ("every edge kept", "6 edges")
+    assert lines["Final training"] == ("R-CE, pairwise", "10 epochs", "Recall@20 0.250")
+    marks = {step.name: step.marks for step in of_run(run.manifest)}
+    assert marks["Verdict"] == marks["Refined graph"] == "D"  # nothing of the paper

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.services import notes, store
+from tests.baseline_run import write_baseline_run
 from tests.run_folder import INTERACTIONS, NAN, write_run
 
 KNOWN = np.array([0.1, np.nan], np.float32)
@@ -39,3 +40,9 @@ def test_the_files_of_a_run_say_the_same(workspace):
 def test_the_words_are_plain():
     assert "upper limit (50%)" in notes.AT_LIMIT
     assert notes.NO_TEXTS == "No texts: semantic relevance is not known."
+
+
+def test_an_older_run_of_a_baseline_has_its_note_all_the_same(workspace):
+    write_baseline_run(workspace, notes=[], noise_rate=0.1)
+    (note,) = notes.of_run(store.load_run(workspace, "run-1"))
+    assert note.startswith("A baseline: R-CE, pairwise. Its P(noisy) is a rank")

@@ -312,3 +312,18 @@ def test_the_time_without_stages_to_take_over_is_told_as_well(run, workspace):
     plan = retrain.plan(run, said(), config(), from_scratch=True)
     assert plan.seconds == retrain.START_S + 2 + 40
     assert plan.seconds_anew == retrain.START_S + 10 + 2 + 40 + 5
+
+
+def test_a_baseline_is_not_retrained_because_labels_train_nothing_there(run, workspace):
+    settings = RunConfig(method="r-ce-pairwise").model_dump(mode="json")
+    changes = {"settings": settings, "dataset": "films", "dataset_fingerprint": "sha256:abc"}
+    write_run(workspace, "run-b", changes)
+    said = retrain.why_not(store.load_run(workspace, "run-b"))
+    assert "the baseline R-CE, pairwise" in said
+    assert "train nothing" in said
+    assert retrain.why_not(run) == ""
+
+
+def test_a_run_is_not_retrained_into_a_baseline(run):
+    assert retrain.why_not(run, config()) == ""
+    assert "The setting method is bpr" in retrain.why_not(run, config(method="bpr"))

@@ -159,3 +159,14 @@ def test_the_price_is_told_by_the_grades_that_the_run_accepts(workspace, accept,
     write_run(workspace, changes=settings, interactions=INTERACTIONS | grades | losses)
     cut = story.price_of_a_cut(store.load_run(workspace, "run-1"))["loss"]
     assert (cut.n_dropped, cut.accepted) == (2, n)
+
+
+def test_a_signal_of_one_value_has_an_axis_that_can_be_read(run):
+    """As the logical relevance where a judge graded everything High: no 2.0000000002."""
+    change = {"loss": [9.0] * 6, "logical": [2.0] * 6}
+    pd.DataFrame(INTERACTIONS | change).to_parquet(run.folder / "interactions.parquet")
+    spread = story.among_highest_loss(run, n_bins=4)
+    rows = spread[(spread["signal"] == "logical") & (spread["side"] == "noisy")]
+    assert rows["left"].tolist() == [1.5, 1.75, 2.0, 2.25]
+    assert rows["width"].tolist() == [0.25] * 4
+    assert rows["n"].tolist() == [0, 0, 2, 0]

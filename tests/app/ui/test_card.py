@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -23,14 +25,18 @@ def folder(workspace):
     return folder
 
 
-def card(row):
+def opened(row):
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.run()
     app.switch_page("../pages/flagged.py")
     app.query_params["fl_row"] = str(row)
     app.run()
     assert not app.exception
-    return [text.value for text in app.text]
+    return app
+
+
+def card(row):
+    return [text.value for text in opened(row).text]
 
 
 @pytest.mark.usefixtures("folder")
@@ -47,3 +53,18 @@ def test_what_the_model_decided_speaks_of_nobody():
     said = card(4)
     assert "P(noisy) 0.300" in said
     assert not any("person" in text for text in said)
+
+
+def test_a_baseline_shows_what_its_rank_is_and_no_parts(folder):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"settings": {"method": "r-ce"}}))
+    app = opened(4)
+    said = [text.value for text in app.text]
+    assert "P(noisy) 0.300, a rank" in said
+    assert any(text.startswith("A baseline: R-CE.") for text in said)
+    headings = [one.value for one in app.markdown]
+    assert "##### What P(noisy) is" in headings
+    assert "##### What moved P(noisy)" not in headings
+    assert "opposed" not in app.selectbox(key="fl_sort").options
+    assert app.selectbox(key="fl_sort").value == "p_high"

@@ -19,6 +19,7 @@ from app.services import environment
 from app.services.store import load_run
 from app.ui import html_page, html_report
 from app.ui.html_page import Page
+from tests.baseline_run import write_baseline_run
 from tests.report_run import write_report_run
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -214,3 +215,16 @@ def test_without_labels_nothing_is_said_of_people(read):
     said = " ".join(read().texts)
     assert "People decided" not in said
     assert "Left out are" not in said
+
+
+@pytest.mark.usefixtures("short_library")
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_run_of_a_baseline_is_reported_as_one(workspace, truth):
+    write_baseline_run(workspace, truth=truth)
+    said = " ".join(Reader(html_report.build(load_run(workspace, "run-1"))).texts)
+    assert "R-CE, pairwise report: six rows" in said
+    assert "Method: R-CE, pairwise. A baseline: R-CE, pairwise (Wang et al." in said
+    assert "rank of suspicion of at least 0.700" in said
+    for wrong in ("Judged by", "log-odds moved", "User's view", "Both grades High", "not probab"):
+        assert wrong not in said
+    assert "LLMHNI" not in said.split("Settings")[0].replace("LLMHNI Workbench", "")

@@ -215,3 +215,14 @@ def test_the_plan_is_made_once_and_anew_after_a_label_or_another_setting(workspa
     app.run()
     assert len(made) == 3
     assert app.button(key="rt_start").label == "Retrain with 2 labels"
+
+
+def test_a_run_of_a_baseline_offers_no_retraining(run):
+    path = run.folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["settings"]["method"] = "t-ce"
+    path.write_text(json.dumps(manifest))
+    app = open_panel()
+    assert any("the baseline T-CE" in text.value for text in app.text)
+    assert not app.button
+    assert not app.dataframe

@@ -120,3 +120,28 @@ def test_what_only_the_baseline_had_from_labels_is_told_as_gone(both, workspace)
     found = verdicts.page(child, both[0].id, Flips(), "User", 10, 0).set_index("row_a")["why"]
     assert found[1] == "unlabelled"
     assert found[4] == "uncorrected"
+
+
+def of_method(run, method, **changes):
+    """Make a run one of another method."""
+    path = run.folder / "manifest.json"
+    manifest = json.loads(path.read_text()) | changes
+    manifest["settings"]["method"] = method
+    path.write_text(json.dumps(manifest))
+
+
+def test_between_two_methods_no_signal_is_named_as_the_cause(both):
+    of_method(both[1], "bpr")
+    found = verdicts.page(both[0], CHILD, Flips(), "User", 10, 0).set_index("row_a")
+    assert found["why"].to_dict() == {1: "label", 2: "method", 4: "method", 5: "method"}
+    assert found[["language_b", "behaviour_b", "grades_b", "level_b"]].isna().all(axis=None)
+    assert found.loc[4, "behaviour_a"] == pytest.approx(0.5)
+
+
+def test_within_one_baseline_the_rank_or_the_threshold_moved(both, workspace):
+    for run in both:
+        of_method(run, "bpr")
+    one = store.load_run(workspace, both[0].id)
+    found = verdicts.page(one, CHILD, Flips(), "User", 10, 0).set_index("row_a")
+    assert found.loc[[4, 5], "why"].tolist() == ["rank", "threshold"]
+    assert found[["language_a", "level_a"]].isna().all(axis=None)

@@ -247,3 +247,12 @@ def test_what_people_decided_in_this_run_has_the_place_that_the_signals_give_it(
     table.to_parquet(path)
     run = store.load_run(workspace, folder.name)
     assert rows(run, "noisy") == [3, 5, 4, 2, 1, 0]
+
+
+def test_disagreement_of_a_baseline_goes_by_loss_and_texts(run):
+    # Places by loss (0 1 2 4 3.5 -): 0 1 2 4 3 -; by the opposite of semantic relevance
+    # (.9 .8 .7 .1 .8 .2): 0 1 3 5 1 4; apart by 0 0 1 1 2 and unknown.
+    baseline = run.manifest.model_copy(update={"settings": {"method": "bpr"}})
+    queue_order._ranked.cache_clear()
+    assert rows(store.Run(run.id, run.folder, baseline), "disagreement") == [4, 2, 3, 0, 1, 5]
+    queue_order._ranked.cache_clear()
