@@ -178,7 +178,7 @@ def test_the_report_tells_the_notes_of_the_manifest(call, pipeline):
     assert "upper limit (50%)" in output
     assert "No texts: semantic relevance is not known." in output
     assert "semantic relevance not known," in output
-    assert "low-scored, judged and not High and High" in output
+    assert "low-scored, judged and not both grades High" in output
     assert "whatever the grades" not in output
     assert ", finished 20" in output
 
