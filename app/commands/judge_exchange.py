@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from app.services import environment, judge_files, judging, run_folder
 from core.data.dataset import load_dataset
 from core.errors import ConfigError, DataError
 from core.judge.recorded import PREFIX, Recorded
+from core.judge.recorded_rows import RecordProblem
 from core.types import Dataset
 
 EXPORTS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json lines"}
@@ -74,7 +75,22 @@ def import_judgements(
         )
     folder.mkdir(parents=True, exist_ok=True)
     _write_table(table, folder / judging.TABLE)
-    about = {
+    about = _about(name, dataset, found, problems)
+    judging.write_about(folder, about)
+    console.print(f"{len(found):,} judgements imported as {clean(name)}.")
+    following = environment.shell_command(
+        *("run", dataset_name, "--set", "judge.kind=recorded", f"judge.recorded={name}"),
+        place=workspace,
+    )
+    console.print(f"Next: {clean(following)}", soft_wrap=True)
+    return about
+
+
+def _about(
+    name: str, dataset: Dataset, found: Recorded, problems: Sequence[RecordProblem]
+) -> dict[str, Any]:
+    """What is said about imported judgements, plain values for JSON."""
+    return {
         "name": name,
         "created": datetime.now(UTC).isoformat(),
         "dataset": dataset.name,
@@ -86,14 +102,6 @@ def import_judgements(
         "made": "elsewhere",
         "problems": [asdict(problem) for problem in problems],
     }
-    judging.write_about(folder, about)
-    console.print(f"{len(found):,} judgements imported as {clean(name)}.")
-    following = environment.shell_command(
-        *("run", dataset_name, "--set", "judge.kind=recorded", f"judge.recorded={name}"),
-        place=workspace,
-    )
-    console.print(f"Next: {clean(following)}", soft_wrap=True)
-    return about
 
 
 def _is_free(folder: Path, table: pd.DataFrame, dataset: Dataset) -> bool:

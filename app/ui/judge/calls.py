@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -72,6 +72,36 @@ def _filters() -> CallFilter:
     return CallFilter(tuple(outcomes), tuple(views), str(user or "").strip())
 
 
+def _columns() -> dict[str, Any]:
+    """Titles of the columns, and what they mean."""
+    return {
+        "user_id": st.column_config.TextColumn("User"),
+        "view": st.column_config.TextColumn("View", width="small"),
+        "outcome": st.column_config.TextColumn("Outcome"),
+        "n_targets": st.column_config.NumberColumn("Items", help="Items that were graded."),
+        "n_uncited": st.column_config.NumberColumn(
+            "Uncited", help="Reasons that rest on nothing that was shown."
+        ),
+        "n_cannot_tell": st.column_config.NumberColumn("Cannot tell", help="Count as Mid."),
+        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
+        "n_requests": st.column_config.NumberColumn(
+            "Requests", help="More than one: tried again, or repaired."
+        ),
+        "prompt_tokens": st.column_config.NumberColumn("Tokens, question"),
+        "output_tokens": st.column_config.NumberColumn("Tokens, reply"),
+        "cached_tokens": st.column_config.NumberColumn(
+            "In the server's cache", help="Tokens of the question that the server knew."
+        ),
+        "from_cache": st.column_config.CheckboxColumn(
+            "Known before", help="Answered from what was paid for earlier."
+        ),
+        "model": st.column_config.TextColumn("Model"),
+        "prompt": st.column_config.TextColumn("Prompt"),
+        "mode": st.column_config.TextColumn("Reply bound by"),
+        "error": st.column_config.TextColumn("Problem", width="large"),
+    }
+
+
 def _table(subject: Subject, wanted: CallFilter) -> None:
     n = judge_calls.count(subject, wanted)
     if not n:
@@ -90,32 +120,7 @@ def _table(subject: Subject, wanted: CallFilter) -> None:
         on_select="rerun",
         selection_mode="single-row",
         placeholder="–",
-        column_config={
-            "user_id": st.column_config.TextColumn("User"),
-            "view": st.column_config.TextColumn("View", width="small"),
-            "outcome": st.column_config.TextColumn("Outcome"),
-            "n_targets": st.column_config.NumberColumn("Items", help="Items that were graded."),
-            "n_uncited": st.column_config.NumberColumn(
-                "Uncited", help="Reasons that rest on nothing that was shown."
-            ),
-            "n_cannot_tell": st.column_config.NumberColumn("Cannot tell", help="Count as Mid."),
-            "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
-            "n_requests": st.column_config.NumberColumn(
-                "Requests", help="More than one: tried again, or repaired."
-            ),
-            "prompt_tokens": st.column_config.NumberColumn("Tokens, question"),
-            "output_tokens": st.column_config.NumberColumn("Tokens, reply"),
-            "cached_tokens": st.column_config.NumberColumn(
-                "In the server's cache", help="Tokens of the question that the server knew."
-            ),
-            "from_cache": st.column_config.CheckboxColumn(
-                "Known before", help="Answered from what was paid for earlier."
-            ),
-            "model": st.column_config.TextColumn("Model"),
-            "prompt": st.column_config.TextColumn("Prompt"),
-            "mode": st.column_config.TextColumn("Reply bound by"),
-            "error": st.column_config.TextColumn("Problem", width="large"),
-        },
+        column_config=_columns(),
     )
     components.downloads(
         partial(judge_calls.export, subject, wanted), "ju_calls", f"{subject.name}-calls", n
