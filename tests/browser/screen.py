@@ -130,6 +130,11 @@ class Screen:
         found = table if table is not None else self.page.locator(TABLE).first
         return list(found.locator(f'tr[aria-rowindex="{place + 2}"] td').all_text_contents())
 
+    def row(self, place: int, table: Any = None) -> list[str]:
+        """The same of a row that is there: the copy comes after the picture."""
+        self.until(lambda: self.cells(place, table))
+        return self.cells(place, table)
+
     def download(self, key: str) -> Path:
         """Press a download button; return the file."""
         with self.page.expect_download() as waiting:

@@ -98,7 +98,7 @@ def test_what_is_done_on_a_page_adds_nothing_to_the_history(screen):
     screen.go("Flagged interactions")
     before = entries(screen)
     screen.write("fl_text", "e")
-    listed = screen.cells(2)
+    listed = screen.row(2)
     screen.pick("fl_sort", "User, then item")
     screen.until(lambda: screen.cells(2) not in ([], listed))
     screen.idle()

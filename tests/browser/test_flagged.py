@@ -39,7 +39,7 @@ def test_a_click_shows_the_card_and_names_it_in_the_address(screen, server):
     # The address names the row before the card shows it.
     screen.until(lambda: facts(screen) == (own["user_id"], own["item_id"]))
     screen.shows(lambda: marked(screen), [2])
-    assert screen.cells(2)[2] == own["user_id"]
+    assert screen.row(2)[2] == own["user_id"]
     assert HOSTILE in card(screen).locator("[data-testid='stText']").first.inner_text()
 
 
@@ -50,7 +50,7 @@ def test_another_order_keeps_the_chosen_interaction(screen, server):
     screen.until(lambda: "fl_row" in screen.query)
     screen.idle()
     row, about = chosen(screen), facts(screen)
-    before = screen.cells(2)
+    before = screen.row(2)
     screen.pick("fl_sort", "User, then item")
     screen.until(lambda: screen.cells(2) and screen.cells(2) != before)
     screen.idle()
@@ -69,13 +69,15 @@ def test_keys_walk_through_the_list_and_turn_its_pages(screen):
     screen.choose_row(1)
     screen.until(lambda: "fl_row" in screen.query)
     screen.idle()  # the address names the row before the card shows it
-    first = facts(screen)
+    first, row = facts(screen), screen.query["fl_row"]
     screen.page.locator("h1").click()
     screen.page.keyboard.press("j")
-    screen.until(lambda: facts(screen) != first)
+    screen.until(lambda: screen.query.get("fl_row", row) != row)
     screen.idle()
+    assert facts(screen) != first
     screen.page.keyboard.press("k")
-    screen.until(lambda: facts(screen) == first)
+    screen.until(lambda: screen.query.get("fl_row") == row)
+    screen.shows(lambda: facts(screen), first)
     screen.page.get_by_test_id("stPagination").get_by_role("button", name="Page 2").click()
     screen.until(lambda: screen.query.get("fl_page") == ["2"])
     screen.idle()

@@ -157,7 +157,11 @@ def test_a_row_of_the_table_shows_its_job(screen, server):
     screen.go("Jobs")
     table = screen.page.locator("[class*='st-key-jo_table'] [data-testid='stDataFrame']").first
     rows = len(list(runs.iterdir()))
-    (place,) = (row for row in range(rows) if name in screen.cells(row, table))
-    screen.choose_row(place, table)
+
+    def places() -> list[int]:
+        return [row for row in range(rows) if name in screen.cells(row, table)]
+
+    screen.until(places)  # what is read of a table comes after its picture
+    screen.choose_row(places()[0], table)
     screen.until(lambda: screen.query.get("jo_id") == [name])
     screen.says("Finished.")
