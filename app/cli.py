@@ -22,11 +22,11 @@ os.environ.update(environment.with_defaults(os.environ))
 
 from rich.console import Console
 
-from app.commands import doctor, export, judge, report, run_list, runs, settings, sources
+from app.commands import doctor, export, judge, report, run_list, runs, settings, sources, study
 from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from app.services.run_orders import Retraining
-from app.services.settings_list import known_settings
+from app.services.settings_list import known_options, known_settings
 from core.errors import WorkbenchError
 
 
@@ -88,6 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     judge.add_options(
         commands.add_parser("judge", parents=[common], help="language models as judges")
+    )
+    study.add_options(
+        commands.add_parser("study", parents=[common], help="compare methods on known noise")
     )
     commands.add_parser("doctor", parents=[common], help="check this machine")
     return parser
@@ -197,12 +200,14 @@ def _prepare(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.help_settings:
-        return _list_settings(console)
+        return _list_settings(console, options.method)
     if options.resume is not None:
         return runs.resume_run(options.resume, _workspace(options), console)
     method = [f"method={options.method}"] if options.method else []
     chosen = [*options.set, *method]
-    config = settings.build_config(options.config, chosen, options.flags or (), options.seed)
+    config = settings.build_config(
+        options.config, chosen, options.flags or (), options.seed, options.preset
+    )
     given = Retraining(
         options.labels,
         options.revision or "",
@@ -213,8 +218,9 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return runs.run_dataset(options.dataset, config, _workspace(options), console, given)
 
 
-def _list_settings(console: Console) -> dict[str, Any]:
-    known = list(known_settings())
+def _list_settings(console: Console, method: str | None) -> dict[str, Any]:
+    # Options of the method come last: nearest to where one types.
+    known = [*known_settings(), *known_options(method)]
     for setting in known:
         console.print(f"{setting.name} = {setting.default}", markup=False)
         console.print(f"    {setting.help}", markup=False)
@@ -242,6 +248,10 @@ def _judge(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return judge.judge(options, _workspace(options), console)
 
 
+def _study(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    return study.study(options, _workspace(options), console)
+
+
 def _doctor(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     return doctor.check_machine(_workspace(options), console)
 
@@ -261,6 +271,7 @@ _COMMANDS = {
     "report": _report,
     "export": _export,
     "judge": _judge,
+    "study": _study,
     "doctor": _doctor,
 }
 

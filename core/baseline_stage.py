@@ -9,6 +9,7 @@ Shape letters: E train interactions, K epochs kept.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +18,13 @@ import torch
 from scipy.stats import rankdata
 
 from core.baselines.method import HeldOut, Inputs
-from core.baselines.run import method_of, run_method
+from core.baselines.run import WHAT_TO_DO, method_of, run_method
 from core.config import RunConfig
+from core.errors import ConfigError
 from core.graph.adjacency import normalized_graph
 from core.graph.refine import untouched
+from core.method_names import OURS
+from core.method_options import METHOD_SETTINGS
 from core.packing import judgements_of, pack_final
 from core.stages import Arrays
 from core.train.final import FinalTraining
@@ -43,7 +47,7 @@ def train_baseline(
     behaviour: Arrays,
     judged: Arrays,
 ) -> dict[str, Any]:
-    """Train ``config.method`` with its published settings; arrays as of the final training.
+    """Train ``config.method`` with its options; arrays as of the final training.
 
     Whoever only looks (a detector) ranks as the plain backbone does.
 
@@ -70,7 +74,8 @@ def train_baseline(
     def told(progress: Progress) -> None:
         on_progress(Progress("train", progress.fraction, progress.values))
 
-    found = run_method(config.method, inputs, None, checkpoints, told)
+    options = METHOD_SETTINGS[config.method].model_validate(dict(config.method_options))
+    found = run_method(config.method, inputs, options, checkpoints, told)
     plain = Embeddings(pretrained["user"], pretrained["item"])
     result = TrainResult(
         embeddings=found.embeddings or plain,
@@ -80,6 +85,24 @@ def train_baseline(
     )
     arrays = pack_final(FinalTraining(untouched(train), result, {}))
     return arrays if found.suspicion is None else {**arrays, SUSPICION: found.suspicion}
+
+
+def check_baseline(config: RunConfig) -> None:
+    """Look for what a baseline needs, before hours of work that it could not use.
+
+    Raises:
+        ConfigError: If a library is missing, or an option does not fit the backbone.
+    """
+    if config.method == OURS:
+        return
+    if "cleanlab" in method_of(config.method).needs and find_spec("cleanlab") is None:
+        raise ConfigError(f"The method {config.method} needs {WHAT_TO_DO['cleanlab']}.")
+    layer, n_layers = config.method_options.get("contrast_layer", 1), config.backbone.n_layers
+    if int(layer) > n_layers:
+        raise ConfigError(
+            f"method_options.contrast_layer is {layer}, but the backbone has {n_layers} layers; "
+            "lower the one or raise backbone.n_layers."
+        )
 
 
 def suspected(signals: Arrays, trained: Arrays) -> dict[str, Any]:

@@ -14,11 +14,14 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
 from core.judge_settings import JudgeConfig, LLMConfig
 from core.method_names import MethodName
+from core.method_options import Options, checked_options
 from core.settings import Settings
 
 __all__ = [
@@ -160,10 +163,12 @@ class RefineConfig(Settings):
 class LLMHNIConfig(OptimiserConfig):
     """The final training on original and refined graph."""
 
-    pool: PositiveInt = 64
+    pool: PositiveInt = 128
     """Pool of hard negatives per user, refreshed each epoch; as many fresh items join [D]."""
     candidates: PositiveInt = 2
     """n: pool items drawn per positive; the one with the lowest s is used [2, sizes D]."""
+    hard_share: float = Field(0.5, ge=0.0, le=1.0)
+    """Share of the positives whose negative comes from the pool; the rest get uniform ones [D]."""
     warmup_epochs: NonNegativeInt = 5
     """Epochs with uniform negatives before the pool is used [D]."""
     temperature: float = Field(0.2, gt=0.01, le=1.0)
@@ -203,7 +208,10 @@ class ScoringConfig(Settings):
     use_language: bool = True
     """Off = ablation: texts, and grades where every pair was judged, do not count in p_noisy."""
     use_behaviour: bool = True
-    """Off = ablation: loss, score and neighbours do not count in p_noisy."""
+    """Off = ablation: loss, score, neighbours and popularity do not count in p_noisy."""
+    use_popularity: bool = True
+    """Count how the estimated share of noise rises or falls with the popularity of the item; it
+    counts as behaviour. Off = ablation [D]."""
     use_grades: bool = True
     """Off = ablation: grades do not count in p_noisy where only candidates were judged; where
     every pair was judged they are part of language."""
@@ -244,6 +252,9 @@ class RunConfig(Settings):
     method: MethodName = "llmhni"
     """``llmhni``, or a baseline to compare with: trained from its formula with its published
     settings, on the same data, backbone and budget of epochs."""
+    method_options: Options = Field(Options(), validate_default=True)
+    """Options of that baseline by name, such as ``method_options.alpha=0.3`` for ``r-ce``; those
+    not given have their published defaults. ``run --method NAME --help-settings`` lists them."""
     seed: int = Field(0, ge=0, lt=2**32)
     """Seed of every random draw."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -268,6 +279,13 @@ class RunConfig(Settings):
     """Labels of people."""
     projection: ProjectionConfig = ProjectionConfig()
     """2-D maps."""
+
+    @field_validator("method_options", mode="after")
+    @classmethod
+    def _options_of_the_method(cls, options: Options, info: ValidationInfo) -> Options:
+        # Kept complete: a run says what it was made with, whatever the defaults become.
+        method = info.data.get("method")
+        return options if method is None else checked_options(method, options)
 
     @model_validator(mode="after")
     def _something_tells_interactions_apart(self) -> Self:

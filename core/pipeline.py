@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from core.baseline_stage import suspected
+from core.baseline_stage import check_baseline, suspected
 from core.config import RunConfig
 from core.engine import LEAST_PAIRS, Engine
 from core.errors import ConfigError, DataError
@@ -83,6 +83,7 @@ def run_pipeline(
             read.
     """
     _check(dataset)
+    check_baseline(config)
     said = None if labels is None else read_labels(labels, dataset, config.labels)
     _claim(folder, dataset, config, labels, parent)
     device, own = _device(config), None if said is None else said.labels

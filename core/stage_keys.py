@@ -35,6 +35,7 @@ DEPENDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             *("scoring.folds", "scoring.stand_ins", "scoring.caution", "scoring.references"),
             *("scoring.use_language", "scoring.use_behaviour", "scoring.use_grades"),
+            "scoring.use_popularity",
         ),
         ("texts", "align", "out-of-fold", "judge"),
     ),

@@ -27,6 +27,7 @@ from core.config import MethodName, RunConfig
 from core.data.dataset import load_manifest
 from core.errors import ConfigError, DataError
 from core.method_names import OURS
+from core.presets import PRESETS
 
 BASELINES: Final = ", ".join(name for name in get_args(MethodName) if name != OURS)
 SAMPLE: Final = "sample"
@@ -53,7 +54,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method", choices=get_args(MethodName), metavar="NAME", help="a baseline: " + BASELINES
     )
-    parser.add_argument("--help-settings", action="store_true", help="list all settings")
+    parser.add_argument(
+        "--preset",
+        choices=tuple(PRESETS),
+        help="named settings: paper = LLMHNI by the letter, as far as it is known",
+    )
+    parser.add_argument(
+        "--help-settings", action="store_true", help="list all settings, those of --method too"
+    )
     parser.add_argument(
         "--labels",
         type=Path,

@@ -9,9 +9,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from app.services.fields import OPTIONS
 from app.services.settings_list import known_settings
 from core.config import RunConfig
 from core.errors import ConfigError
+from core.method_names import OURS
+from core.presets import PRESETS
 
 ABLATIONS: Final[Mapping[str, tuple[str, bool]]] = {
     "no-semantic-negatives": ("train.semantic_negatives", False),
@@ -28,19 +31,25 @@ def build_config(
     assignments: Sequence[str] = (),
     flags: Sequence[str] = (),
     seed: int | None = None,
+    preset: str | None = None,
 ) -> RunConfig:
-    """Put settings together; later sources win: file, flags, assignments, seed.
+    """Put settings together; later sources win: file, preset, flags, assignments, seed.
 
     Args:
         file: JSON file with settings, such as ``settings.json`` of a run.
         assignments: ``key=value`` or ``step.key=value``.
         flags: Names from :data:`ABLATIONS`.
         seed: Seed of every random draw.
+        preset: Name from :data:`core.presets.PRESETS`.
 
     Raises:
         ConfigError: If a name is unknown or a value does not fit; the message lists what is.
     """
     values = _read(file) if file is not None else {}
+    if _method_in(assignments) not in ("", values.get("method", OURS)):
+        values.pop(OPTIONS, None)  # options in the file are of the method in the file
+    for name, value in PRESETS[preset].items() if preset is not None else ():
+        _assign(values, name, value)
     for flag in flags:
         _assign(values, *ABLATIONS[flag])
     names = {setting.name for setting in known_settings()}
@@ -48,9 +57,11 @@ def build_config(
         name, separator, text = assignment.partition("=")
         if not separator:
             raise ConfigError(f"'{assignment}' is no setting. Write it as step.name=value.")
-        if name.strip() not in names:
-            raise ConfigError(_unknown(name.strip(), names))
-        _assign(values, name.strip(), _value(text.strip()))
+        name = name.strip()
+        # Which options there are depends on the method, which may be assigned after them.
+        if name not in names and not name.startswith(f"{OPTIONS}."):
+            raise ConfigError(_unknown(name, names))
+        _assign(values, name, _value(text.strip()))
     if seed is not None:
         values["seed"] = seed
     try:
@@ -69,6 +80,12 @@ def _read(file: Path) -> dict[str, Any]:
     # Files of a run hold its settings beside other things.
     inner = values.get("settings")
     return inner if isinstance(inner, dict) else values
+
+
+def _method_in(assignments: Sequence[str]) -> str:
+    """The method that is assigned last, empty if none is."""
+    pairs = [assignment.partition("=") for assignment in assignments]
+    return next((text.strip() for name, _, text in pairs[::-1] if name.strip() == "method"), "")
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - JSON is any of several types
@@ -101,7 +118,9 @@ def _explain(error: ValidationError, names: set[str]) -> str:
     parts = []
     for entry in error.errors()[:5]:
         name = ".".join(map(str, entry["loc"]))
-        if entry["type"] == "extra_forbidden":
+        if entry["type"] == "unfit_option":  # says by itself which option of which method
+            parts.append(entry["msg"])
+        elif entry["type"] == "extra_forbidden":
             parts.append(_unknown(name, names))
         else:
             parts.append(f"The setting {name} cannot be {entry['input']!r}: {entry['msg']}.")

@@ -12,10 +12,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from core.config import RunConfig
+from core.method_options import METHOD_SETTINGS, Options
 
 Kind = Literal["choice", "switch", "whole", "number", "text"]
 Model = TypeVar("Model", bound=BaseModel)
 
+OPTIONS: Final = "method_options"
+"""Name of the options of a baseline among the settings of a run."""
 _LIMITS: Final = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
 
 
@@ -46,12 +49,23 @@ class Setting:
 
 
 def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
-    """Yield the fields of a model, those of the models inside it too, in their order."""
+    """Yield the fields of a model, those of the models inside it too, in their order.
+
+    Options of a baseline depend on which one it is: see :func:`options_of`.
+    """
     for name, field in model.model_fields.items():
+        if isinstance(field.default, Options):
+            continue
         if isinstance(field.default, BaseModel):
             yield from settings_of(type(field.default), f"{prefix}{name}.")
         else:
             yield _setting(prefix + name, field)
+
+
+def options_of(method: object) -> list[Setting]:
+    """Fields of the options of a method, such as ``method_options.alpha``; LLMHNI has none."""
+    known = METHOD_SETTINGS.get(method) if isinstance(method, str) else None
+    return [] if known is None else list(settings_of(known, f"{OPTIONS}."))
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -90,19 +104,23 @@ def build(model: type[Model], values: Mapping[str, Any]) -> tuple[Model | None, 
     try:
         return model.model_validate(nested(values)), {}
     except ValidationError as error:
-        return None, {".".join(map(str, entry["loc"])): _said(entry) for entry in error.errors()}
+        return None, {_place(entry): _said(entry) for entry in error.errors()}
 
 
 def changed(config: RunConfig) -> dict[str, Any]:
     """Settings that differ from their defaults, by full name."""
     found = {}
-    for setting in settings_of(RunConfig):
-        value: Any = config
-        for step in setting.name.split("."):
-            value = getattr(value, step)
-        if value != setting.default:
-            found[setting.name] = value
+    values = flat(config.model_dump())
+    for setting in (*settings_of(RunConfig), *options_of(config.method)):
+        if values[setting.name] != setting.default:
+            found[setting.name] = values[setting.name]
     return found
+
+
+def _place(entry: ErrorDetails) -> str:
+    """Full name of the setting that does not fit."""
+    option = entry.get("ctx", {}).get("option")
+    return ".".join(map(str, [*entry["loc"], *([option] if option else [])]))
 
 
 def _said(entry: ErrorDetails) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.services import job_list, run_folder
-from app.services.fields import flat, settings_of
+from app.services.fields import flat, options_of, settings_of
 from app.services.records import Manifest, RunOrder
 from core.config import RunConfig
 from core.errors import DataError
@@ -57,7 +57,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     """
     first, second = flat(before), flat(after)
     found = {}
-    for setting in settings_of(RunConfig):
+    options = [*options_of(first.get("method")), *options_of(second.get("method"))]
+    for setting in (*settings_of(RunConfig), *options):
         # As files have it: a list where the setting is a tuple.
         default = list(setting.default) if isinstance(setting.default, tuple) else setting.default
         old, new = (one.get(setting.name, default) for one in (first, second))

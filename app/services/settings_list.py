@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
 from pydantic import BaseModel
 
-from app.services.fields import flat
+from app.services.fields import OPTIONS, flat, options_of
 from app.services.store import Run
 from core.config import RunConfig
+from core.method_options import Options
 
 
 class Setting(NamedTuple):
@@ -30,7 +31,14 @@ def known_settings(model: type[BaseModel] = RunConfig, prefix: str = "") -> Iter
             yield from known_settings(type(field.default), f"{prefix}{name}.")
         else:
             text = " ".join((field.description or "").split())
-            yield Setting(prefix + name, field.default, text)
+            default = dict(field.default) if isinstance(field.default, Options) else field.default
+            yield Setting(prefix + name, default, text)
+
+
+def known_options(method: object) -> Iterator[Setting]:
+    """Yield the options of a baseline, such as ``method_options.alpha``; LLMHNI has none."""
+    for option in options_of(method):
+        yield Setting(option.name, option.default, option.help.replace("`", "``"))
 
 
 def of_run(run: Run) -> pd.DataFrame:
@@ -50,7 +58,7 @@ def of_run(run: Run) -> pd.DataFrame:
             known.name in values and values[known.name] != known.default,
             known.help.replace("``", ""),
         )
-        for known in known_settings()
+        for known in settings_of_methods([values.get("method")])
     ]
     names = {row[0] for row in rows}
     rows += [
@@ -59,6 +67,16 @@ def of_run(run: Run) -> pd.DataFrame:
         if name not in names
     ]
     return pd.DataFrame(rows, columns=["name", "value", "default", "changed", "meaning"])
+
+
+def settings_of_methods(methods: Iterable[object]) -> Iterator[Setting]:
+    """Yield all settings of runs of some methods: options stand beneath the method, each once."""
+    options = {one.name: one for method in methods for one in known_options(method)}
+    for setting in known_settings():
+        if setting.name == OPTIONS:
+            yield from options.values()
+        else:
+            yield setting
 
 
 def matching(table: pd.DataFrame, text: str, changed_only: bool) -> pd.DataFrame:

@@ -10,11 +10,15 @@ import streamlit as st
 from app.services import background, datasets, fields, jobs
 from app.services.datasets import PreparedData
 from app.services.fields import Setting
+from app.services.method_of import TITLES
 from app.ui import components, settings_form, state
 from app.ui.settings_form import Places
 from core.config import RunConfig
+from core.method_names import OURS
 
+METHOD: Final = "method"
 MAIN: Final = {
+    METHOD: "Method",
     "seed": "Seed",
     "pretrain.epochs": "Epochs, pre-training",
     "train.epochs": "Epochs, final training",
@@ -47,7 +51,10 @@ def draw(data: PreparedData) -> None:
     known = {setting.name: setting for setting in fields.settings_of(RunConfig)}
     st.subheader("Settings of a new run")
     main = [known[name].called(title) for name, title in MAIN.items() if name in known]
-    values, places = settings_form.draw(main, "da_r_")
+    values, places = settings_form.draw(main, "da_r_", per_row=3)
+    chosen, below = _options(str(values[METHOD]))
+    values |= chosen
+    places |= below
     with st.expander("All other settings", icon=":material/tune:"):
         st.caption("Marks: [P] from the paper, [2] second-hand, [D] of this project.")
         for section in dict.fromkeys(setting.section for setting in known.values()):
@@ -76,6 +83,22 @@ def draw(data: PreparedData) -> None:
         background.start_run(data.name, config, state.workspace())
         st.rerun()
     _runs(data)
+
+
+def _options(method: str) -> tuple[dict[str, object], Places]:
+    """Settings of a baseline, where one is chosen; each baseline has widgets of its own."""
+    if method == OURS:
+        return {}, {}
+    st.markdown(f"**Options of the baseline {TITLES[method]}**")
+    st.caption(
+        "It is trained from its formula, on the same data, backbone and budget of epochs, and can "
+        "be laid beside a run of LLMHNI on the page Compare. Its epochs, step size and weight "
+        "decay are those of the final training."
+    )
+    found = fields.options_of(method)
+    if not found:
+        st.caption("It has no options of its own.")
+    return settings_form.draw(found, f"da_r_{method}_")
 
 
 def _section(section: str, rest: Sequence[Setting]) -> tuple[dict[str, object], Places]:

@@ -17,12 +17,13 @@ from core.baselines import (
     wbpr,
 )
 from core.baselines.llard import LLARD
-from core.baselines.method import HeldOut, Inputs, Method, NoSettings, Outcome, Plan, plain_loss
+from core.baselines.method import HeldOut, Inputs, Method, Outcome, Plan, plain_loss
 from core.baselines.negatives import NEGATIVES
 from core.baselines.plain import PLAIN
 from core.baselines.rlmrec import RLMREC
 from core.baselines.sgl import SGLS
 from core.baselines.simgcl import SIMGCLS
+from core.method_settings import NoSettings
 
 _ALL: tuple[Method, ...] = (
     *PLAIN,

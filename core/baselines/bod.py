@@ -9,7 +9,8 @@ log mean exp(-2 |e - e'|^2). Outer problem (g, the backbone fixed): one step per
 sum_d 1 - cos(grad_d L_bpr, grad_d L_align), the gradients by the initial embeddings, one cosine
 per dimension d and side.
 
-Where we differ: g is a two-layer perceptron (the authors also try auto-encoders); the authors'
+Where we differ: g is a two-layer perceptron (the "VAE" of the authors' code comes to the same: no
+noise, no activation before its last layer) with leaky instead of plain rectifiers; the authors'
 code feeds the user twice for positives of the outer problem and lets gradients pass through the
 inputs of g; here it is user and item, and w depends on the weights of g alone.
 
@@ -23,33 +24,17 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from core.baselines.bod_terms import Triples, WeightGenerator, gradient_distance
+from core.baselines.bod_terms import Triples, WeightGenerator, gradient_distance, uniformity
 from core.baselines.method import Inputs, Method, Plan
 from core.baselines.two_scores import as_array
-from core.config import Settings
 from core.graph.adjacency import Graph
+from core.method_settings import BODConfig
 from core.model.representations import Representations
 from core.train.objectives import BPR
 from core.train.trainer import TrainResult
 from core.types import FloatArray, Interactions
-
-
-class BODConfig(Settings):
-    """Weights of the terms, and how the generator is trained."""
-
-    alignment: NonNegativeFloat = 1.0
-    """Weight of the weighted alignment."""
-    uniformity: NonNegativeFloat = 0.5
-    """Weight of the uniformity."""
-    hidden: PositiveInt = 64
-    """Hidden units of the generator."""
-    generator_rate: PositiveFloat = 1e-3
-    """Adam step size of the generator."""
-    outer_batch: PositiveInt = 2048
-    """Interactions of the outer step."""
 
 
 class BOD(BPR):
@@ -96,6 +81,13 @@ class BOD(BPR):
         other = found.item[self.negative[rows]]
         return Triples(user, item, other, self.weigh(user, item), self.weigh(user, other))
 
+    def _uniformity(self, found: Representations, rows: Tensor) -> Tensor:
+        """Mean over users (twice: each is in a positive and a negative), items and negatives."""
+        user = uniformity(found.user, self.user[rows])
+        item = uniformity(found.item, self.item[rows])
+        other = uniformity(found.item, self.negative[rows])
+        return (2.0 * user + item + other) / 4.0
+
     def ranking_terms(
         self, backbone: nn.Module, found: Representations, rows: Tensor
     ) -> dict[str, Tensor]:
@@ -107,7 +99,7 @@ class BOD(BPR):
         return {
             "rec": batch.ranking(),
             "align": self.settings.alignment * batch.alignment(),
-            "uniform": self.settings.uniformity * batch.uniformity(),
+            "uniform": self.settings.uniformity * self._uniformity(found, rows),
             "decay": super().ranking_terms(backbone, found, rows)["decay"],
         }
 

@@ -20,31 +20,12 @@ import numpy as np
 import torch
 
 from core.baselines.method import Inputs, Method, Plan
-from core.config import Settings
 from core.errors import ConfigError
+from core.method_settings import ConfidentLearningConfig
 from core.types import BoolArray, FloatArray
 
 FAR = 1e-3
 """Probabilities are kept this far from 0 and 1."""
-
-
-class ConfidentLearningConfig(Settings):
-    """Options of cleanlab that matter here."""
-
-    filter_by: Literal[
-        "prune_by_noise_rate",
-        "prune_by_class",
-        "both",
-        "confident_learning",
-        "predicted_neq_given",
-        "low_normalized_margin",
-        "low_self_confidence",
-    ] = "prune_by_noise_rate"
-    """Rule of ``find_label_issues``; the first is the library's default."""
-    quality: Literal["self_confidence", "normalized_margin", "confidence_weighted_entropy"] = (
-        "self_confidence"
-    )
-    """Score of ``get_label_quality_scores``; the first is the library's default."""
 
 
 def label_issues(

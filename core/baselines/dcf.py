@@ -24,28 +24,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from core.baselines.method import Inputs, Method, Plan
-from core.baselines.truncated import TruncatedConfig, drop_share, n_kept
+from core.baselines.truncated import drop_share, n_kept
 from core.baselines.two_scores import TwoScores, as_array, both_logits, cross_entropies
 from core.graph.adjacency import Graph
+from core.method_settings import DCFConfig
 from core.types import Interactions
 
 HISTORY = ("mean", "seen", "kept", "bound")
 """What is kept of each interaction, ``(E,)`` each."""
-
-
-class DCFConfig(TruncatedConfig):
-    """Dropping as in T-CE, but by the bound, and relabelling."""
-
-    relabel_share: float = Field(0.05, ge=0.0, le=1.0)
-    """rho: share of the dropped entries, those with the largest bounds, that become negatives."""
-    confidence: float = Field(0.01, ge=0.0, lt=1.0)
-    """lambda: how far the bound is below the mean loss at first; it falls evenly to 0."""
-    window: PositiveInt = 3
-    """Epochs after which the history begins anew."""
 
 
 def damped(loss: Tensor) -> Tensor:

@@ -24,15 +24,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
 from core.baselines.contrast import one_way
 from core.baselines.edge_mask import BIAS, MaskedLightGCN, hsic
 from core.baselines.method import Inputs, Method, Plan
 from core.baselines.rlmrec import PROJECTOR, TextContrast
-from core.config import Settings
 from core.graph.adjacency import Graph, normalized_graph
+from core.method_settings import LLaRDSettings
 from core.model.lightgcn import LightGCN
 from core.model.losses import bpr_loss, weight_decay
 from core.model.representations import Representations, score_pairs
@@ -51,19 +50,6 @@ from core.types import (
 RELATION = "relation"
 """Name of the second encoder among the modules of the backbone."""
 RELATION_CONTRAST = 0.01
-
-
-class LLaRDSettings(Settings):
-    """A learned mask guided by text and grades."""
-
-    alpha: NonNegativeFloat = 0.1
-    """Weight of what the language model knows."""
-    beta: NonNegativeFloat = 5.0
-    """Weight of the dependence between masked and whole graph, which is to be small."""
-    sigma: PositiveFloat = 0.25
-    """Width of the kernel that measures the dependence."""
-    temperature: float = Field(0.2, gt=0.01, le=1.0)
-    """tau of both contrasts [D]."""
 
 
 def edited(train: Interactions, judgements: Judgements) -> Interactions:

@@ -138,7 +138,3 @@ class Method:
     """Inputs without which it cannot run."""
     suspicion: str = "plain loss"
     """What its suspicion is, in words."""
-
-
-class NoSettings(Settings):
-    """A method with nothing to set."""

@@ -13,38 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from core.baselines.memory import VarianceMemory
 from core.baselines.method import Inputs, Method, Plan
-from core.config import Settings
+from core.method_settings import DNSSettings, SRNSSettings
 from core.model.representations import Representations, score_pairs
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.train.objectives import BPR
-
-
-class DNSSettings(Settings):
-    """Dynamic negative sampling."""
-
-    candidates: PositiveInt = 8
-    """Unobserved items drawn per positive, of which the highest-scored is used; 1 is uniform
-    [D]."""
-
-
-class SRNSSettings(Settings):
-    """Negatives with a high score that varied in the last epochs."""
-
-    memory: PositiveInt = 20
-    """S1, items remembered per user."""
-    fresh: PositiveInt = 20
-    """S2, uniform items that compete for a place in the memory in each batch."""
-    alpha: NonNegativeFloat = 1.0
-    """Weight of the deviation; 0 takes the highest-scored of the memory."""
-    warmup_epochs: PositiveInt = 50
-    """Epochs over which that weight grows from 0 [D]."""
-    temperature: PositiveFloat = 1.0
-    """Of the chance to stay in the memory, exp(score / temperature)."""
 
 
 @torch.no_grad()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import torch
 
-from core.baselines.method import Inputs, Method, NoSettings, Plan
+from core.baselines.method import Inputs, Method, Plan
+from core.method_settings import NoSettings
 from core.train.objectives import BPR
 
 PAPER = "Rendle et al., UAI 2009, arXiv:1205.2618"

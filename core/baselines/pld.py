@@ -5,8 +5,10 @@ WWW 2025 (arXiv:2502.00348): after a warm-up, draw a pool of k positives of the 
 negative, and take positive i with probability softmax(-l_i / tau) over the pool, l the BPR loss.
 Losses are compared within one user, where hard and noisy differ more than over all.
 
-Where we differ: users come in proportion to their interactions, as in every other method here;
-pools are drawn once per epoch, the choice is made in each batch by the model of that moment.
+Where we differ: users come in proportion to their interactions, as in every other method here (its
+code draws them uniformly); pools are drawn once per epoch and may hold an item twice (its code
+repeats only where a user has fewer than k), the choice is made in each batch by the model of that
+moment.
 
 Shape letters: U users, E positives, B batch, k pool.
 """
@@ -16,13 +18,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from core.baselines.method import LOSS, LOSS_NEGATIVES, Inputs, Method, Plan
 from core.baselines.two_scores import as_array
-from core.config import Settings
 from core.graph.adjacency import Graph
+from core.method_settings import PLDConfig
 from core.model.losses import pairwise_loss
 from core.model.representations import Representations, score_pairs
 from core.model.sampling import Observed, sample_uniform_negatives
@@ -30,17 +31,6 @@ from core.train.objectives import BPR
 from core.train.recorder import BLOCK
 from core.train.trainer import TrainResult
 from core.types import Embeddings, FloatArray, Interactions
-
-
-class PLDConfig(Settings):
-    """The pool and how sharp the choice is."""
-
-    pool: PositiveInt = 5
-    """k: positives of the user to choose from."""
-    temperature: float = Field(0.1, gt=0.0)
-    """tau: the lower, the surer the positive of the lowest loss is taken."""
-    warmup_epochs: NonNegativeInt = 5
-    """Epochs of plain BPR before losses mean anything [D]."""
 
 
 class OwnItems:

@@ -13,24 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import NonNegativeInt
 
 from core.baselines.method import Inputs, Method, Plan
-from core.config import Settings
 from core.errors import ConfigError
 from core.graph.adjacency import normalized_graph
+from core.method_settings import RandomEditsConfig
 from core.model.sampling import Observed
 from core.train.objectives import BPR
 from core.types import BoolArray, Interactions
-
-
-class RandomEditsConfig(Settings):
-    """How many edges are edited: take the counts of the graph to compare with."""
-
-    n_dropped: NonNegativeInt = 0
-    """Edges dropped."""
-    n_added: NonNegativeInt = 0
-    """Edges added between users and items that did not interact."""
 
 
 def random_drop(train: Interactions, n_dropped: int, rng: np.random.Generator) -> BoolArray:

@@ -12,27 +12,19 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from core.baselines.method import LOSS, LOSS_NEGATIVES, Inputs, Method, Plan
 from core.baselines.truncated import PAPER
 from core.baselines.two_scores import TwoScores, as_array, both_logits, scores_of
-from core.config import Settings
 from core.graph.adjacency import Graph
+from core.method_settings import ReweightedConfig
 from core.model.losses import pairwise_loss
 from core.model.representations import Representations, score_pairs
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.train.recorder import BLOCK
 from core.train.trainer import TrainResult
 from core.types import Embeddings, FloatArray, Interactions
-
-
-class ReweightedConfig(Settings):
-    """How steeply the weight falls."""
-
-    alpha: float = Field(0.2, ge=0.0)
-    """Exponent of the model's confidence; 0 weighs all alike."""
 
 
 class _Reweighted(TwoScores):

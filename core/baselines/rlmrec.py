@@ -7,7 +7,8 @@ negative items of the batch; the MLP has two layers, T -> (T + D) / 2 -> D, with
 
 Where we differ: layers are averaged (its code sums them), no edge is dropped in training, so that
 the alignment is all that differs from plain BPR, and repeats leave the batch, in whose
-denominator they would be negatives of themselves. Profiles are those of this run.
+denominator they would be negatives of themselves; denominators run over the batch on both sides
+(its code: over all users on theirs). Profiles are those of this run.
 
 Shape letters: U users, I items, B batch, T text size, D embedding size.
 """
@@ -17,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from pydantic import Field, NonNegativeFloat
 from torch import Tensor, nn
 
 from core.baselines.contrast import one_way
 from core.baselines.method import Inputs, Method, Plan
-from core.config import BackboneConfig, Settings
+from core.config import BackboneConfig
+from core.method_settings import RLMRecSettings
 from core.model.representations import Representations
 from core.relevance.projector import Projector
 from core.train.objectives import BPR
@@ -30,15 +31,6 @@ from core.types import Embeddings
 
 PROJECTOR = "projector"
 """Name of the MLP among the modules of the backbone, with which it is trained and kept."""
-
-
-class RLMRecSettings(Settings):
-    """Contrastive alignment with text."""
-
-    temperature: float = Field(0.2, gt=0.01, le=1.0)
-    """tau of the contrastive loss."""
-    weight: NonNegativeFloat = 0.01
-    """Weight of the contrastive loss."""
 
 
 class TextContrast:

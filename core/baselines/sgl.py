@@ -6,44 +6,24 @@ the same users in two views, drawn anew each epoch. Edge dropout keeps each edge
 node with its edges, with chance 1 - drop_rate.
 
 Where we differ: a dropped edge goes in both directions and the degrees of what is left are counted
-again, as the paper's text has it and several implementations do not.
+again, as the paper's text and its authors' code have it and several implementations do not; how
+many edges are dropped varies (the code: always the same number). Denominators run over the batch,
+as in SELFRec (the authors' code: over all users and all items).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
-from pydantic import Field, NonNegativeFloat
 from torch import Tensor, nn
 
 from core.baselines.contrast import contrast, nodes_of
 from core.baselines.method import Inputs, Method, Plan
-from core.config import Settings
 from core.graph.adjacency import Graph, drop_edges, keep_edges
+from core.method_settings import SGLNodeSettings, SGLSettings
 from core.model.representations import Representations
 from core.train.objectives import BPR
-
-
-class SGLSettings(Settings):
-    """Self-supervised graph learning."""
-
-    augmentation: Literal["edge", "node"] = "edge"
-    """What is dropped from each view."""
-    drop_rate: float = Field(0.1, ge=0.0, lt=1.0)
-    """Chance of an edge, or of a node, to be dropped."""
-    temperature: float = Field(0.2, gt=0.01, le=1.0)
-    """tau of the contrastive loss."""
-    weight: NonNegativeFloat = 0.1
-    """Weight of the contrastive loss."""
-
-
-class SGLNodeSettings(SGLSettings):
-    """Self-supervised graph learning with dropped nodes."""
-
-    augmentation: Literal["edge", "node"] = "node"
-    """What is dropped from each view."""
 
 
 def drop_nodes(graph: Graph, rate: float, generator: torch.Generator) -> Graph:

@@ -13,40 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
 from core.baselines.contrast import contrast, nodes_of
 from core.baselines.method import Inputs, Method, Plan
 from core.baselines.noisy_layers import OuterLayers
-from core.config import Settings
 from core.errors import ConfigError
+from core.method_settings import SimGCLSettings, XSimGCLSettings
 from core.model.representations import split_nodes
 from core.train.objectives import BPR
-
-
-class SimGCLSettings(Settings):
-    """Contrast of two noisy passes."""
-
-    epsilon: NonNegativeFloat = 0.1
-    """Length of the noise added to each vector of each layer."""
-    temperature: float = Field(0.2, gt=0.01, le=1.0)
-    """tau of the contrastive loss."""
-    weight: NonNegativeFloat = 0.5
-    """Weight of the contrastive loss."""
-
-
-class XSimGCLSettings(SimGCLSettings):
-    """Contrast of the layers of one noisy pass."""
-
-    epsilon: NonNegativeFloat = 0.2
-    """Length of the noise added to each vector of each layer."""
-    temperature: float = Field(0.15, gt=0.01, le=1.0)
-    """tau of the contrastive loss."""
-    weight: NonNegativeFloat = 0.2
-    """Weight of the contrastive loss."""
-    contrast_layer: PositiveInt = 1
-    """l*, the layer that is contrasted with the mean of all."""
 
 
 class SimGCL(BPR):

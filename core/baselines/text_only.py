@@ -16,19 +16,11 @@ import torch
 from scipy import sparse
 
 from core.baselines.method import Inputs, Method, Plan
-from core.config import Settings
+from core.method_settings import TextOnlyConfig
 from core.types import FloatArray, Interactions
 
 BLOCK = 65_536
 """Pairs at once."""
-
-
-class TextOnlyConfig(Settings):
-    """How texts are compared."""
-
-    centred: bool = False
-    """Subtract the mean text of the catalogue first: what all items have in common tells nothing
-    apart, but shifts the cosines of some users more than those of others."""
 
 
 def mean_cosine(embedding: FloatArray, train: Interactions) -> FloatArray:

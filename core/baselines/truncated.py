@@ -12,29 +12,18 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from core.baselines.method import Inputs, Method, Plan
 from core.baselines.two_scores import TwoScores, as_array, both_logits, cross_entropies, scores_of
-from core.config import Settings
 from core.graph.adjacency import Graph
+from core.method_settings import TruncatedConfig
 from core.model.losses import pairwise_loss
 from core.train.objectives import BPR
 from core.train.trainer import TrainResult
 from core.types import FloatArray, Interactions
 
 PAPER = "Wang et al., Denoising Implicit Feedback for Recommendation, WSDM 2021, arXiv:2006.04153"
-
-
-class TruncatedConfig(Settings):
-    """When and how much is left out."""
-
-    drop_share: float = Field(0.1, ge=0.0, lt=1.0)
-    """eps_max: share of a batch that is left out in the end. Pointwise the batch is positives and
-    as many negatives, of which none is left out: of the positives it is twice this share."""
-    ramp_steps: PositiveInt = 1000
-    """Iterations until that share is reached; it grows evenly from 0."""
 
 
 def drop_share(step: int, settings: TruncatedConfig) -> float:

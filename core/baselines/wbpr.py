@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.baselines.method import Inputs, Method, NoSettings, Plan
+from core.baselines.method import Inputs, Method, Plan
 from core.graph.adjacency import Graph
+from core.method_settings import NoSettings
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.train.objectives import BPR
 from core.types import Interactions

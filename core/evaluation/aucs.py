@@ -7,7 +7,7 @@ missing. Shape letters: E train interactions, G groups of equal signal, R resamp
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.truth import NOISE_KINDS, Truth
 from core.metrics import auc
-from core.types import BoolArray
+from core.types import BoolArray, IntArray
 
 N_BINS: Final = 40
 """Quantile bins of the out-of-fold score within which noise and genuine are matched."""
@@ -41,17 +41,36 @@ def matched_aucs(
     rng: np.random.Generator,
 ) -> dict[str, float | None]:
     """Mean AUC over draws of noise and genuine in equal numbers from each bin of the score."""
-    known = np.flatnonzero(~np.isnan(score))
-    if len(known) == 0:
+    draws = list(matched_rows(noise, score, rng))
+    if not draws:
         return dict.fromkeys(signals)
-    edges = np.quantile(score[known], np.linspace(0, 1, N_BINS + 1)[1:-1])
-    bins = np.searchsorted(edges, score[known], side="right")
     sums = dict.fromkeys(signals, 0.0)
-    for _ in range(N_DRAWS):
-        rows = known[_one_to_one(noise[known], bins, rng)]
+    for rows in draws:
         for name, value in signals.items():
             sums[name] += auc(value[rows], noise[rows])  # NaN where nothing could be matched
     return {name: _finite(total / N_DRAWS) for name, total in sums.items()}
+
+
+def matched_rows(
+    noise: BoolArray, score: NDArray[np.float32], rng: np.random.Generator
+) -> Iterator[IntArray]:
+    """Draw :data:`N_DRAWS` times as many noisy as genuine rows from each bin of the score.
+
+    Args:
+        noise: Planted noise, ``(E,)``.
+        score: Out-of-fold score, ``(E,)``; rows with NaN are never drawn.
+        rng: Source of the draws.
+
+    Yields:
+        Row numbers of one draw; nothing where no score is known.
+    """
+    known = np.flatnonzero(~np.isnan(score))
+    if len(known) == 0:
+        return
+    edges = np.quantile(score[known], np.linspace(0, 1, N_BINS + 1)[1:-1])
+    bins = np.searchsorted(edges, score[known], side="right")
+    for _ in range(N_DRAWS):
+        yield known[_one_to_one(noise[known], bins, rng)]
 
 
 def _one_to_one(noise: BoolArray, bins: NDArray[np.int64], rng: np.random.Generator) -> BoolArray:

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from core.baselines.memory import VarianceMemory
-from core.baselines.negatives import DNSSettings, SRNSSettings, hardest
+from core.baselines.negatives import hardest
 from core.config import LLMHNIConfig
+from core.method_settings import DNSSettings, SRNSSettings
 from core.model.hard_negatives import HardNegativePool
 from core.model.representations import Representations, score_pairs
 from core.model.sampling import Observed, sample_uniform_negatives

@@ -9,17 +9,16 @@ looks like the noise it may be. How signals are put together matters more than a
    the difference between hard and noisy, not between easy and hard.
 2. *Behaviour at equal popularity.* A second classifier on loss history, score and neighbours.
    Without the weights it would take unpopular items for noise, or popular ones, as the stand-ins
-   have it.
+   have it. What popularity itself says is added again: how the noise rate rises or falls with
+   it (:mod:`core.scoring.popularity`). Misclicks fall on items few people want, clicks for
+   position on those that everybody sees.
 3. p = sigmoid(logit of 1 + caution * logit of 2 + shift). ``caution`` < 1 holds back evidence that
    hard and noisy interactions share. The shift makes the mean of p the estimated noise rate.
 4. *Grades* are features of 1 where every pair was judged. Where only some were, grades move the
    logit of those by what they say beyond 1 and 2, learnt on judged interactions against judged
    stand-ins (controls).
 
-The noise rate is estimated by the best bin of Garg et al., NeurIPS 2021 (arXiv:2111.00980): the
-share of stand-ins that fits into the interactions where the bound on it is tightest. Genuine
-interactions that no signal tells from stand-ins are counted in, so it is too high rather than too
-low where noise looks like stand-ins, and off either way where it does not.
+The noise rate is estimated as :mod:`core.scoring.noise_rate` says.
 
 Shape letters: E train interactions, P pairs, F features.
 """
@@ -34,8 +33,10 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from core.config import MOST_NOISE, ScoringConfig
+from core.config import ScoringConfig
 from core.scoring.evidence import Evidence
+from core.scoring.noise_rate import noise_rate
+from core.scoring.popularity import popularity_logit
 from core.types import HIGH, LOW, BoolArray, FloatArray, GradeArray
 
 BINS = {1: (12,), 2: (12, 5)}
@@ -43,8 +44,6 @@ BINS = {1: (12,), 2: (12, 5)}
 like the train interactions."""
 WEIGHT_CAP = 0.995
 """Quantile at which weights are cut: a cell with few stand-ins must not decide alone."""
-CONFIDENCE = 0.05
-"""Error probability of the bound behind the noise rate."""
 LEAST_CONTROLS = 20
 """With fewer judged controls, grades cannot be weighed and leave p_noisy as it is."""
 
@@ -58,7 +57,7 @@ class Posterior:
     """Logit moved by texts, and by grades where every pair was judged, at equal behaviour; against
     the average interaction, positive = towards noise. So are the next two."""
     from_behaviour: FloatArray
-    """Logit moved by loss history and score, caution applied."""
+    """Logit moved by loss history, score and popularity, caution applied."""
     from_grades: FloatArray
     """Logit moved by the grades; 0 where the judge was not asked."""
     noise_rate: float
@@ -119,16 +118,19 @@ def weigh(
 
     Args:
         parts: Of the same pairs.
-        evidence: Whose grades count; nothing else of it is read.
+        evidence: Whose grades and popularity count; nothing else of it is read.
         observed: Which pairs are train interactions.
         config: Caution, and which parts count.
     """
     language, behaviour = parts.language, parts.behaviour
+    rate = noise_rate(expit(language + behaviour), observed)
+    if config.use_popularity:  # language stays out of it: the parts can be told apart
+        popular = popularity_logit(expit(behaviour), evidence.log_popularity, observed)
+        behaviour = behaviour + popular
     base = language + config.caution * behaviour
     shift = np.zeros(len(base))
     if not evidence.all_judged():
         shift = _grade_shift(base, observed, evidence.user_grade, evidence.item_grade)
-    rate = noise_rate(expit(language + behaviour), observed)
     # Left out at the end: the other parts and the rate stay what they are with all signals.
     counted = (
         language[observed] * config.use_language,
@@ -143,27 +145,6 @@ def weigh(
         counted[2].astype(np.float32),  # centred on the judged ones already
         rate,
     )
-
-
-def noise_rate(p_stand_in: np.ndarray, observed: BoolArray) -> float:
-    """Estimate the share of noise among the train interactions, 0..1.
-
-    Args:
-        p_stand_in: Cross-fitted probability of being a stand-in, ``(P,)``.
-        observed: Which pairs are train interactions, ``(P,)``.
-
-    Returns:
-        At most :data:`core.config.MOST_NOISE`.
-    """
-    of_train, of_stand_ins = p_stand_in[observed], p_stand_in[~observed]
-    bound, rate = np.inf, 1.0
-    for threshold in np.quantile(of_stand_ins, np.linspace(0.5, 0.98, 49)):
-        share, full = (of_train >= threshold).mean(), (of_stand_ins >= threshold).mean()
-        slack = np.sqrt(np.log(1 / CONFIDENCE) / 2 / np.array([len(of_train), len(of_stand_ins)]))
-        upper = (share + slack[0] + share / full * slack[1]) / full
-        if upper < bound:
-            bound, rate = upper, share / full
-    return float(min(rate, MOST_NOISE))
 
 
 def _balance(standing: FloatArray, observed: BoolArray) -> np.ndarray:

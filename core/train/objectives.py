@@ -142,13 +142,26 @@ class LLMHNI(BPR):
                 found: Representations = backbone(self.graph)
             self.pool.refresh(found.user, found.item)
         if self.config.semantic_negatives and epoch > self.config.warmup_epochs:
-            self.negative = self.pool.draw(
-                self.user, self.config.candidates, self.aligned, generator
-            )
+            self.negative = self._mixed_negatives(epoch, backbone, generator)
         else:
             super().begin_epoch(epoch, backbone, generator)
         if self.config.hallucination_suppression:
             self.views = self._draw_views(generator)
+
+    def _mixed_negatives(
+        self, epoch: int, backbone: nn.Module, generator: torch.Generator
+    ) -> Tensor:
+        """Semantic hard negatives for a share of the positives, uniform ones else, ``(E',)``.
+
+        Hard ones alone teach the model that what a user would like next is wrong wherever the
+        catalogue is small beside the pool.
+        """
+        hard = self.pool.draw(self.user, self.config.candidates, self.aligned, generator)
+        if self.config.hard_share == 1.0:
+            return hard
+        super().begin_epoch(epoch, backbone, generator)
+        chance = torch.rand(len(hard), generator=generator).to(hard.device)
+        return torch.where(chance < self.config.hard_share, hard, self.negative)
 
     def _draw_views(self, generator: torch.Generator) -> tuple[tuple[Graph, Graph], ...]:
         """Pairs of dropped graphs that L_hal contrasts; both readings of the paper."""

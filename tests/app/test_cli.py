@@ -198,6 +198,13 @@ def test_all_settings_can_be_listed(call):
     assert "Pool of hard negatives" in output
 
 
+def test_options_of_a_baseline_are_listed_with_its_name(call):
+    code, output, _ = call("run", "--method", "r-ce", "--help-settings")
+    assert code == 0
+    assert "method_options.alpha = 0.2" in output
+    assert "Exponent of the model's confidence" in output
+
+
 def test_the_doctor_finds_a_healthy_machine(call):
     code, output, _ = call("doctor", "--json")
     assert code == 0, output

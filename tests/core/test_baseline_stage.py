@@ -1,5 +1,6 @@
 """A run of a baseline is a whole run folder, whose p_noisy is the rank of its suspicion."""
 
+import json
 from pathlib import Path
 from typing import get_args
 
@@ -9,6 +10,7 @@ import pytest
 
 from core.baseline_stage import SUSPICION, baseline_note, ranks, suspected
 from core.baselines import METHODS
+from core.errors import ConfigError
 from core.method_names import OURS, MethodName
 from core.pipeline import run_pipeline
 from tests.worlds import fewer_trees, tastes, tiny_run
@@ -48,6 +50,32 @@ def test_without_a_suspicion_nothing_is_noisy():
     found = suspected(signals, {SUSPICION: np.array([5.0, 7.0, 6.0])})
     assert np.allclose(found["p_noisy"], [1 / 6, 5 / 6, 3 / 6])
     assert float(found["noise_rate"]) == 0.4
+
+
+def test_options_reach_the_training_and_the_files_and_a_resume_with_others_is_refused(
+    data, cache, tmp_path
+):
+    def run(alpha, folder):
+        run_pipeline(data, tiny_run(method="r-ce", method_options={"alpha": alpha}), folder, cache)
+        return pd.read_parquet(folder / "interactions.parquet")["p_noisy"]
+
+    mild, steep = run(0.1, tmp_path / "a"), run(3.0, tmp_path / "b")
+    assert not np.array_equal(mild, steep)
+    written = json.loads((tmp_path / "a" / "settings.json").read_text())["settings"]
+    assert written["method_options"] == {"alpha": 0.1}
+    with pytest.raises(ConfigError, match="other settings"):
+        run(3.0, tmp_path / "a")
+    assert np.array_equal(run(0.1, tmp_path / "a"), mild)
+
+
+def test_what_a_baseline_misses_is_said_before_any_work(data, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.baseline_stage.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="needs the package cleanlab"):
+        run_pipeline(data, tiny_run(method="cleanlab"), tmp_path / "a", cache)
+    deep = tiny_run(method="xsimgcl", method_options={"contrast_layer": 9})
+    with pytest.raises(ConfigError, match=r"contrast_layer is 9.*layers"):
+        run_pipeline(data, deep, tmp_path / "a", cache)
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize("name", ["r-ce-pairwise", "dns", "text-only", "rlmrec"])

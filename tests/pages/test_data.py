@@ -221,6 +221,28 @@ def test_a_run_is_started_with_the_settings_of_the_form(workspace, monkeypatch):
     assert place == workspace
 
 
+def test_a_baseline_is_started_with_its_options(workspace, monkeypatch):
+    started = []
+    monkeypatch.setattr(background, "start_run", lambda *told: started.append(told))
+    write_dataset(workspace)
+    app = open_page(da_view="Run the method")
+    app.selectbox(key="da_r_method").set_value("r-ce").run()
+    assert "Options of the baseline R-CE" in written(app)
+    app.number_input(key="da_r_r-ce_method_options.alpha").set_value(0.5).run()
+    app.button(key="da_run").click().run()
+    config = started[0][1]
+    assert (config.method, config.method_options) == ("r-ce", {"alpha": 0.5})
+
+
+def test_an_option_that_does_not_fit_is_marked(workspace):
+    write_dataset(workspace)
+    app = open_page(da_view="Run the method")
+    app.selectbox(key="da_r_method").set_value("r-ce").run()
+    app.number_input(key="da_r_r-ce_method_options.alpha").set_value(-1.0).run()
+    assert any("option alpha of r-ce cannot be -1.0" in text for text in texts(app))
+    assert app.button(key="da_run").disabled
+
+
 def test_a_run_setting_that_does_not_fit_is_marked(workspace):
     write_dataset(workspace)
     app = open_page(da_view="Run the method")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from app.services.fields import flat
-from app.services.settings_list import as_text, known_settings
+from app.services.settings_list import as_text, settings_of_methods
 from app.services.store import Run
 
 UNKNOWN: Final = "–"
@@ -34,8 +34,9 @@ def differences(runs: Sequence[Run]) -> pd.DataFrame:
         Columns ``part`` (``setting``, ``run`` or ``version``), ``name``, ``meaning``, and one per
         run, by its id, with the value as text; a dash where the run does not say.
     """
-    helps = {known.name: known.help.replace("``", "") for known in known_settings()}
     settings = [flat(run.manifest.settings) for run in runs]
+    known = settings_of_methods(each.get("method") for each in settings)
+    helps = {one.name: one.help.replace("``", "") for one in known}
     order = [*helps, *sorted({name for one in settings for name in one} - set(helps))]
     rows = _rows("setting", order, settings, helps)
     rows += _rows("run", list(ABOUT), [_about(run) for run in runs], ABOUT)

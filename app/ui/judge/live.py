@@ -17,6 +17,7 @@ from app.ui.wording import UNKNOWN
 from core.config import RunConfig
 from core.errors import WorkbenchError
 from core.method_names import OURS
+from core.method_options import Options
 
 EVERY_S: Final = 1.0
 NUMBERS: Final = {
@@ -91,7 +92,7 @@ def _done(name: str, about: Mapping[str, Any], dataset: str, config: RunConfig) 
         st.text(settings.worded(str(about["stopped_by"])))
     scope = "all" if config.judge.judges_all else "candidates"
     recorded = {"kind": "recorded", "recorded": name, "scope": scope}
-    asked, config = config, config.model_copy(update={"method": OURS})
+    asked, config = config, config.model_copy(update={"method": OURS, "method_options": Options()})
     _about_run(asked, config)
     with st.container(horizontal=True):
         st.button(

@@ -76,3 +76,23 @@ def test_every_setting_has_a_help_text():
     known = list(known_settings())
     assert len(known) > 50
     assert [setting.name for setting in known if not setting.help] == []
+
+
+def test_options_of_a_baseline_are_assigned_by_name_before_or_after_it():
+    for order in (1, -1):
+        said = ["method=r-ce", "method_options.alpha=0.3"][::order]
+        assert build_config(assignments=said).method_options == {"alpha": 0.3}
+
+
+def test_an_unknown_option_is_told_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"r-ce has no option 'alpa'\. Known are: alpha\."):
+        build_config(assignments=["method=r-ce", "method_options.alpa=1"])
+
+
+def test_options_in_a_file_go_with_the_method_in_the_file(tmp_path):
+    file = tmp_path / "settings.json"
+    file.write_text('{"method": "r-ce", "method_options": {"alpha": 0.3}}')
+    assert build_config(file).method_options == {"alpha": 0.3}
+    assert build_config(file, ["seed=1", "method=r-ce"]).method_options == {"alpha": 0.3}
+    assert build_config(file, ["method=llmhni"]).method_options == {}
+    assert build_config(file, ["method_options.pool=3", "method=pld"]).method_options["pool"] == 3

@@ -56,3 +56,22 @@ def test_only_what_differs_from_the_defaults_is_passed_on():
     config, _ = fields.build(RunConfig, {"judge.scope": "candidates", "train.epochs": 7})
     assert fields.changed(config) == {"judge.scope": "candidates", "train.epochs": 7}
     assert json.loads(json.dumps(fields.changed(config)))
+
+
+def test_options_are_asked_for_by_method():
+    names = [setting.name for setting in fields.options_of("pld")]
+    assert names == [f"method_options.{name}" for name in ("pool", "temperature", "warmup_epochs")]
+    assert fields.options_of("llmhni") == fields.options_of("bpr") == fields.options_of(None) == []
+    first = fields.options_of("r-ce")[0]
+    assert (first.title, first.kind, first.default) == ("Alpha", "number", 0.2)
+    assert first.help.endswith("0 weighs all alike. (at least 0)")
+
+
+def test_an_option_that_does_not_fit_is_named_by_its_field():
+    answers = {"method": "r-ce", "method_options.alpha": -1.0}
+    assert list(fields.build(RunConfig, answers)[1]) == ["method_options.alpha"]
+
+
+def test_only_options_that_differ_from_those_of_the_method_are_changed():
+    config = RunConfig(method="sgl", method_options={"weight": 0.01})
+    assert fields.changed(config) == {"method": "sgl", "method_options.weight": 0.01}

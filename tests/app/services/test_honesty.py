@@ -8,6 +8,7 @@ import pytest
 
 from app.services import detection, honesty, report, settings_list
 from app.services.store import load_run
+from core.config import RunConfig
 from tests.baseline_run import NOTE, write_baseline_run
 from tests.report_run import write_report_run
 
@@ -144,3 +145,13 @@ def test_shuffled_texts_are_an_ablation_of_a_baseline_too(workspace):
     shuffled = {"method": "text-only", "text": {"shuffle": True}}
     write_baseline_run(workspace, settings=shuffled)
     assert "text.shuffle" in told(workspace)["Ablation"].text
+
+
+def test_options_of_a_baseline_stand_among_its_settings(workspace):
+    settings = RunConfig(method="r-ce", method_options={"alpha": 0.3}).model_dump(mode="json")
+    write_report_run(workspace, settings=settings)
+    table = settings_list.of_run(load_run(workspace, "run-1")).set_index("name")
+    row = table.loc["method_options.alpha"]
+    assert (row["value"], row["default"], row["changed"]) == ("0.3", "0.2", True)
+    assert row["meaning"].startswith("Exponent of the model's confidence")
+    assert "method_options" not in table.index

@@ -53,12 +53,28 @@ def test_the_inner_losses_are_as_worked_by_hand():
 
 
 def test_uniformity_of_opposite_and_of_orthogonal_vectors():
-    """Squared distances 4 and 2: log exp(-8) and log exp(-4), whatever the lengths."""
-    assert uniformity(torch.tensor([[2.0, 0.0], [-1.0, 0.0]])).item() == pytest.approx(-8.0)
-    assert uniformity(torch.tensor([[2.0, 0.0], [0.0, 5.0]])).item() == pytest.approx(-4.0)
-    three = uniformity(torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])).item()
-    assert three == pytest.approx(math.log((1 + 2 * math.exp(-8)) / 3))
-    assert uniformity(torch.ones(1, 2)).item() == 0.0
+    # cos -1: exp(-2 * 4); cos 0: exp(-2 * 2).
+    both = torch.tensor([0, 1])
+    opposite, orthogonal = torch.tensor([[2.0, 0.0], [-1.0, 0.0]]), torch.tensor([[2.0, 0], [0, 5]])
+    assert uniformity(opposite, both).item() == pytest.approx(-8.0)
+    assert uniformity(orthogonal, both).item() == pytest.approx(-4.0)
+    three = uniformity(opposite, torch.tensor([0, 0, 1])).item()
+    assert three == pytest.approx(math.log((2.0 + 4.0 * math.exp(-8.0)) / 6.0))
+    assert uniformity(torch.ones(1, 2), torch.tensor([0])).item() == 0.0
+
+
+def test_uniformity_of_repeated_rows_is_that_of_all_pairs_of_rows():
+    generator = torch.Generator().manual_seed(3)
+    vector = torch.randn(5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+    number = torch.tensor([0, 3, 3, 1, 0, 0, 4])
+    unit = torch.nn.functional.normalize(vector[number], dim=1)
+    square = (unit[:, None] - unit[None]).square().sum(dim=2)
+    pairs = ~torch.eye(7, dtype=torch.bool)
+    dense = (-2.0 * square[pairs]).exp().mean().log()
+    found = uniformity(vector, number)
+    assert found.item() == pytest.approx(dense.item(), abs=1e-9)
+    slope, expected = (torch.autograd.grad(x, vector)[0] for x in (found, dense))
+    assert torch.allclose(slope, expected, atol=1e-9)
 
 
 def test_gradients_are_compared_dimension_by_dimension_for_users_and_items_apart():

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from core.baselines import METHODS
-from core.baselines.method import NoSettings
 from core.baselines.negatives import DNSSettings
 from core.baselines.run import run_method
 from core.errors import Cancelled, ConfigError
+from core.method_settings import NoSettings
 from core.metrics import auc, rank_metrics
 from core.types import Progress
 from tests.baseline_inputs import taste_inputs

@@ -50,7 +50,8 @@ def llmhni(weight=None, graph=None, aligned=None, **options):
         TRAIN,
         aligned,
     )
-    settings = {"pool": 3, "warmup_epochs": 0, "drop_rate": 0.3, "weight_decay": 1e-3} | options
+    own = {"pool": 3, "hard_share": 1.0, "warmup_epochs": 0, "drop_rate": 0.3, "weight_decay": 1e-3}
+    settings = own | options
     return LLMHNI(data, LLMHNIConfig(**settings), seeded(2))
 
 
@@ -220,7 +221,9 @@ def test_the_item_of_a_dropped_edge_is_no_negative(semantic):
         Embeddings(*np.zeros((2, N_ITEMS, 2), np.float32)),
     )
     objective = LLMHNI(
-        data, LLMHNIConfig(pool=8, warmup_epochs=0, semantic_negatives=semantic), seeded()
+        data,
+        LLMHNIConfig(pool=8, hard_share=1.0, warmup_epochs=0, semantic_negatives=semantic),
+        seeded(),
     )
     dropped, generator = (int(TRAIN.user[4]), int(TRAIN.item[4])), seeded(1)
     for epoch in range(1, 60):
@@ -294,3 +297,31 @@ def test_the_pool_gathers_good_items_during_the_warm_up():
     for user, item in BOTH:
         score[user, item] = -torch.inf
     assert torch.equal(objective.pool.item[:, 0], score.argmax(dim=1))
+
+
+def hard_ones(hard_share, n_epochs=200):
+    """Share of the negatives of user 0 that are the one item of the user's pool, and the others."""
+    objective, model, generator = (
+        llmhni(pool=1, candidates=1, hard_share=hard_share),
+        backbone(),
+        seeded(),
+    )
+    drawn = []
+    for epoch in range(1, n_epochs):
+        objective.begin_epoch(epoch, model, generator)
+        drawn.append(objective.negative[objective.user == 0])
+    drawn = torch.cat(drawn[100:])  # by then the pool of one has found the best free item
+    hard = int(objective.pool.item[0])
+    return float((drawn == hard).float().mean()), set(drawn.tolist()) - {hard}
+
+
+def test_the_share_of_hard_negatives_is_the_one_asked_for():
+    seen = {item for user, item in BOTH if user == 0}
+    free = N_ITEMS - len(seen)
+    none, half, whole = (hard_ones(share) for share in (0.0, 0.5, 1.0))
+    assert whole == (1.0, set())
+    # A uniform negative is the hard one by chance as well.
+    assert half[0] == pytest.approx(0.5 + 0.5 / free, abs=0.06)
+    assert none[0] == pytest.approx(1.0 / free, abs=0.06)
+    assert len(half[1]) == len(none[1]) == free - 1
+    assert not (half[1] | none[1]) & seen

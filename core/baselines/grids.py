@@ -1,0 +1,145 @@
+"""Candidates among which each method is tuned: as many for one as for another.
+
+Names are those of the settings of a run, as for ``run --set``; the first candidate, ``{}``, is the
+defaults. The others are points that the authors published (logs, scripts and configurations of
+their code), or, marked [D], points of our own: where no range of theirs could be read, or where
+it ends above what data of some hundred users bears. Contrast as heavy as on millions of
+interactions drowns the ranking there, so contrastive methods are offered lighter weights.
+
+Three are not tuned: their ranking does not depend on their options, so validation cannot choose.
+``text-only`` and ``cleanlab`` only look, and rank as the plain backbone does; ``random-edits`` is a
+control whose options are the counts of the graph that it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from core.method_options import OptionValue
+
+Candidate: TypeAlias = Mapping[str, OptionValue]
+N_CANDIDATES: Final = 4
+"""Candidates of every method that is tuned."""
+NOT_TUNED: Final = frozenset({"text-only", "cleanlab", "random-edits"})
+"""Methods with the one candidate ``{}``."""
+
+
+def _options(**values: OptionValue) -> Candidate:
+    return MappingProxyType({f"method_options.{name}": value for name, value in values.items()})
+
+
+def _train(**values: OptionValue) -> Candidate:
+    return MappingProxyType({f"train.{name}": value for name, value in values.items()})
+
+
+DEFAULTS: Final[Candidate] = MappingProxyType({})
+_PLAIN: Final = (
+    DEFAULTS,
+    _train(weight_decay=1e-4),
+    _train(weight_decay=1e-3),
+    _train(learning_rate=1e-3),
+)
+"""Decay 1e-4 and step size 1e-3 are LightGCN's (SIGIR 2020); decay 1e-3 [D]."""
+_TRUNCATED: Final = (
+    DEFAULTS,
+    _options(drop_share=0.05),
+    _options(drop_share=0.2),
+    _options(drop_share=0.2, ramp_steps=3000),
+)
+"""eps_max 0.05, 0.1, 0.2 and eps_N 1,000, 3,000, 30,000: logs of the authors' code."""
+_REWEIGHTED: Final = (DEFAULTS, _options(alpha=0.3), _options(alpha=0.1), _options(alpha=0.5))
+"""0.2, 0.25, 0.3: logs of the authors' code; 0.1 and 0.5 [D]."""
+_SGL: Final = (
+    DEFAULTS,
+    _options(weight=0.05),
+    _options(weight=0.01),
+    _options(weight=0.005),
+)
+"""Weight 0.1 and 0.5: configuration and log of the authors' code; lighter ones [D]."""
+
+GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
+    {
+        # Within the ranges of the ablations of the study [D].
+        "llmhni": (
+            DEFAULTS,
+            _train(pool=64),
+            _train(pool=256),
+            _train(lambda_alignment=0.05, lambda_hallucination=0.05),
+        ),
+        "bpr": _PLAIN,
+        "bpr-ngcf": _PLAIN,
+        "wbpr": _PLAIN,
+        "t-ce": _TRUNCATED,
+        "t-ce-pairwise": _TRUNCATED,
+        "r-ce": _REWEIGHTED,
+        "r-ce-pairwise": _REWEIGHTED,
+        # Less dropped, a wider bound, as in our T-CE [D].
+        "dcf": (
+            DEFAULTS,
+            _options(drop_share=0.1),
+            _options(drop_share=0.05),
+            _options(drop_share=0.1, confidence=0.01),
+        ),
+        # [D]
+        "bod": (
+            DEFAULTS,
+            _options(uniformity=1.0),
+            _options(alignment=0.1, uniformity=0.1),
+            _options(generator_rate=1e-2),
+        ),
+        # [D]
+        "pld": (
+            DEFAULTS,
+            _options(pool=2),
+            _options(pool=10),
+            _options(temperature=0.5),
+        ),
+        "sgl": _SGL,
+        "sgl-node": _SGL,
+        # 0.5 and 0.2: configurations of SELFRec; lighter weights [D].
+        "simgcl": (
+            DEFAULTS,
+            _options(weight=0.2),
+            _options(weight=0.05),
+            _options(weight=0.01),
+        ),
+        "xsimgcl": (
+            DEFAULTS,
+            _options(weight=0.1),
+            _options(weight=0.05),
+            _options(weight=0.01),
+        ),
+        # 0.01 with 0.2 (Amazon, Yelp) and 0.001 with 0.1 (Steam): the authors' code; others [D].
+        "rlmrec": (
+            DEFAULTS,
+            _options(weight=0.001, temperature=0.1),
+            _options(weight=0.001),
+            _options(weight=0.1),
+        ),
+        # [D]
+        "llard": (
+            DEFAULTS,
+            _options(alpha=0.01),
+            _options(beta=1.0),
+            _options(alpha=0.01, beta=1.0),
+        ),
+        # [D]
+        "dns": (
+            DEFAULTS,
+            _options(candidates=2),
+            _options(candidates=4),
+            _options(candidates=16),
+        ),
+        # The second: the authors' script for MovieLens 1M; others [D].
+        "srns": (
+            DEFAULTS,
+            _options(memory=8, fresh=64, alpha=5.0, temperature=10.0),
+            _options(alpha=5.0),
+            _options(alpha=0.1),
+        ),
+        **dict.fromkeys(sorted(NOT_TUNED), (DEFAULTS,)),
+    }
+)
+"""Method (a baseline or ``llmhni``) -> its candidates, the defaults first."""

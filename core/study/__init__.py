@@ -1,0 +1,1 @@
+"""The study: methods x datasets x noise x seeds, and what may be said of the outcome."""

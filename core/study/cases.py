@@ -1,0 +1,221 @@
+"""Answers to the aims of :mod:`core.study.verdicts` in one dataset, kind of noise and measure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pandas as pd
+
+from core.study import statistics
+from core.study.labels import title
+from core.study.variants import METHODS, VARIANTS
+
+HOLDS: Final = "holds"
+FAILS: Final = "does not hold"
+UNKNOWN: Final = "not measured"
+
+RATE: Final = 0.2
+TOP_RATE: Final = 0.4
+HALF: Final = 0.5
+NEED_TEXT: Final = ("signal:semantic", *(name for name in METHODS if VARIANTS[name].needs_text))
+"""Variants that are measured where there is text, and nowhere else."""
+NO_RIVALS: Final = ("ours", "oracle")
+"""Families that are not what somebody would use instead."""
+LEAST_SEEDS: Final = 2
+NAN: Final = math.nan
+
+
+@dataclass(frozen=True)
+class Case:
+    """An aim in one dataset, kind of noise and measure; numbers are NaN where there are none."""
+
+    data: str
+    noise: str
+    measure: str
+    outcome: str
+    n: int = 0
+    """Seeds that LLMHNI and ``rival`` have in common."""
+    ours: float = NAN
+    """Mean of LLMHNI: of the measure, or of its recovered share (3) or decline (4)."""
+    rival: str = ""
+    """The variant nearest to LLMHNI or furthest above it; the oracle for 3."""
+    difference: float = NAN
+    """LLMHNI less the rival."""
+    low: float = NAN
+    high: float = NAN
+    """Interval of ``difference``, or of ``ours`` for 3."""
+    p: float = NAN
+    """Of the paired t-test of ``difference``, Holm-corrected over the dataset."""
+    note: str = ""
+
+
+Answer = Callable[[str, str, str], Case]
+"""Answer for a dataset, a kind of noise and a measure."""
+
+
+def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
+    """No rival lies above, and the best loss-based one lies below, by the intervals."""
+    differences = {name: statistics.paired(cells, name) for name in measures}
+    best = {name: statistics.best_loss_based(cells, name) for name in measures}
+    means = {name: statistics.summary(cells, name) for name in measures}
+
+    def answer(data: str, noise: str, measure: str) -> Case:
+        found = _rivals(cells, _at(differences[measure], data, noise, RATE))
+        case = _nearest(
+            data, noise, measure, found, _mean(_at(means[measure], data, noise, RATE), "mean")
+        )
+        names = _at(best[measure], data, noise, RATE)["variant"]
+        loss = found[found["variant"].isin(names)]
+        if case.outcome == UNKNOWN or loss.empty:
+            return _not_measured(case, "" if len(found) == 0 else "no loss-based method yet")
+        apart = bool(loss["low"].iloc[0] > 0.0)
+        word = "" if apart else "not "
+        note = f"{_place(found)}; best by loss, {title(loss['variant'].iloc[0])}, {word}excluded"
+        case = replace(case, outcome=HOLDS if apart and not _ahead(found) else FAILS, note=note)
+        return _complete(case, _at(cells, data, noise, RATE), cells)
+
+    return answer
+
+
+def above_all(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
+    """Every rival lies below, by its interval."""
+    differences = {name: statistics.paired(cells, name) for name in measures}
+    means = {name: statistics.summary(cells, name) for name in measures}
+
+    def answer(data: str, noise: str, measure: str) -> Case:
+        found = _rivals(cells, _at(differences[measure], data, noise, RATE))
+        mean = _mean(_at(means[measure], data, noise, RATE), "mean")
+        case = _strict(_nearest(data, noise, measure, found, mean), found)
+        return _complete(case, _at(cells, data, noise, RATE), cells)
+
+    return answer
+
+
+def flattest(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
+    """Every rival declines more from no noise to the top rate, by its interval."""
+    differences = {name: statistics.contrast(statistics.slopes(cells, name)) for name in measures}
+    declines = {name: statistics.decline(cells, name) for name in measures}
+
+    def answer(data: str, noise: str, measure: str) -> Case:
+        found = _rivals(cells, _at(differences[measure], data, noise, TOP_RATE))
+        mean = _mean(_at(declines[measure], data, noise, TOP_RATE), "slope")
+        case = _strict(_nearest(data, noise, measure, found, mean), found)
+        return _complete(case, _at(cells, data, noise, TOP_RATE), cells)
+
+    return answer
+
+
+def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
+    """At least half of the gap between plain and oracle is closed."""
+    shares = {name: statistics.recovered(cells, name) for name in measures}
+
+    def answer(data: str, noise: str, measure: str) -> Case:
+        found = _at(shares[measure], data, noise, RATE)
+        found = found[found["variant"] == statistics.OURS]
+        case = Case(data, noise, measure, UNKNOWN, rival=statistics.ORACLE)
+        if found.empty or found["n"].iloc[0] < LEAST_SEEDS:
+            return _not_measured(case, "" if found.empty else "one seed")
+        row: Any = found.iloc[0]
+        gap = f"gap {row['gap']:.4f} [{row['gap_low']:.4f}, {row['gap_high']:.4f}]"
+        case = replace(case, n=int(row["n"]))
+        if not math.isfinite(row["recovered"]):
+            return _not_measured(case, f"no gap to recover that can be told from 0: {gap}")
+        share, low = float(row["recovered"]), float(row["low"])
+        unsure = "; the interval reaches below half" if low < HALF <= share else ""
+        return replace(
+            case,
+            outcome=HOLDS if share >= HALF else FAILS,
+            ours=share,
+            low=low,
+            high=float(row["high"]),
+            note=gap + unsure,
+        )
+
+    return answer
+
+
+def has_text(cells: pd.DataFrame, data: str) -> bool:
+    """Whether anything that needs text was measured with a dataset."""
+    return bool(cells.loc[cells["data"] == data, "variant"].isin(NEED_TEXT).any())
+
+
+def _nearest(data: str, noise: str, measure: str, found: pd.DataFrame, mean: float) -> Case:
+    """The rival that leaves LLMHNI least: the one with the lowest difference."""
+    if found.empty:
+        return Case(data, noise, measure, UNKNOWN)
+    row: Any = found.sort_values("difference", kind="stable").iloc[0]
+    return Case(
+        data,
+        noise,
+        measure,
+        HOLDS,
+        int(row["n"]),
+        mean,
+        str(row["variant"]),
+        difference=float(row["difference"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        p=float(row["p_holm"]),
+    )
+
+
+def _strict(case: Case, found: pd.DataFrame) -> Case:
+    if case.outcome == UNKNOWN:
+        return case
+    return replace(case, outcome=HOLDS if (found["low"] > 0.0).all() else FAILS, note=_place(found))
+
+
+def _complete(case: Case, here: pd.DataFrame, cells: pd.DataFrame) -> Case:
+    """A claim about every method is open while one of them has not been run with two seeds."""
+    if case.outcome != HOLDS:
+        return case
+    seeds = here.groupby("variant")["seed"].nunique()
+    run = set(seeds[seeds >= LEAST_SEEDS].index)
+    exempt = () if has_text(cells, case.data) else NEED_TEXT
+    missing = [name for name in METHODS if name not in run and name not in exempt]
+    if not missing:
+        return case
+    return _not_measured(case, f"{case.note}; not yet measured: {_names(missing)}")
+
+
+def _not_measured(case: Case, note: str) -> Case:
+    return replace(case, outcome=UNKNOWN, note=note)
+
+
+def _place(found: pd.DataFrame) -> str:
+    """Where LLMHNI stands among its rivals, in words."""
+    ahead = _ahead(found)
+    if ahead:
+        return f"behind {_names(ahead)}"
+    tied = found.loc[(found["low"] <= 0.0) & (found["high"] >= 0.0), "variant"].tolist()
+    first = "first" if (found["difference"] > 0.0).all() else "not first in the mean"
+    alone = f"{first} of {len(found) + 1}"
+    return f"{alone}, not told apart from {_names(tied)}" if tied else alone
+
+
+def _ahead(found: pd.DataFrame) -> list[str]:
+    return found.loc[found["high"] < 0.0, "variant"].tolist()
+
+
+def _names(variants: Sequence[str]) -> str:
+    return ", ".join(title(name) for name in variants)
+
+
+def _rivals(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """What would be used instead and has an interval, that is, at least two seeds."""
+    others = cells.loc[~cells["family"].isin(NO_RIVALS), "variant"].unique()
+    known = found["variant"].isin(others) & found["low"].notna()
+    return found[known].reset_index(drop=True)
+
+
+def _mean(found: pd.DataFrame, column: str) -> float:
+    ours = found.loc[found["variant"] == statistics.OURS, column]
+    return float(ours.iloc[0]) if len(ours) else NAN
+
+
+def _at(table: pd.DataFrame, data: str, noise: str, rate: float) -> pd.DataFrame:
+    here = (table["data"] == data) & (table["noise"] == noise) & (table["rate"] == rate)
+    return table[here].reset_index(drop=True)

@@ -1,0 +1,65 @@
+"""``settings.json`` of a study: the plan, what every variant is, and which options were chosen."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from core.config import RunConfig
+from core.study.names import SETTINGS_FILE
+from core.study.settings import StudyConfig
+from core.study.tuning import Choices, candidates
+from core.study.variants import VARIANTS, options_of
+
+
+def write_settings(folder: Path, plan: StudyConfig, known: Choices) -> Path:
+    """Write what the rows of a folder were made with; plans of earlier calls are kept.
+
+    Args:
+        folder: Of the study.
+        plan: That is run now.
+        known: Chosen options by dataset and method.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / SETTINGS_FILE
+    names = sorted({name for block in plan.blocks for name in block.variants})
+    before = _before(path)
+    plans = before.get("plans", {}) | {plan.name: plan.model_dump(mode="json")}
+    content = {
+        "plans": plans,
+        "variants": before.get("variants", {}) | {name: _variant(name) for name in names},
+        "choices": _choices(known),
+        "defaults": RunConfig().model_dump(mode="json"),
+    }
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, path)
+    return path
+
+
+def _before(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _variant(name: str) -> dict[str, Any]:
+    variant = VARIANTS[name]
+    return {
+        "family": variant.family,
+        "method": variant.method,
+        "settings": dict(variant.assignments),
+        "trained_without_noise": variant.oracle,
+        "candidates": [options_of(text) for text in candidates(variant.method)],
+    }
+
+
+def _choices(known: Choices) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for (data, method), options in sorted(known.items()):
+        found.setdefault(data, {})[method] = options_of(options)
+    return found

@@ -1,0 +1,125 @@
+"""The aims the method was built for, each answered from the rows of a study alone.
+
+An aim is a claim about cases (a dataset, a kind of noise, a measure). It *holds* if it does in
+every case, *does not hold* if it fails in one, and is *not measured* if none fails and one is
+open: without rows, with a single seed, which has no interval, or with a method still to be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from core.study import statistics
+from core.study.cases import (
+    FAILS,
+    HALF,
+    HOLDS,
+    RATE,
+    TOP_RATE,
+    UNKNOWN,
+    Answer,
+    Case,
+    above_all,
+    first_or_tied,
+    flattest,
+    half_recovered,
+    has_text,
+)
+from core.study.names import ML, SAMPLE
+
+__all__ = ["FAILS", "HOLDS", "UNKNOWN", "Case", "Verdict", "verdicts"]
+
+KINDS: Final = ("uniform", "position", "co-click")
+REQUIRED: Final = (SAMPLE, ML)
+"""Datasets with text that have to be there for an aim to hold; others that are there count too."""
+KEPT: Final = ("hard_kept_70",)
+MATCHED: Final = ("auc_matched",)
+RANKING: Final = ("recall20", "ndcg20")
+AHEAD_OF_LOSS: Final = (
+    f"At {RATE:.0%} noise no rival's interval of the paired difference lies wholly "
+    "below 0 (LLMHNI behind), and that to the best loss-based method lies wholly above 0."
+)
+WHOLLY_ABOVE: Final = "The interval of the paired difference to every baseline excludes 0"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An aim and what became of it."""
+
+    key: str
+    aim: str
+    rule: str
+    """What is asked of every case."""
+    cases: tuple[Case, ...]
+
+    @property
+    def outcome(self) -> str:
+        """``holds``, ``does not hold`` or ``not measured``."""
+        found = {case.outcome for case in self.cases}
+        if FAILS in found:
+            return FAILS
+        return HOLDS if found == {HOLDS} else UNKNOWN
+
+    @property
+    def said(self) -> str:
+        """In how many cases it holds, in words."""
+        n_open = sum(case.outcome == UNKNOWN for case in self.cases)
+        n_holds = sum(case.outcome == HOLDS for case in self.cases)
+        text = f"holds in {n_holds} of {len(self.cases)} cases"
+        return f"{text}, {n_open} not measured" if n_open else text
+
+
+def verdicts(rows: pd.DataFrame) -> list[Verdict]:
+    """Answer all aims from the rows of a study.
+
+    Args:
+        rows: As :func:`core.study.rows.read_rows` gives them, all parts.
+    """
+    cells = statistics.part_of(rows, "methods")
+    there = sorted(set(cells["data"]) - set(REQUIRED))
+    every = [*REQUIRED, *there]
+    texts = [*REQUIRED, *(name for name in there if has_text(cells, name))]
+    return [
+        Verdict(
+            "1a",
+            "First or tied first in hard interactions kept at noise recall 0.7, clear of every "
+            "loss-based method",
+            AHEAD_OF_LOSS,
+            _each(texts, KEPT, first_or_tied(cells, KEPT)),
+        ),
+        Verdict(
+            "1b",
+            "First or tied first in score-matched AUC, clear of every loss-based method",
+            AHEAD_OF_LOSS,
+            _each(texts, MATCHED, first_or_tied(cells, MATCHED)),
+        ),
+        Verdict(
+            "2",
+            f"Recall@20 and NDCG@20 at {RATE:.0%} noise above every baseline but the oracle",
+            f"{WHOLLY_ABOVE}, LLMHNI being above.",
+            _each(every, RANKING, above_all(cells, RANKING)),
+        ),
+        Verdict(
+            "3",
+            "At least half of what the noise costs is recovered",
+            f"(LLMHNI - BPR) / (oracle - BPR), a ratio of means, is at least {HALF:g} at "
+            f"{RATE:.0%} noise. Open where the gap to the oracle cannot be told from 0.",
+            _each(every, RANKING, half_recovered(cells, RANKING)),
+        ),
+        Verdict(
+            "4",
+            f"The flattest decline from 0 to {TOP_RATE:.0%} noise",
+            f"{WHOLLY_ABOVE}, LLMHNI losing a smaller share of its value without noise.",
+            _each(every, RANKING, flattest(cells, RANKING)),
+        ),
+    ]
+
+
+def _each(datasets: Sequence[str], measures: Sequence[str], answer: Answer) -> tuple[Case, ...]:
+    return tuple(
+        answer(data, noise, measure) for data in datasets for noise in KINDS for measure in measures
+    )

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+
+from core.study.verdicts import FAILS, HOLDS, UNKNOWN, verdicts
+from tests.core.study.study_rows import row, study, table
+
+HERE = {"data": "sample", "noise": "position"}
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict]:
+    return study()
+
+
+def changed(rows, change, **where) -> list[dict]:
+    """Rows with a change where all of ``where`` is so."""
+    where = {"part": "methods", **where}
+    return [
+        {**one, **change(one)} if all(one[name] == value for name, value in where.items()) else one
+        for one in rows
+    ]
+
+
+def answer(rows, key: str):
+    return next(one for one in verdicts(table(rows)) if one.key == key)
+
+
+def case(rows, key: str, measure: str | None = None):
+    return next(
+        one
+        for one in answer(rows, key).cases
+        if (one.data, one.noise) == ("sample", "position") and measure in (None, one.measure)
+    )
+
+
+def shifted(value: float, measure: str = "hard_kept_70"):
+    """Sets a measure to a value that varies a little with the seed."""
+    return lambda one: {measure: value + 0.01 * one["seed"]}
+
+
+def test_all_aims_hold_where_llmhni_is_ahead_everywhere(rows):
+    assert {one.key: one.outcome for one in verdicts(table(rows))} == dict.fromkeys(
+        ("1a", "1b", "2", "3", "4"), HOLDS
+    )
+
+
+def test_no_aim_is_answered_without_rows():
+    for one in verdicts(table([])):
+        assert one.outcome == UNKNOWN
+        assert all(each.outcome == UNKNOWN for each in one.cases)
+
+
+def test_one_case_that_fails_is_enough_for_the_aim_to_fail(rows):
+    worse = changed(rows, shifted(0.1), variant="llmhni", **HERE)
+    found = answer(worse, "1a")
+    assert found.outcome == FAILS
+    assert found.said == "holds in 5 of 6 cases"
+    assert answer(worse, "1b").outcome == HOLDS
+
+
+def test_a_rival_that_is_clearly_above_is_named_and_the_case_fails(rows):
+    found = case(changed(rows, shifted(0.95), variant="text-only", **HERE), "1a")
+    assert (found.outcome, found.rival) == (FAILS, "text-only")
+    assert found.high < 0
+    assert "behind Text only" in found.note
+
+
+def test_a_tie_with_a_method_that_goes_by_texts_is_first_enough(rows):
+    ours = {one["seed"]: one["hard_kept_70"] for one in rows if is_ours(one)}
+    tied = changed(
+        rows,
+        lambda one: {"hard_kept_70": ours[one["seed"]] + (0.01 if one["seed"] else -0.02)},
+        variant="text-only",
+        **HERE,
+    )
+    found = case(tied, "1a")
+    assert found.outcome == HOLDS
+    assert "not told apart from Text only" in found.note
+
+
+def test_a_tie_with_a_loss_based_method_is_not(rows):
+    ours = {one["seed"]: one["hard_kept_70"] for one in rows if is_ours(one)}
+    tied = changed(
+        rows,
+        lambda one: {"hard_kept_70": ours[one["seed"]] + (0.01 if one["seed"] else -0.03)},
+        variant="dcf",
+        **HERE,
+    )
+    found = case(tied, "1a")
+    assert found.outcome == FAILS
+    assert "best by loss, DCF, not excluded" in found.note
+
+
+def is_ours(one) -> bool:
+    return one["variant"] == "llmhni" and one["rate"] == 0.2 and is_here(one)
+
+
+def is_here(one) -> bool:
+    return one["part"] == "methods" and (one["data"], one["noise"]) == ("sample", "position")
+
+
+def test_above_every_baseline_means_apart_from_each_and_a_tie_is_not(rows):
+    ours = {one["seed"]: one["recall20"] for one in rows if is_ours(one)}
+    tied = changed(
+        rows,
+        lambda one: {"recall20": ours[one["seed"]] + (0.001 if one["seed"] else -0.003)},
+        variant="simgcl",
+        rate=0.2,
+        **HERE,
+    )
+    assert case(tied, "2", "recall20").outcome == FAILS
+    assert case(tied, "2", "ndcg20").outcome == HOLDS
+
+
+def test_the_oracle_and_the_other_llmhni_are_no_rivals(rows):
+    more = [row("llmhni-paper", seed, recall20=0.9, ndcg20=0.9, **HERE) for seed in range(3)]
+    better = changed(rows, shifted(0.9, "recall20"), variant="oracle", rate=0.2, **HERE) + more
+    assert case(better, "2", "recall20").outcome == HOLDS
+
+
+def test_half_recovered_is_asked_of_the_ratio_and_open_without_a_gap(rows):
+    far = changed(rows, shifted(0.9, "recall20"), variant="oracle", rate=0.2, **HERE)
+    assert case(far, "3", "recall20").outcome == FAILS
+    none = changed(rows, shifted(0.0, "recall20"), variant="oracle", rate=0.2, **HERE)
+    found = case(none, "3", "recall20")
+    assert found.outcome == UNKNOWN
+    assert "no gap" in found.note
+    assert answer(none, "3").outcome == UNKNOWN
+
+
+def test_the_decline_counts_at_the_highest_rate_alone(rows):
+    flat = changed(rows, shifted(0.9, "recall20"), variant="pld", rate=0.4, **HERE)
+    found = case(flat, "4", "recall20")
+    assert (found.outcome, found.rival) == (FAILS, "pld")
+    lower = [one for one in rows if one["rate"] != 0.4]
+    assert answer(lower, "4").outcome == UNKNOWN
+    assert answer(lower, "2").outcome == HOLDS
+
+
+def test_a_claim_about_every_method_is_open_while_one_is_to_be_run(rows):
+    found = case([one for one in rows if one["variant"] != "bod"], "2")
+    assert found.outcome == UNKNOWN
+    assert found.note == "first of 21; not yet measured: BOD"
+
+
+def test_one_seed_answers_nothing(rows):
+    assert {one.outcome for one in verdicts(table(one for one in rows if one["seed"] == 0))} == {
+        UNKNOWN
+    }
+
+
+def test_detection_is_not_asked_of_data_without_texts_and_ranking_is(rows):
+    no_text = ("rlmrec", "llard", "text-only")
+    more = [
+        {**one, "data": "amazon-book"}
+        for one in rows
+        if one["data"] == "sample" and one["variant"] not in no_text
+    ]
+    found = {one.key: {each.data for each in one.cases} for one in verdicts(table([*rows, *more]))}
+    assert "amazon-book" not in found["1a"]
+    assert "amazon-book" in found["2"]
+    assert answer([*rows, *more], "2").outcome == HOLDS
