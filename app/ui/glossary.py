@@ -143,6 +143,89 @@ TERMS: Final = {
     ),
     "minority": "Planted hard: of a taste that makes up under a tenth of the user's history.",
     "tail": "Planted hard: genuine, of an item with few interactions.",
+    "study_cell": (
+        "A cell of a study: one method on one dataset with one kind and share of noise and one "
+        "seed. A row of the results."
+    ),
+    "study_variant": (
+        "What is laid beside the others: a method, a single signal of LLMHNI as a cut, or the "
+        "oracle."
+    ),
+    "study_family": "What a method goes by: the loss, contrast, language, other negatives ... .",
+    "study_noise": (
+        "Kind of noise planted in the train set alone; validation and test stay clean. natural = "
+        "not planted: low ratings."
+    ),
+    "study_rate": "Planted interactions as a share of the train set with them.",
+    "study_n": (
+        "Seeds: a seed decides planting, training and, where none is given, the split. Of a "
+        "difference: the seeds that both have."
+    ),
+    "study_interval": (
+        "95 % bootstrap interval of the mean over seeds. With few seeds it is too narrow: over 5 "
+        "it covers the true mean in about 85 of 100 studies."
+    ),
+    "study_difference": (
+        "LLMHNI less this method, seed by seed on the same prepared data, then the mean. Above "
+        "0: LLMHNI is higher."
+    ),
+    "study_holm": (
+        "p of the paired t-test over seeds, corrected by Holm (1979) over all comparisons of this "
+        "measure within the dataset."
+    ),
+    "study_p": (
+        "Two-sided p over seeds, not corrected. Wilcoxon's cannot fall below 2 to the power of "
+        "1 - n: 0.0625 for 5 seeds."
+    ),
+    "study_hard_kept": (
+        "Interactions are flagged, most suspect first, until 50, 70 or 90 % of the planted noise "
+        "is found: the share of genuine hard interactions that is not flagged then. Minority and "
+        "tail: of that kind of hard alone."
+    ),
+    "study_ap": (
+        "Average precision of noise among the interactions in the order of suspicion: of all, of "
+        "the fifth with the highest loss, or of noise and genuine ones at equal model score."
+    ),
+    "study_auc_hard": "AUC of noise against genuine hard interactions alone: 0.5 is a coin.",
+    "study_auc_kind": "AUC of this kind of planted noise against all genuine interactions.",
+    "study_at_rate": (
+        "Exactly as many are flagged as were planted, most suspect first. Only the measurement "
+        "knows that number, no method does."
+    ),
+    "study_hard_users": (
+        "Here the mean over the fifth of the test users with the largest share of hard "
+        "interactions."
+    ),
+    "study_hard_items": (
+        "Here only held-out pairs of the fifth of the items with the largest share of hard "
+        "interactions count; all items stay in the ranking."
+    ),
+    "study_recovered": (
+        "(method - plain BPR) / (oracle - plain BPR), a ratio of means: how much of what the "
+        "noise costs a method gets back. 0 = plain, 1 = as if trained without the noise; a method "
+        "with texts may pass 1. Not given where the gap cannot be told from 0."
+    ),
+    "study_oracle": "Plain BPR trained without the planted interactions: what no method can know.",
+    "study_decline": (
+        "Value at the highest share of noise over the value without noise, less 1: -0.10 = a tenth "
+        "is lost. Nearer to 0 is flatter."
+    ),
+    "study_change": (
+        "One thing changed in LLMHNI, all else the same. The difference is the change less full "
+        "LLMHNI: below 0, the change harms, so the part that was changed helps."
+    ),
+    "study_scheme": (
+        "How negatives are chosen from one and the same trained model: at random, by its highest "
+        "scores (DNS), by high variance of scores (SRNS), from LLMHNI's pool, or as LLMHNI does."
+    ),
+    "study_false_negatives": "Share of mined negatives that are held-out positives of the user.",
+    "study_hardness": (
+        "Chance that the model ranks a mined negative above the positive: higher is harder, and "
+        "teaches more."
+    ),
+    "study_options": (
+        "Settings chosen on validation of one seed that is not reported; {} = published defaults."
+    ),
 }
 
 

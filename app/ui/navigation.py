@@ -38,6 +38,7 @@ SECTIONS: Final = {
         Entry("jobs", "Jobs"),
         Entry("method", "Method"),
         Entry("judge", "Judge"),
+        Entry("study", "Study"),
     ),
 }
 HOME: Final = SECTIONS["Inspect"][0].name

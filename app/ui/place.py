@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from app.ui import figure_file, navigation, state
+
+STUDY: Final = "study"
 
 
 def page() -> str:
@@ -19,4 +23,6 @@ def origin(name: str) -> tuple[str, str]:
     run_id = str(st.session_state.get(state.RUN_KEY) or "")
     titles = {one.name: one.title for part in navigation.SECTIONS.values() for one in part}
     title = titles[page()]
+    if page() == STUDY:  # a study is of many runs, none of them the chosen one
+        return figure_file.title_of(name), title
     return figure_file.title_of(name, run_id), f"{title}, run {run_id}" if run_id else title

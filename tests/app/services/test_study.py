@@ -1,0 +1,139 @@
+"""What services say of a small study, worked out by hand."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.services import study, study_ablations, study_cells, study_methods
+from app.services.study_cells import Filters
+from core.study.rows import append_rows
+from tests.study_folder import cell, write_study
+
+
+@pytest.fixture
+def one(workspace, monkeypatch):
+    monkeypatch.setattr(study, "COMMITTED", workspace / "none")
+    write_study(workspace / "studies" / "small")
+    (found,) = study.every(workspace)
+    return found
+
+
+def test_the_study_of_the_project_comes_first_and_the_newest_of_the_workspace_next(
+    workspace, monkeypatch
+):
+    monkeypatch.setattr(study, "COMMITTED", workspace / "committed")
+    assert study.every(workspace) == []
+    for place, name in enumerate(("old", "new")):
+        write_study(workspace / "studies" / name)
+        os.utime(workspace / "studies" / name / "rows.csv", (1000 + place, 1000 + place))
+    write_study(workspace / "committed")
+    names = [one.name for one in study.every(workspace)]
+    assert names == ["docs/results/study", "studies/new", "studies/old"]
+
+
+def test_about_says_seeds_times_code_and_what_is_missing(one):
+    about = study.about(one)
+    assert about.seeds == (0, 1)
+    assert about.n_rows == 25
+    assert (about.first[:10], about.last[:10]) == ("2026-01-01", "2026-01-02")
+    assert about.codes == ("abc123",)
+    assert about.hard == {"sample": "planted"}
+    assert "DNS" in about.missing["sample"]
+    assert "T-CE" not in about.missing["sample"]
+    assert about.mixed == ()
+
+
+def test_a_new_row_is_read_at_once(one):
+    before = len(study.rows(one))
+    append_rows(one.folder, [cell("dns", 0, recall20=0.2)])
+    assert len(study.rows(one)) == before + 1
+
+
+def test_means_stand_beside_llmhni_less_the_method(one):
+    table = study_methods.means(one, "sample", "hard_kept_70").set_index("variant")
+    assert table.loc["bpr", "mean"] == pytest.approx(0.61)
+    assert table.loc["t-ce", "difference"] == pytest.approx(0.30)
+    assert table.loc["t-ce", "difference_low"] == pytest.approx(0.30)
+    assert np.isnan(table.loc["llmhni", "difference"])
+    assert table.loc["t-ce", "family"] == "loss-based"
+    assert "oracle" not in table.index
+
+
+def test_recovered_is_the_share_of_the_gap_and_decline_that_of_the_start(one):
+    recovered = study_methods.recovered(one, "sample", "recall20").set_index("variant")
+    assert recovered.loc["llmhni", "recovered"] == pytest.approx(0.8)
+    assert recovered.loc["t-ce", "recovered"] == pytest.approx(-0.2)
+    decline = study_methods.decline(one, "sample", "recall20").set_index("variant")
+    assert decline.loc["llmhni", "slope"] == pytest.approx(-0.04)
+    assert decline.loc["bpr", "difference"] == pytest.approx(0.16)
+    assert decline.loc["t-ce", "n"] == 1
+
+
+def test_a_trade_off_has_both_measures_and_gaps_where_one_is_missing(one):
+    table = study_methods.trade(one, "sample", "position", 0.2, "hard_kept_70", "recall20")
+    known = table.set_index("variant")
+    assert known.loc["llmhni", ["x", "y"]].tolist() == pytest.approx([0.81, 0.24])
+    assert np.isnan(known.loc["oracle", "x"])
+    assert known.loc["oracle", "y"] == pytest.approx(0.25)
+
+
+def test_seeds_of_a_method_stand_side_by_side(one):
+    table = study_methods.by_seed(one, "sample", "position", 0.2, "hard_kept_70", ("llmhni", "bpr"))
+    assert table.set_index("variant").loc["bpr"].tolist() == pytest.approx([0.60, 0.62])
+
+
+def test_a_change_is_told_less_full(one):
+    table = study_ablations.effects(one, "sample", "mixed", 0.2, "recall20").set_index("variant")
+    assert table["difference"].to_dict() == pytest.approx({"no-alignment": -0.01, "pool-16": -0.02})
+    assert table["setting"].to_dict() == {"no-alignment": "", "pool-16": "pool"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "setting", "value", "line"),
+    [
+        ("drop-rate-0.05", "drop-rate", 0.05, ""),
+        ("flip-0.3-no-hal", "flip", 0.3, study_ablations.WITHOUT),
+    ],
+)
+def test_a_sweep_is_read_off_the_name(variant, setting, value, line):
+    assert study_ablations.change(variant) == (setting, value, line)
+
+
+def test_negatives_have_both_measures_by_scheme(one):
+    table = study_ablations.negatives(one)
+    assert table["scheme"].tolist() == ["uniform", "llmhni"]
+    assert table["hardness"].tolist() == pytest.approx([0.1, 0.2])
+    assert table["false_negative_rate"].tolist() == pytest.approx([0.01, 0.02])
+
+
+def test_progress_counts_cells_and_the_schemes_of_negatives_as_one(one):
+    table = study_cells.progress(one, "own").set_index(["part", "noise"])
+    assert table["n_cells"].to_dict() == {
+        ("methods", "position"): 8,
+        ("methods", "none"): 8,
+        ("negatives", "position"): 2,
+    }
+    assert table["n_done"].tolist() == [8, 7, 2]
+
+
+def test_progress_of_an_unknown_or_broken_plan_is_empty(one):
+    assert study_cells.progress(one, "other").empty
+    (one.folder / "settings.json").write_text('{"plans": {"own": {"blocks": [{"noise": ["?"]}]}}}')
+    assert study_cells.progress(one, "own").empty
+    (one.folder / "settings.json").write_text("no json")
+    assert study_cells.plans(one) == []
+
+
+def test_rows_are_filtered_and_written_whole(one, tmp_path):
+    wanted = Filters(part=("methods",), noise=("position",), variant=("bpr", "t-ce"), seed=(0.0,))
+    found = study_cells.found(one, wanted)
+    assert sorted(found["variant"]) == ["bpr", "t-ce"]
+    assert "ndcg20" not in found.columns
+    study_cells.write(one, wanted, tmp_path / "rows.parquet")
+    written = pd.read_parquet(tmp_path / "rows.parquet")
+    assert len(written) == 2
+    assert "ndcg20" in written.columns

@@ -1,0 +1,142 @@
+"""The page Study over a small study that was written by hand."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.services import environment, study
+from core.study.rows import append_rows
+from tests.study_folder import HOSTILE, cell, write_study
+
+MAIN = environment.ROOT / "app" / "main.py"
+VIEWS = ("Verdicts", "Detection", "Ranking", "Trade-off", "Ablations", "Negatives", "Cells")
+
+
+@pytest.fixture(autouse=True)
+def no_study_of_the_project(workspace, monkeypatch):
+    monkeypatch.setattr(study, "COMMITTED", workspace / "none")
+
+
+@pytest.fixture
+def small(workspace):
+    return write_study(workspace / "studies" / "small")
+
+
+def open_page(view="Verdicts", **query):
+    app = AppTest.from_file(MAIN, default_timeout=90)
+    app.run()
+    app.switch_page("../pages/study.py")
+    for name, value in {"st_view": view, **query}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app):
+    elements = (app.text, app.info, app.warning, app.caption, app.markdown, app.code)
+    return "\n".join(str(one.value) for element in elements for one in element)
+
+
+def marked(app):
+    """Everything that is read as Markdown."""
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning]
+    return "\n".join(str(one.value) for one in parts)
+
+
+def table(app, column):
+    return next(one.value for one in app.dataframe if column in one.value.columns)
+
+
+def test_without_a_study_the_page_gives_the_command_and_starts_nothing(workspace):
+    app = open_page()
+    commands = [one.value for one in app.code]
+    assert any(
+        "study --plan quick" in text and str(workspace / "studies" / "quick") in text
+        for text in commands
+    )
+    assert not app.button
+
+
+@pytest.mark.usefixtures("small")
+def test_the_page_says_where_the_numbers_come_from_and_that_seeds_are_few():
+    line = next(one.value for one in open_page().text if "rows.csv" in one.value)
+    assert line.startswith("studies/small/rows.csv: 25 rows, seeds 0, 1 (few")
+    assert "measured 2026-01-01 to 2026-01-02, code abc123, cpu" in line
+
+
+@pytest.mark.usefixtures("small")
+def test_aims_are_answered_from_the_rows():
+    app = open_page(st_aim="3")
+    badges = [one.value for one in app.markdown if "badge" in one.value]
+    assert len(badges) == 5
+    cases = table(app, "note").set_index(["data", "noise", "measure"])
+    # (0.24 - 0.20) / (0.25 - 0.20)
+    assert cases.loc[("sample", "position", "Recall@20"), "ours"] == pytest.approx(0.8)
+    assert cases.loc[("sample", "position", "Recall@20"), "outcome"] == "◆ holds"
+    assert cases.loc[("sample", "uniform", "Recall@20"), "outcome"] == "○ not measured"
+
+
+@pytest.mark.usefixtures("small")
+def test_detection_stands_beside_the_difference_to_llmhni_best_first():
+    shown = table(open_page("Detection"), "p_holm")
+    assert shown["variant"].tolist() == ["LLMHNI", "BPR (plain)", "T-CE"]
+    assert shown["mean"].tolist() == pytest.approx([0.81, 0.61, 0.51])
+    assert shown["difference"].tolist()[1:] == pytest.approx([0.2, 0.3])
+
+
+@pytest.mark.usefixtures("small")
+def test_ranking_shows_the_recovered_share_and_the_decline():
+    shown = table(open_page("Ranking", st_rank_table="Recovered share"), "recovered")
+    assert shown.set_index("variant").loc["LLMHNI", "recovered"] == pytest.approx(0.8)
+    shown = table(open_page("Ranking", st_rank_table="Decline"), "slope")
+    assert shown["variant"].tolist()[:2] == ["Oracle (no noise)", "LLMHNI"]
+    assert shown.set_index("variant").loc["LLMHNI", "slope"] == pytest.approx(-0.04)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_change_that_harms_is_below_nothing():
+    shown = table(open_page("Ablations"), "called").set_index("called")
+    assert shown.loc["No alignment", "difference"] == pytest.approx(-0.01)
+
+
+@pytest.mark.usefixtures("small")
+def test_cells_say_what_is_left_and_filter():
+    app = open_page("Cells", st_f_variant="T-CE")
+    assert any("17 of 18 cells" in str(one.proto) for one in app.get("progress"))
+    assert set(table(app, "finished")["variant"]) == {"t-ce"}
+    assert any("3 of 25 rows" in one.value for one in app.caption)
+
+
+def test_a_row_that_is_finished_meanwhile_is_there_after_a_refresh(small):
+    app = open_page("Cells")
+    append_rows(small, [cell("t-ce", 1, noise="none", rate=0.0, recall20=0.25)])
+    next(one for one in app.button if one.key == "st_refresh").click().run()
+    assert any("18 of 18 cells" in str(one.proto) for one in app.get("progress"))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_dataset_with_a_hostile_name_stays_text(workspace, view):
+    write_study(workspace / "studies" / "small", data=HOSTILE)
+    app = open_page(view)
+    assert "example.org" not in marked(app)
+    for one in app.get("plotly_chart"):
+        assert "<b>x</b>" not in one.proto.spec
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_study_with_one_cell_says_what_is_missing(workspace, view):
+    append_rows(workspace / "studies" / "one", [cell("llmhni", 0, recall20=0.2)])
+    assert said(open_page(view))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_study_without_a_finished_cell_is_shown(workspace, view):
+    append_rows(workspace / "studies" / "none", [])
+    assert "0 rows" in said(open_page(view))
+
+
+def test_rows_of_several_versions_of_the_code_are_told(small):
+    append_rows(small, [cell("dns", 0, recall20=0.2, code="def456")])
+    assert any("different versions of the code" in one.value for one in open_page().warning)
