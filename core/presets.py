@@ -22,8 +22,11 @@ PAPER: Final[Assignments] = MappingProxyType(
         "scoring.use_behaviour": False,
         "scoring.use_grades": True,
         "train.candidates": 4,
+        "train.fresh": 0,
         "train.pool": 64,
         "train.hard_share": 1.0,
+        "train.lambda_alignment": 0.01,
+        "train.lambda_hallucination": 0.01,
     }
 )
 """LLMHNI (arXiv:2511.07295) by the letter, as far as it is known: only the lowest-scored

@@ -6,6 +6,7 @@ Shape letters: E train interactions, P pairs (E + stand-ins).
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class Settling:
         found: FloatArray = np.where(pairs.observed, 4.0 * p * (1.0 - p) * weight, 0.0)
         return found.astype(np.float32)
 
-    def _grades(self, judgements: Judgements | None) -> dict[str, np.ndarray]:
+    def _grades(self, judgements: Judgements | None) -> dict[str, Any]:
         known = no_judgements() if judgements is None else judgements
         return judged_signals(self.pairs, vars(known), self.train.n_items)
 

@@ -10,6 +10,7 @@ import numpy as np
 from core.relevance.semantic_fit import semantic_fit
 from core.relevance.text_fit import centred, text_fit
 from core.scoring.evidence import Evidence
+from core.scoring.insertions import Insertions
 from core.scoring.neighbours import neighbours
 from core.scoring.stand_ins import Pairs
 from core.stages import Arrays
@@ -57,6 +58,9 @@ def gather_evidence(
         text_among_items=text.place.among_items,
         text_among_users=text.place.among_users,
         log_popularity=log_popularity(train, pairs),
+        insertions=Insertions(
+            behaviour["inserted_row"], behaviour["fitted_score"], behaviour["inserted_score"]
+        ),
         **judged_signals(pairs, judged, train.n_items),
     )
 

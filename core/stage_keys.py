@@ -27,7 +27,10 @@ DEPENDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "align": (("alignment",), ("texts",)),
     "pretrain": (("backbone", "pretrain"), ()),
     "out-of-fold": (
-        ("backbone", "pretrain", "alignment.folds", "scoring.stand_ins", "scoring.references"),
+        (
+            *("backbone", "pretrain", "alignment.folds"),
+            *("scoring.stand_ins", "scoring.references", "scoring.insertions"),
+        ),
         ("align", "pretrain"),
     ),
     "judge": (("judge", "text"), ("texts", "out-of-fold", "pretrain")),

@@ -32,6 +32,8 @@ TINY_RUN = {
         "batch_size": 128,
         "eval_every": 2,
         "warmup_epochs": 2,
+        "fresh": 0,  # the pool has more to go wrong
+        "candidates": 2,
         "pool": 8,
         "learning_rate": 2e-2,
     },

@@ -203,7 +203,7 @@ TERMS: Final = {
     "study_recovered": (
         "(method - plain BPR) / (oracle - plain BPR), a ratio of means: how much of what the "
         "noise costs a method gets back. 0 = plain, 1 = as if trained without the noise; a method "
-        "with texts may pass 1. Not given where the gap cannot be told from 0."
+        "with texts or harder negatives may pass 1. Not given where the gap cannot be told from 0."
     ),
     "study_oracle": "Plain BPR trained without the planted interactions: what no method can know.",
     "study_decline": (
@@ -224,7 +224,7 @@ TERMS: Final = {
         "teaches more."
     ),
     "study_options": (
-        "Settings chosen on validation of one seed that is not reported; {} = published defaults."
+        "Settings chosen on validation of one seed that is not reported; {} = defaults."
     ),
 }
 

@@ -64,9 +64,9 @@ GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
         # Within the ranges of the ablations of the study [D].
         "llmhni": (
             DEFAULTS,
-            _train(pool=64),
-            _train(pool=256),
-            _train(lambda_alignment=0.05, lambda_hallucination=0.05),
+            _train(lambda_alignment=0.0, lambda_hallucination=0.0),
+            _train(fresh=8, candidates=2),
+            _train(fresh=0, candidates=2),
         ),
         "bpr": _PLAIN,
         "bpr-ngcf": _PLAIN,

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from core.baselines.contrast import one_way
-from core.baselines.edge_mask import BIAS, MaskedLightGCN, hsic
+from core.baselines.edge_mask import MaskedLightGCN, hsic
 from core.baselines.method import Inputs, Method, Plan
 from core.baselines.rlmrec import PROJECTOR, TextContrast
 from core.graph.adjacency import Graph, normalized_graph
@@ -161,8 +161,8 @@ def _build(inputs: Inputs, settings: LLaRDSettings, generator: torch.Generator) 
 
     @torch.no_grad()
     def doubt(_: object) -> FloatArray:
-        kept = encoder.mask(inputs.graph) - BIAS  # 0..1, in the order of train
-        return np.asarray(1.0 - kept.cpu().numpy(), np.float32)
+        # In the order of train. Not the mask itself: it is 1 to the last digit for most edges.
+        return np.asarray(-encoder.logits(inputs.graph).cpu().numpy(), np.float32)
 
     return Plan(encoder, objective, doubt)
 
@@ -175,5 +175,5 @@ LLARD = Method(
     LLaRDSettings,
     _build,
     frozenset({"text", "judgements"}),
-    "1 - the learned mask of the edge",
+    "- the logit of the learned mask of the edge",
 )

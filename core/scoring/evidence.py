@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.scoring.insertions import Insertions
 from core.types import FloatArray, GradeArray
 
 
@@ -44,6 +45,8 @@ class Evidence:
     """How strongly the user-centric view supports a pair, 0..1; NaN = not known."""
     item_support: FloatArray
     """The same of the item-centric view."""
+    insertions: Insertions | None = None
+    """Scores by models that have seen the pairs; None where none were trained."""
 
     def without_text(self) -> Evidence:
         """The same with NaN for everything texts say."""

@@ -7,7 +7,8 @@ looks like the noise it may be. How signals are put together matters more than a
 1. *Language at equal behaviour.* Stand-ins are weighted so that score and popularity are spread as
    among the train interactions. The classifier then learns what the texts add **given** the score:
    the difference between hard and noisy, not between easy and hard.
-2. *Behaviour at equal popularity.* A second classifier on loss history, score and neighbours.
+2. *Behaviour at equal popularity.* A second classifier on loss history, score and neighbours, and
+   on the score by models that have seen the pair (:mod:`core.scoring.insertions`).
    Without the weights it would take unpopular items for noise, or popular ones, as the stand-ins
    have it. What popularity itself says is added again: how the noise rate rises or falls with
    it (:mod:`core.scoring.popularity`). Misclicks fall on items few people want, clicks for
@@ -71,7 +72,10 @@ class Parts:
     language: np.ndarray
     """At equal behaviour."""
     behaviour: np.ndarray
-    """At equal popularity."""
+    """At equal popularity, out of fold alone."""
+    fitted: np.ndarray | None
+    """The same with the scores of models that have seen the pair, of the interactions alone,
+    ``(E,)``; None where there are no such models."""
 
 
 def combine(
@@ -108,7 +112,27 @@ def fit_parts(
     language = _cross_fit(at_equal, observed, equal, config.folds, rng)
     moves = np.hstack([evidence.behaviour(), standing[:, 1:]])
     as_popular = _balance(standing[:, 1:], observed)
-    return Parts(language, _cross_fit(moves, observed, as_popular, config.folds, rng))
+    behaviour = _cross_fit(moves, observed, as_popular, config.folds, rng)
+    return Parts(language, behaviour, _fitted(evidence, observed, config, rng))
+
+
+def _fitted(
+    evidence: Evidence, observed: BoolArray, config: ScoringConfig, rng: np.random.Generator
+) -> np.ndarray | None:
+    """Behaviour with fitted scores, against inserted stand-ins: mean logit ``(E,)``."""
+    seen = evidence.insertions
+    if seen is None or len(seen.row) == 0:
+        return None
+    own = np.flatnonzero(observed)
+    behaviour, popularity = evidence.behaviour(), evidence.standing()[:, 1:]
+    total = np.zeros(len(own))
+    for row, score, stand_in_score in zip(seen.row, seen.score, seen.stand_in_score, strict=True):
+        rows = np.concatenate([own, row])
+        fitted = np.concatenate([score, stand_in_score])[:, None]
+        features = np.hstack([fitted, behaviour[rows], popularity[rows]])
+        weight = _balance(popularity[rows], observed[rows])
+        total += _cross_fit(features, observed[rows], weight, config.folds, rng)[: len(own)]
+    return total / len(seen.row)
 
 
 def weigh(
@@ -124,9 +148,11 @@ def weigh(
     """
     language, behaviour = parts.language, parts.behaviour
     rate = noise_rate(expit(language + behaviour), observed)
+    popular = np.zeros(len(behaviour))
     if config.use_popularity:  # language stays out of it: the parts can be told apart
         popular = popularity_logit(expit(behaviour), evidence.log_popularity, observed)
-        behaviour = behaviour + popular
+    behaviour = behaviour + popular
+    moved = behaviour[observed] if parts.fitted is None else parts.fitted + popular[observed]
     base = language + config.caution * behaviour
     shift = np.zeros(len(base))
     if not evidence.all_judged():
@@ -134,7 +160,7 @@ def weigh(
     # Left out at the end: the other parts and the rate stay what they are with all signals.
     counted = (
         language[observed] * config.use_language,
-        config.caution * behaviour[observed] * config.use_behaviour,
+        config.caution * moved * config.use_behaviour,
         shift[observed] * config.use_grades,
     )
     total = np.sum(counted, axis=0)

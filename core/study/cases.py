@@ -11,6 +11,8 @@ import pandas as pd
 
 from core.study import statistics
 from core.study.labels import title
+from core.study.names import ML, SAMPLE
+from core.study.statistics import OURS
 from core.study.variants import METHODS, VARIANTS
 
 HOLDS: Final = "holds"
@@ -24,7 +26,11 @@ NEED_TEXT: Final = ("signal:semantic", *(name for name in METHODS if VARIANTS[na
 """Variants that are measured where there is text, and nowhere else."""
 NO_RIVALS: Final = ("ours", "oracle")
 """Families that are not what somebody would use instead."""
-LEAST_SEEDS: Final = 2
+REQUIRED: Final = (SAMPLE, ML)
+"""Datasets with text that have to be there for an aim to hold; others that are there count too."""
+LEAST_SEEDS: Final = 3
+"""Seeds in common below which nothing is compared: of two, both lie on one side by chance half the
+time."""
 NAN: Final = math.nan
 
 
@@ -75,7 +81,7 @@ def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         word = "" if apart else "not "
         note = f"{_place(found)}; best by loss, {title(loss['variant'].iloc[0])}, {word}excluded"
         case = replace(case, outcome=HOLDS if apart and not _ahead(found) else FAILS, note=note)
-        return _complete(case, _at(cells, data, noise, RATE), cells)
+        return _complete(case, found, _at(cells, data, noise, RATE), cells)
 
     return answer
 
@@ -89,7 +95,7 @@ def above_all(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         found = _rivals(cells, _at(differences[measure], data, noise, RATE))
         mean = _mean(_at(means[measure], data, noise, RATE), "mean")
         case = _strict(_nearest(data, noise, measure, found, mean), found)
-        return _complete(case, _at(cells, data, noise, RATE), cells)
+        return _complete(case, found, _at(cells, data, noise, RATE), cells)
 
     return answer
 
@@ -103,7 +109,7 @@ def flattest(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         found = _rivals(cells, _at(differences[measure], data, noise, TOP_RATE))
         mean = _mean(_at(declines[measure], data, noise, TOP_RATE), "slope")
         case = _strict(_nearest(data, noise, measure, found, mean), found)
-        return _complete(case, _at(cells, data, noise, TOP_RATE), cells)
+        return _complete(case, found, _at(cells, data, noise, TOP_RATE), cells)
 
     return answer
 
@@ -117,7 +123,7 @@ def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         found = found[found["variant"] == statistics.OURS]
         case = Case(data, noise, measure, UNKNOWN, rival=statistics.ORACLE)
         if found.empty or found["n"].iloc[0] < LEAST_SEEDS:
-            return _not_measured(case, "" if found.empty else "one seed")
+            return _not_measured(case, "" if found.empty else "too few seeds")
         row: Any = found.iloc[0]
         gap = f"gap {row['gap']:.4f} [{row['gap_low']:.4f}, {row['gap_high']:.4f}]"
         case = replace(case, n=int(row["n"]))
@@ -138,8 +144,10 @@ def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
 
 
 def has_text(cells: pd.DataFrame, data: str) -> bool:
-    """Whether anything that needs text was measured with a dataset."""
-    return bool(cells.loc[cells["data"] == data, "variant"].isin(NEED_TEXT).any())
+    """Whether a dataset has texts, as far as rows tell: without any, the cut by them is blank."""
+    here = cells[(cells["data"] == data) & cells["variant"].isin(NEED_TEXT)]
+    blank = (here["variant"] == NEED_TEXT[0]) & here["auc_all"].isna()
+    return data in REQUIRED or not bool(blank.all())
 
 
 def _nearest(data: str, noise: str, measure: str, found: pd.DataFrame, mean: float) -> Case:
@@ -168,14 +176,23 @@ def _strict(case: Case, found: pd.DataFrame) -> Case:
     return replace(case, outcome=HOLDS if (found["low"] > 0.0).all() else FAILS, note=_place(found))
 
 
-def _complete(case: Case, here: pd.DataFrame, cells: pd.DataFrame) -> Case:
-    """A claim about every method is open while one of them has not been run with two seeds."""
+def _complete(case: Case, found: pd.DataFrame, here: pd.DataFrame, cells: pd.DataFrame) -> Case:
+    """A claim about every method is open while one of them is to be run, or to be compared.
+
+    Args:
+        case: As far as it is answered.
+        found: The rivals that it was answered from.
+        here: All rows of its dataset, noise and rate.
+        cells: All rows.
+    """
     if case.outcome != HOLDS:
         return case
     seeds = here.groupby("variant")["seed"].nunique()
     run = set(seeds[seeds >= LEAST_SEEDS].index)
     exempt = () if has_text(cells, case.data) else NEED_TEXT
-    missing = [name for name in METHODS if name not in run and name not in exempt]
+    # Measured, but without enough seeds in common, or without its value at rate 0.
+    alone = set(here.loc[here[case.measure].notna(), "variant"]) - {*found["variant"], OURS}
+    missing = [n for n in METHODS if n not in exempt and (n not in run or n in alone)]
     if not missing:
         return case
     return _not_measured(case, f"{case.note}; not yet measured: {_names(missing)}")
@@ -205,9 +222,9 @@ def _names(variants: Sequence[str]) -> str:
 
 
 def _rivals(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """What would be used instead and has an interval, that is, at least two seeds."""
+    """What would be used instead and was measured with enough of LLMHNI's seeds."""
     others = cells.loc[~cells["family"].isin(NO_RIVALS), "variant"].unique()
-    known = found["variant"].isin(others) & found["low"].notna()
+    known = found["variant"].isin(others) & (found["n"] >= LEAST_SEEDS)
     return found[known].reset_index(drop=True)
 
 

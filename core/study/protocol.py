@@ -10,25 +10,31 @@ PROTOCOL: Final = """\
   grades.
 * **Seeds.** Seeds 0 to 4 are reported, all of them. A seed decides planting and training, and the
   split where none is given; the genuine interactions of a dataset stay the same.
-* **Tuning.** Every method that is tuned has 4 candidates, the published defaults among them:
-  LLMHNI has no more than the others. They are compared on seed 1000 alone, by NDCG@20 on
-  validation, once per dataset; test is not read for it. The row `options` says what was chosen, and
-  the tuning table which candidates there were. Where that table is empty, published defaults were
-  used.
+* **Tuning.** Every method that is tuned has 4 candidates, its defaults among them: of baselines
+  mostly the published ones (docs/baselines.md), of LLMHNI our own. They are compared on seed 1000
+  alone, by NDCG@20 on validation, once per dataset; the test set of that seed is not read for it.
+  Where a seed decides the split (MovieLens), its train and validation sets do share interactions
+  with the test sets of the reported seeds, for all methods alike. Not tuned: text only, cleanlab,
+  random edits, and LLMHNI as in the paper; the oracle has the options of plain BPR. The column
+  `options` says what was chosen, and the tuning table which candidates there were. Where that table
+  is empty, defaults were used.
 * **Selection within a run.** The epoch is chosen on validation, and so is LLMHNI's refined graph
-  with `refine.preset=auto`. Test is read once, at that epoch: all items are ranked, train items
-  left out.
+  with `refine.preset=auto`: a run of LLMHNI chooses between two trainings, one of a baseline has
+  one. Test is read once, at that epoch: all items are ranked, train items left out.
 * **Noise** is planted in train alone; validation and test stay clean. No method is told which rows
   are planted or how many. `*_at_rate` measures alone are given the true number, for all alike.
 * **Suspicion.** Detection asks each method what it suspects interactions by (docs/baselines.md).
   Methods that say nothing of single interactions have the plain loss, or no detection at all.
   Score-matched AUC draws noise and genuine from the same bins of the out-of-fold score: a loss cut
   is near 0.5 there **by construction**. It asks what a method adds to behaviour, and is no contest
-  with the loss; hard kept at equal noise recall is one.
+  with the loss; hard kept at equal noise recall is one. *Random edits* is given no number of edits
+  here: it is plain BPR once more, and suspects nothing.
 * **Hard.** The sample labels what is hard. Elsewhere it is the genuine fifth with the lowest
   out-of-fold score, which is hard on loss cuts by construction (`hard_source`).
-* **Oracle** = plain BPR without the planted rows. It has no texts: a method that uses them may pass
-  it.
+* **Oracle** = plain BPR without the planted rows. It has no texts and uniform negatives: a method
+  with texts or harder negatives may pass it, and "recovered" then counts more than undone noise.
+* **Aims** ask of `uniform`, `position` and `co-click` noise. `lookalike`, `mixed` and natural noise
+  are reported and count for none.
 
 What the numbers cannot carry:
 
@@ -50,8 +56,17 @@ Intervals are 95 % percentile bootstrap intervals of a mean over seeds (all resa
 95. Comparisons are paired by seed, over the seeds both have (n). p is of the two-sided paired
 t-test, corrected by Holm over all comparisons of a measure within a dataset; with 5 seeds
 Wilcoxon's test cannot fall below 0.0625, so that it can show no difference at 0.05, however large.
-A difference that is not found is no proof that there is none. Seeds repeat planting and training on
+Verdicts go by the intervals, which are not corrected: a claim about every baseline asks each of its
+comparisons to hold. A difference that is not found is no proof that there is none, so that a tie is
+one only as far as these seeds can tell. Seeds repeat planting and training on
 the same people and items: the intervals do not speak of other datasets."""
+
+ABLATIONS: Final = """\
+Each change less full LLMHNI, same data and seed: below 0, the change harms. Both have the options
+that were chosen for LLMHNI, but for what is changed. `no-semantic-negatives` takes uniform negatives
+in the place of the best-scored of four, which by default meaning has no say in; `fresh-N-pick-M`
+gives it one. `candidates-*`, `pool-*` and `hard-share-*` are read beside each other: all of them take
+negatives from the paper's pool, the full method does not."""
 
 NATURAL_NOISE: Final = """\
 All ratings are kept as positives in train; those below 3 count as noise. Validation and test hold

@@ -13,7 +13,7 @@ from core.study import sections
 from core.study.figure_style import INSTALL, Drawn, is_installed
 from core.study.figures import draw_all
 from core.study.names import ROWS_FILE
-from core.study.protocol import PROTOCOL, STATISTICS
+from core.study.protocol import ABLATIONS, PROTOCOL, STATISTICS
 from core.study.rows import read_rows
 from core.study.statistics import part_of
 from core.study.summary_page import summary_page, verdict_table
@@ -79,7 +79,7 @@ def render(rows: pd.DataFrame, drawn: Sequence[Drawn], folder: Path) -> str:
         parts += [f"## Dataset {data}", *_images(figures, folder), *sections.dataset(cells, data)]
     parts += [
         "## Ablations",
-        "Each change less full LLMHNI, same data and seed: below 0, the change harms.",
+        ABLATIONS,
         *_images([one for one in drawn if one.section == "ablations"], folder),
         *(sections.ablations(rows) or ["Not measured."]),
         "## Mined negatives",

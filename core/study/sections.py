@@ -28,6 +28,7 @@ DETECTION: Final = ("hard_kept_70", "auc_matched", "auc_all", "auc_top_loss", "p
 RANKING: Final = ("recall20", "ndcg20", "recall20_hard_users", "recall20_hard_items")
 MAIN: Final = ("recall20", "ndcg20")
 ABLATED: Final = ("hard_kept_70", "auc_matched", "recall20", "ndcg20")
+TUNED_BY: Final = "valid_ndcg20"
 OWN: Final = ("noise_recall", "precision", "hard_kept", "noise_rate_estimated")
 
 
@@ -50,11 +51,28 @@ def about(rows: pd.DataFrame) -> str:
     if (mixed > 1).any():
         names = ", ".join(f"{title(str(name))} on {data}" for data, name in mixed[mixed > 1].index)
         lines.append(f"**Rows with different options stand side by side:** {names}.")
+    worse = not_the_tuned(rows)
+    if worse:
+        lines.append(f"**Not run with the options that tuning found best:** {', '.join(worse)}.")
     for data, here in cells.groupby("data"):
         missing = [title(name) for name in METHODS if name not in set(here["variant"])]
         if missing:
             lines.append(f"Not measured on {data}: {', '.join(missing)}.")
     return "\n\n".join(lines)
+
+
+def not_the_tuned(rows: pd.DataFrame) -> list[str]:
+    """Methods with rows made with other options than the best on validation, by dataset."""
+    by = ["data", "variant"]
+    reached = statistics.summary(statistics.part_of(rows, "tuning"), TUNED_BY, (*by, "options"))
+    best = reached[reached["mean"] == reached.groupby(by)["mean"].transform("max")]
+    chosen = {key: set(here["options"]) for key, here in best.groupby(by)}
+    cells = statistics.part_of(rows, "methods")
+    return [
+        f"{title(str(key[1]))} on {key[0]}"
+        for key, here in cells.groupby(by)
+        if key in chosen and not set(here["options"]) <= chosen[key]
+    ]
 
 
 def dataset(cells: pd.DataFrame, data: str) -> list[str]:
@@ -165,7 +183,7 @@ def negatives(rows: pd.DataFrame) -> str:
 def tuning(rows: pd.DataFrame) -> str:
     """Candidates of every method and what they reached on validation."""
     cells = statistics.part_of(rows, "tuning")
-    found = statistics.summary(cells, "valid_ndcg20", ("data", "variant", "options"))
+    found = statistics.summary(cells, TUNED_BY, ("data", "variant", "options"))
     best = found.groupby(["data", "variant"])["mean"].transform("max")
     body = [
         [
@@ -178,7 +196,7 @@ def tuning(rows: pd.DataFrame) -> str:
         for row, is_best in zip(found.to_dict("records"), found["mean"] == best, strict=True)
     ]
     head = ["Data", "Method", "Options", "NDCG@20, validation", ""]
-    return markdown(head, body) if body else "Not tuned: published defaults everywhere."
+    return markdown(head, body) if body else "Not tuned: defaults everywhere."
 
 
 def seconds(rows: pd.DataFrame) -> str:
@@ -230,7 +248,7 @@ def _versions(rows: pd.DataFrame) -> list[str]:
 
 
 def _options(text: str) -> str:
-    return "published defaults" if text in ("", "{}") else f"`{text.replace('`', '')}`"
+    return "defaults" if text in ("", "{}") else f"`{text.replace('`', '')}`"
 
 
 def _numbers(values: Iterable[float] | Sequence[float]) -> str:

@@ -14,7 +14,7 @@ from core.study.cases import UNKNOWN, Case
 from core.study.figure_style import Drawn
 from core.study.labels import measure_title, title
 from core.study.names import ROWS_FILE
-from core.study.protocol import NATURAL_NOISE, STATISTICS
+from core.study.protocol import ABLATIONS, NATURAL_NOISE, STATISTICS
 from core.study.statistics import NATURAL
 from core.study.tables import estimate, markdown, number, p_value
 from core.study.verdicts import Verdict, verdicts
@@ -57,7 +57,7 @@ def summary_page(
         STATISTICS,
         *(text for one in answers for text in _cases(one)),
         "## What each part adds",
-        "Each change less full LLMHNI, same data and seed: below 0, the change harms.",
+        ABLATIONS,
         *(sections.ablations(rows) or ["Not measured."]),
         "## Negatives that are none",
         sections.negatives(rows),

@@ -101,6 +101,10 @@ _HARD_EDITS: Final = {"refine.preset": "paper"}
 """Fixed where grades are flipped: choosing the preset on validation would hide the harm."""
 
 
+_POOL: Final = {"train.fresh": 0, "train.candidates": 2}
+"""Negatives from the paper's pool."""
+
+
 def _ablations() -> list[Variant]:
     """LLMHNI with one thing changed."""
 
@@ -117,14 +121,17 @@ def _ablations() -> list[Variant]:
         "no-popularity": "scoring.use_popularity",
     }
     swept: dict[str, tuple[str, tuple[Any, ...]]] = {
-        "candidates": ("train.candidates", (1, 2, 4, 8, 16, 64)),
-        "pool": ("train.pool", (16, 64, 128, 256)),
-        "hard-share": ("train.hard_share", (0.0, 0.25, 0.5, 1.0)),
+        "fresh": ("train.fresh", (2, 4, 8, 16)),
         "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1, 0.5)),
         "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1, 0.5)),
         "drop-rate": ("train.drop_rate", (0.05, 0.1, 0.2, 0.4)),
         "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
         "temperature": ("train.temperature", (0.1, 0.2, 0.5)),
+    }
+    of_pool: dict[str, tuple[str, tuple[Any, ...]]] = {
+        "candidates": ("train.candidates", (1, 2, 4, 8, 16, 128)),
+        "pool": ("train.pool", (16, 64, 128, 256)),
+        "hard-share": ("train.hard_share", (0.25, 0.5, 1.0)),
     }
     no_judge = {
         "judge.scope": "candidates",
@@ -133,6 +140,7 @@ def _ablations() -> list[Variant]:
         "refine.preset": "soft",
     }
     found = [ours(name, {setting: False}) for name, setting in off.items()]
+    found.append(ours("no-insertions", {"scoring.insertions": 0}))
     found.append(ours("soft", {"refine.preset": "soft"}))
     found.append(ours("hard-edits", _HARD_EDITS))
     found.append(ours("shuffle-text", {"text.shuffle": True}, "control"))
@@ -145,6 +153,12 @@ def _ablations() -> list[Variant]:
     found.append(ours("encoder-hashing", {"text.encoder": "hashing"}))
     for name, (setting, values) in swept.items():
         found += [ours(f"{name}-{value:g}", {setting: value}) for value in values]
+    for name, (setting, values) in of_pool.items():
+        found += [ours(f"{name}-{value:g}", {**_POOL, setting: value}) for value in values]
+    # The pick by meaning, at about the hardness of the default.
+    for n_fresh, n_picked in ((8, 2), (16, 4)):
+        pick = {"train.fresh": n_fresh, "train.candidates": n_picked}
+        found.append(ours(f"fresh-{n_fresh}-pick-{n_picked}", pick))
     return found
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.config import LLMHNIConfig
 from core.graph.adjacency import Graph, drop_edges
@@ -132,21 +133,40 @@ class LLMHNI(BPR):
         n_users, n_items = data.train.n_users, data.train.n_items
         self.pool = HardNegativePool(n_users, n_items, config.pool, observed, generator)
         self.views: tuple[tuple[Graph, Graph], ...] = ()
+        self._draws_fresh = config.semantic_negatives and config.fresh > 0
+        self._generator = generator
 
     def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
         """Refresh the pool, draw the negatives, redraw the edge-dropped views."""
-        if self.config.semantic_negatives:
+        self._generator = generator
+        if self.config.semantic_negatives and not self._draws_fresh:
             # During the warm-up too: the pool gathers the best of M fresh items at a time, and on
             # a large catalogue it needs these epochs to be more than a random one.
             with torch.no_grad():
                 found: Representations = backbone(self.graph)
             self.pool.refresh(found.user, found.item)
-        if self.config.semantic_negatives and epoch > self.config.warmup_epochs:
+        if self._draws_fresh:
+            self.negative = torch.zeros_like(self.item)  # they follow the model batch by batch
+        elif self.config.semantic_negatives and epoch > self.config.warmup_epochs:
             self.negative = self._mixed_negatives(epoch, backbone, generator)
         else:
             super().begin_epoch(epoch, backbone, generator)
         if self.config.hallucination_suppression:
             self.views = self._draw_views(generator)
+
+    @torch.no_grad()
+    def _fresh_negatives(self, found: Representations, user: Tensor) -> Tensor:
+        """Of fresh items the best-scored, of these the one of lowest s, ``(B,)``."""
+        shape = user[:, None].expand(-1, self.config.fresh)
+        item = sample_uniform_negatives(shape, self.observed, self.n_items, self._generator)
+        score = torch.bmm(found.item[item], found.user[user][:, :, None])[..., 0]  # (B, m)
+        n_best = min(self.config.candidates, self.config.fresh)
+        best = item.gather(1, score.topk(n_best, dim=1).indices)  # (B, n)
+        if n_best == 1:
+            return best[:, 0]
+        z_user, z_item = self.aligned
+        s = functional.cosine_similarity(z_user[user][:, None], z_item[best], dim=-1)
+        return best.gather(1, s.argmin(dim=1, keepdim=True))[:, 0]
 
     def _mixed_negatives(
         self, epoch: int, backbone: nn.Module, generator: torch.Generator
@@ -180,6 +200,8 @@ class LLMHNI(BPR):
         """All terms for some positives ``(B,)``."""
         rows = rows.to(self.user.device)
         refined: Representations = backbone(self.graph)
+        if self._draws_fresh:
+            self.negative[rows] = self._fresh_negatives(refined, self.user[rows])
         terms = self.ranking_terms(backbone, refined, rows)
         users, items = torch.unique(self.user[rows]), torch.unique(self.item[rows])
         if self.config.cross_graph_alignment:

@@ -15,6 +15,7 @@ from core.packing import (
     texts_of,
 )
 from core.scoring.evidence import Evidence
+from core.scoring.insertions import Insertions
 from core.scoring.posterior import Posterior
 from core.scoring.stand_ins import Pairs
 from core.stages import Stages
@@ -71,12 +72,16 @@ def test_pairs_come_back_from_the_out_of_fold_stage():
     pairs = Pairs(*(np.array([k, k + 1, k + 2]) for k in (0, 10, 20, 30)), 2)
     vectors = np.zeros((1, 3, 2), np.float32)
     places = Places(np.full(3, 0.25), np.full(3, 0.75))
-    packed = pack_out_of_fold(pairs, OutOfFold(np.ones((4, 3)), places, vectors, vectors + 1))
+    seen = Insertions(np.int64([[2]]), np.float32([[5, 6]]), np.float32([[7]]))
+    found = OutOfFold(np.ones((4, 3)), places, vectors, vectors + 1)
+    packed = pack_out_of_fold(pairs, found, seen)
     found = pairs_of(packed, 2)
     for name in ("user", "item", "fold", "left_out"):
         assert getattr(found, name).tolist() == getattr(pairs, name).tolist()
     assert found.observed.tolist() == [True, True, False]
     assert (packed["among_items"][0], packed["among_users"][0]) == (0.25, 0.75)
+    kept = [packed[name].tolist() for name in ("inserted_row", "fitted_score", "inserted_score")]
+    assert kept == [[[2]], [[5.0, 6.0]], [[7.0]]]
 
 
 def test_scores_are_those_of_the_train_interactions_alone():

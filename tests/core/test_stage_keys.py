@@ -30,6 +30,7 @@ TOUCHED = {
     "scoring.folds": {"signals"},
     "scoring.caution": {"signals"},
     "scoring.use_": {"signals"},
+    "scoring.insertions": {"out-of-fold", "judge", "signals"},
     "scoring.stand_ins": {"out-of-fold", "judge", "signals"},
     "scoring.references": {"out-of-fold", "judge", "signals"},
     "scoring.flag_factor": set(),

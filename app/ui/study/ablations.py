@@ -19,6 +19,8 @@ from app.ui.study.choice import Place
 MEASURES: Final = "st_measures"
 SWEEP: Final = "st_sweep"
 SHOWN: Final = ("hard_kept_70", "auc_matched", "recall20", "ndcg20")
+OF_POOL: Final = ("candidates", "pool", "hard-share")
+"""Settings that are swept with negatives from the pool."""
 MOST: Final = 4
 """More panels than this are too narrow to be read."""
 
@@ -117,6 +119,8 @@ def _sweeps(one: Study, place: Place, chosen: list[str]) -> None:
 
 
 def _fixed(setting: str) -> str:
+    if setting in OF_POOL:
+        return "Here negatives come from the paper's pool, in full LLMHNI they do not."
     if setting != "flip":
         return ""
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from app.services import study_methods
@@ -34,23 +35,9 @@ def draw(one: Study) -> None:
         return
     left, right = st.columns(2)
     with left:
-        across = choice.pick(
-            "Across",
-            measures.ordered(detection),
-            ACROSS,
-            FIRST[0],
-            format_func=measures.title,
-            help=measures.meaning(str(st.session_state.get(ACROSS) or FIRST[0])),
-        )
+        across = _axis("Across", measures.ordered(detection), ACROSS, FIRST[0])
     with right:
-        up = choice.pick(
-            "Up",
-            ranking,
-            UP,
-            FIRST[1],
-            format_func=measures.title,
-            help=measures.meaning(str(st.session_state.get(UP) or FIRST[1])),
-        )
+        up = _axis("Up", ranking, UP, FIRST[1])
     noise = place.noises[0]
     found = choice.ask(study_methods.trade, one, place.data, noise, place.rate, across, up)
     both = found[found["x"].notna() & found["y"].notna()].reset_index(drop=True)
@@ -75,6 +62,15 @@ def draw(one: Study) -> None:
         "noise, which has nothing to detect. Names that would stand on others are left out: hover "
         "over the point, or see the table."
     )
+    _table(found, across, up)
+
+
+def _axis(label: str, options: list[str], key: str, first: str) -> str:
+    text = measures.meaning(str(st.session_state.get(key) or first))
+    return choice.pick(label, options, key, first, format_func=measures.title, help=text)
+
+
+def _table(found: pd.DataFrame, across: str, up: str) -> None:
     only = found[found["x"].isna() ^ found["y"].isna()]
     names = sorted(title(str(one)) for one in only["variant"] if one != ORACLE)
     if names:

@@ -8,6 +8,7 @@ from scipy.stats import norm
 from core.config import MOST_NOISE, ScoringConfig
 from core.metrics import auc
 from core.scoring.evidence import Evidence
+from core.scoring.insertions import Insertions
 from core.scoring.noise_rate import noise_rate
 from core.scoring.posterior import combine
 from core.types import HIGH, LOW, MID
@@ -53,6 +54,7 @@ def evidence_of(rate=0.2, n_train=1000, language=2.0, behaviour=1.5, seed=0):
         "log_popularity": np.log1p(rng.integers(1, 50, n_pairs)).astype(np.float32),
         "user_grade": np.full(n_pairs, -1, np.int8),
         "item_grade": np.full(n_pairs, -1, np.int8),
+        "insertions": None,
         "user_support": np.full(n_pairs, np.nan, np.float32),
         "item_support": np.full(n_pairs, np.nan, np.float32),
     }
@@ -295,7 +297,8 @@ def test_fewer_pairs_than_folds_give_probabilities():
 
 def test_signals_that_are_all_the_same_give_the_same_p():
     found, observed, _ = evidence_of(n_train=60)
-    same = {name: np.zeros_like(value) for name, value in vars(found).items()}
+    signals = {name: value for name, value in vars(found).items() if value is not None}
+    same = {name: np.zeros_like(value) for name, value in signals.items()}
     result = combined(replace(found, **same), observed)
     assert np.ptp(result.p_noisy) < 0.2
     assert np.isfinite(result.p_noisy).all()
@@ -313,3 +316,40 @@ def test_a_part_left_out_moves_nothing_and_leaves_the_others_and_the_rate(world,
     assert without.p_noisy.mean() == pytest.approx(posterior.noise_rate, abs=1e-5)
     odds = logit(without.p_noisy.astype(np.float64))
     np.testing.assert_allclose(np.ptp(odds - without.from_language), 0, atol=1e-3)
+
+
+def seen_of(noise, n_train, gap, seed=0):
+    """Two trainings: genuine pairs fitted better than noise by so many deviations."""
+    rng = np.random.default_rng([seed, 9])
+    row = (rng.permutation(2 * n_train)[:200] + n_train).reshape(2, 100)
+    score = rng.normal(size=(2, n_train)) + gap * ~noise
+    return Insertions(row, score.astype(np.float32), rng.normal(size=(2, 100)).astype(np.float32))
+
+
+def test_scores_by_models_that_have_seen_the_pair_tell_noise_where_nothing_else_does():
+    found, observed, noise = evidence_of(behaviour=0.0, language=0.0)
+    blind = combined(found, observed).p_noisy
+    seen = combined(replace(found, insertions=seen_of(noise, 1000, 2.0)), observed)
+    assert auc(blind, noise) == pytest.approx(0.5, abs=0.06)
+    assert auc(seen.p_noisy, noise) > 0.85
+    # They are behaviour: held back by caution, switched off with it, and no part of language.
+    assert auc(seen.from_behaviour, noise) > 0.85
+    np.testing.assert_array_equal(seen.from_language, combined(found, observed).from_language)
+    off = CONFIG.model_copy(update={"use_behaviour": False})
+    with_seen = combined(replace(found, insertions=seen_of(noise, 1000, 2.0)), observed, off)
+    np.testing.assert_array_equal(with_seen.p_noisy, combined(found, observed, off).p_noisy)
+
+
+def test_fitted_scores_that_say_nothing_do_no_harm_and_leave_the_rate_alone():
+    found, observed, noise = evidence_of()
+    plain = combined(found, observed)
+    seen = combined(replace(found, insertions=seen_of(noise, 1000, 0.0)), observed)
+    assert seen.noise_rate == plain.noise_rate
+    assert auc(seen.p_noisy, noise) > auc(plain.p_noisy, noise) - 0.03
+
+
+def test_no_training_is_as_if_there_were_no_insertions():
+    found, observed, _ = evidence_of()
+    none = Insertions(np.zeros((0, 0), np.int64), np.zeros((0, 1000)), np.zeros((0, 0)))
+    plain, empty = (combined(replace(found, insertions=x), observed) for x in (None, none))
+    np.testing.assert_array_equal(empty.p_noisy, plain.p_noisy)

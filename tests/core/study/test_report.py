@@ -126,6 +126,20 @@ def test_rows_of_two_versions_of_the_code_and_mixed_options_are_told(tmp_path):
     assert "Not measured on sample: LLMHNI" in text
 
 
+@pytest.mark.usefixtures("no_figures")
+def test_rows_made_with_other_options_than_tuning_found_best_are_told(tmp_path):
+    tuned = [("{}", 0.1), ('{"a":1}', 0.2)]
+    rows = [
+        row(name, 1000, part="tuning", options=options, valid_ndcg20=value)
+        for name in ("dcf", "pld")
+        for options, value in tuned
+    ]
+    rows += [row("dcf", 0, recall20=0.3), row("pld", 0, recall20=0.3, options='{"a":1}')]
+    make(tmp_path, rows)
+    text = (tmp_path / "study" / "README.md").read_text()
+    assert "**Not run with the options that tuning found best:** DCF on sample." in text
+
+
 def test_a_folder_without_rows_says_how_to_make_them(tmp_path):
     with pytest.raises(DataError, match="make study"):
         write_report(tmp_path)

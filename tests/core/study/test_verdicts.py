@@ -150,6 +150,43 @@ def test_one_seed_answers_nothing(rows):
     }
 
 
+def test_two_seeds_answer_nothing_either(rows):
+    few = [one for one in rows if one["seed"] < 2]
+    assert {one.outcome for one in verdicts(table(few))} == {UNKNOWN}
+
+
+def test_a_rival_without_seeds_in_common_keeps_the_claim_open(rows):
+    apart = changed(rows, lambda one: {"seed": one["seed"] + 10}, variant="simgcl", rate=0.2)
+    found = case(apart, "2", "recall20")
+    assert found.outcome == UNKNOWN
+    assert found.note.endswith("not yet measured: SimGCL")
+
+
+def test_a_rival_without_its_value_at_rate_0_keeps_the_claim_on_decline_open(rows):
+    left = [one for one in rows if (one["variant"], one["rate"]) != ("pld", 0.0)]
+    assert case(left, "4", "recall20").note.endswith("not yet measured: PLD")
+    assert case(left, "2", "recall20").outcome == HOLDS
+
+
+def test_methods_that_need_text_are_waited_for_where_there_is_text(rows):
+    left = [one for one in rows if one["variant"] not in ("rlmrec", "llard", "text-only")]
+    assert case(left, "2", "recall20").outcome == UNKNOWN
+
+
+def test_a_blank_cut_by_texts_is_no_sign_of_texts_and_only_noise_that_was_begun_is_asked(rows):
+    of_text = ("rlmrec", "llard", "text-only")
+    more = [
+        {**one, "data": "amazon-book"}
+        for one in rows
+        if is_here(one) and one["variant"] not in of_text
+    ]
+    more += [row("signal:semantic", seed, data="amazon-book") for seed in range(3)]
+    found = {one.key: one for one in verdicts(table([*rows, *more]))}
+    assert {case.data for case in found["1a"].cases} == {"sample", "ml-latest-small"}
+    assert [c.noise for c in found["2"].cases if c.data == "amazon-book"] == ["position"] * 2
+    assert found["2"].outcome == HOLDS
+
+
 def test_detection_is_not_asked_of_data_without_texts_and_ranking_is(rows):
     no_text = ("rlmrec", "llard", "text-only")
     more = [

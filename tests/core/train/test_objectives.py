@@ -50,7 +50,15 @@ def llmhni(weight=None, graph=None, aligned=None, **options):
         TRAIN,
         aligned,
     )
-    own = {"pool": 3, "hard_share": 1.0, "warmup_epochs": 0, "drop_rate": 0.3, "weight_decay": 1e-3}
+    own = {
+        "fresh": 0,
+        "candidates": 2,
+        "pool": 3,
+        "hard_share": 1.0,
+        "warmup_epochs": 0,
+        "drop_rate": 0.3,
+        "weight_decay": 1e-3,
+    }
     settings = own | options
     return LLMHNI(data, LLMHNIConfig(**settings), seeded(2))
 
@@ -325,3 +333,41 @@ def test_the_share_of_hard_negatives_is_the_one_asked_for():
     assert none[0] == pytest.approx(1.0 / free, abs=0.06)
     assert len(half[1]) == len(none[1]) == free - 1
     assert not (half[1] | none[1]) & seen
+
+
+def test_without_a_pool_the_best_scored_of_the_fresh_items_is_the_negative():
+    """With far more draws than free items every free item is drawn: the best one must win."""
+    objective, model = llmhni(fresh=400, candidates=1), backbone()
+    objective.begin_epoch(1, model, seeded(4))
+    objective.loss(model, ROWS)
+    found = model(objective.graph)
+    for user in range(N_USERS):
+        free = [item for item in range(N_ITEMS) if (user, item) not in BOTH]
+        best = max(free, key=lambda item: found.user[user].dot(found.item[item]).item())
+        assert set(objective.negative[objective.user == user].tolist()) == {best}
+
+
+def test_of_the_best_fresh_items_the_one_of_lowest_semantic_relevance_is_the_negative():
+    """All fresh items considered: s alone decides, the score has no say."""
+    rng = np.random.default_rng(5)
+    aligned = Embeddings(
+        rng.normal(size=(N_USERS, 3)).astype(np.float32),
+        rng.normal(size=(N_ITEMS, 3)).astype(np.float32),
+    )
+    objective, model = llmhni(fresh=400, candidates=400, aligned=aligned), backbone()
+    objective.begin_epoch(1, model, seeded(4))
+    objective.loss(model, ROWS)
+    unit = aligned.item / np.linalg.norm(aligned.item, axis=1, keepdims=True)
+    for user in range(N_USERS):
+        free = [item for item in range(N_ITEMS) if (user, item) not in BOTH]
+        lowest = min(free, key=lambda item: float(unit[item] @ aligned.user[user]))
+        assert set(objective.negative[objective.user == user].tolist()) == {lowest}
+
+
+def test_fresh_negatives_are_never_observed_and_never_added():
+    objective, model, generator = llmhni(fresh=3, candidates=1), backbone(), seeded()
+    for epoch in range(1, 30):
+        objective.begin_epoch(epoch, model, generator)
+        objective.loss(model, ROWS)
+        drawn = zip(objective.user.tolist(), objective.negative.tolist(), strict=True)
+        assert not set(drawn) & BOTH

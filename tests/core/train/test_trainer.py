@@ -140,6 +140,8 @@ def build(name, checkpoint, epochs=7, patience=5):
         eval_every=2,
         patience=patience,
         warmup_epochs=1,
+        fresh=0,
+        candidates=2,
         pool=4,
         learning_rate=2e-2,
     )
