@@ -29,6 +29,9 @@ N_DRAWS: Final = 5
 """Negatives drawn per train interaction."""
 N_RENEWALS: Final = 20
 """Renewals of pool and memory before drawing: both get better over the epochs of a training."""
+PAPERS_PICK: Final = LLMHNIConfig(fresh=0, candidates=2)
+"""Negatives from the pool, picked by meaning."""
+N_FRESH: Final = LLMHNIConfig().fresh
 AT_ONCE: Final = 8192
 """Pairs, or users, whose candidates are scored in one block."""
 
@@ -78,8 +81,9 @@ def mined_negatives(
         llmhni: Pool and candidates of LLMHNI.
 
     Returns:
-        By scheme: ``uniform``, ``dns``, ``srns``, ``pool`` (LLMHNI's pool, picked at random) and
-        ``llmhni``.
+        By scheme: ``uniform``, ``dns``, ``srns``, ``pool`` (LLMHNI's pool, picked at random),
+        ``llmhni`` (of n of the pool the lowest s) and ``fresh`` (LLMHNI's default: DNS with fewer
+        candidates).
 
     Raises:
         ValueError: If there is no model.
@@ -87,7 +91,7 @@ def mined_negatives(
     if not models:
         raise ValueError("need at least one model to mine negatives with")
     observed, past = Observed(train), [_of(model) for model in models]
-    known, found = llmhni or LLMHNIConfig(), past[-1]
+    known, found = llmhni or PAPERS_PICK, past[-1]
     pool = _pool(train, observed, past, known.pool, generator)
     hard, meaning = dns or DNSSettings(), (_of(aligned).user, _of(aligned).item)
     schemes: dict[str, Draw] = {
@@ -98,6 +102,7 @@ def mined_negatives(
         "srns": _from_memory(train, observed, past, srns or SRNSSettings(), generator),
         "pool": lambda user, _: pool.draw(user, 1, meaning, generator),
         "llmhni": lambda user, _: pool.draw(user, known.candidates, meaning, generator),
+        "fresh": lambda user, _: hardest(found, user, observed, N_FRESH, generator),
     }
     return {name: _measure(train, held_out, found, draw) for name, draw in schemes.items()}
 

@@ -43,7 +43,8 @@ def cells_of(block: Block, group: Group, known: Choices) -> list[Cell]:
     if group.part == "tuning":
         methods = [name for name in names if VARIANTS[name].ranks]
         return [Cell(group, name, options) for name in methods for options in candidates(name)]
-    if group.part == "negatives":
+    if group.part in ("negatives", "ablations"):
+        # Defaults: a tuned option, such as no contrast at all, would leave nothing to switch off.
         return [Cell(group, name) for name in names]
     return [Cell(group, name, chosen(group.data, name, known)) for name in names]
 

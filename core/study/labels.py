@@ -79,8 +79,9 @@ SCHEMES: Final[Mapping[str, str]] = {
     "uniform": "uniform",
     "dns": "DNS",
     "srns": "SRNS",
-    "pool": "LLMHNI, its pool",
-    "llmhni": "LLMHNI",
+    "pool": "pool, any of it",
+    "llmhni": "pool, lowest s (paper)",
+    "fresh": "best of 4 fresh (LLMHNI)",
 }
 
 

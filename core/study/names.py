@@ -31,7 +31,7 @@ FAMILIES: Final = (
     "plain",
     "signal",
 )
-SCHEMES: Final = ("uniform", "dns", "srns", "pool", "llmhni")
+SCHEMES: Final = ("uniform", "dns", "srns", "pool", "llmhni", "fresh")
 SIGNALS: Final = ("loss", "score", "semantic", "logical")
 """Single signals of LLMHNI's run, as detectors on their own: variants ``signal:NAME``."""
 

@@ -39,13 +39,25 @@ def about(rows: pd.DataFrame) -> str:
         f"{len(rows):,} rows. Seeds: {_numbers(rows.loc[rows['part'] != 'tuning', 'seed'])}. "
         f"Devices: {', '.join(sorted(set(rows['device']) - {''})) or 'not known'}.",
         f"Code: {len(codes)} version{'s' if len(codes) != 1 else ''} ({', '.join(codes)}).",
+        *cautions(rows),
+        f"Versions: {'; '.join(_versions(rows))}.",
     ]
+    cells = statistics.part_of(rows, "methods")
+    for data, here in cells.groupby("data"):
+        missing = [title(name) for name in METHODS if name not in set(here["variant"])]
+        if missing:
+            lines.append(f"Not measured on {data}: {', '.join(missing)}.")
+    return "\n\n".join(lines)
+
+
+def cautions(rows: pd.DataFrame) -> list[str]:
+    """Why rows may not be comparable; nothing where they are."""
+    codes, lines = set(rows["code"]) - {""}, []
     if len(codes) > 1:
         lines.append(
             "**The rows come from different versions of the code;** a comparison may be one of "
             "versions. `--fresh` measures all of them again."
         )
-    lines.append(f"Versions: {'; '.join(_versions(rows))}.")
     cells = statistics.part_of(rows, "methods")
     mixed = cells.groupby(["data", "variant"])["options"].nunique()
     if (mixed > 1).any():
@@ -54,11 +66,7 @@ def about(rows: pd.DataFrame) -> str:
     worse = not_the_tuned(rows)
     if worse:
         lines.append(f"**Not run with the options that tuning found best:** {', '.join(worse)}.")
-    for data, here in cells.groupby("data"):
-        missing = [title(name) for name in METHODS if name not in set(here["variant"])]
-        if missing:
-            lines.append(f"Not measured on {data}: {', '.join(missing)}.")
-    return "\n\n".join(lines)
+    return lines
 
 
 def not_the_tuned(rows: pd.DataFrame) -> list[str]:

@@ -51,6 +51,7 @@ def summary_page(
         f"tables, figures and the protocol: [the study]({report}/README.md). Again, going on "
         "where it stopped: `make study`; what half an hour is enough for: `make study-quick`.",
         verdict_table(answers),
+        *sections.cautions(rows),
         *(_shown(drawn, start)),
         *(["## Why", why.strip()] if why.strip() else []),
         "## The cases",

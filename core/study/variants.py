@@ -105,60 +105,66 @@ _POOL: Final = {"train.fresh": 0, "train.candidates": 2}
 """Negatives from the paper's pool."""
 
 
+_OFF: Final[Mapping[str, str]] = {
+    "no-semantic-negatives": "train.semantic_negatives",
+    "no-alignment": "train.cross_graph_alignment",
+    "no-denoising": "train.interaction_denoising",
+    "no-hallucination-suppression": "train.hallucination_suppression",
+    "no-language": "scoring.use_language",
+    "no-behaviour": "scoring.use_behaviour",
+    "no-popularity": "scoring.use_popularity",
+}
+"""Parts and the switch of each."""
+_NO_JUDGE: Final[Options] = {
+    "judge.scope": "candidates",
+    "judge.unobserved": 0,
+    "scoring.use_grades": False,
+    "refine.preset": "soft",
+}
+_SWEPT: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "fresh": ("train.fresh", (2, 4, 8, 16)),
+    "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1, 0.5)),
+    "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1, 0.5)),
+    "drop-rate": ("train.drop_rate", (0.05, 0.1, 0.2, 0.4)),
+    "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
+    "temperature": ("train.temperature", (0.1, 0.2, 0.5)),
+}
+_OF_POOL: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "candidates": ("train.candidates", (1, 2, 4, 8, 16, 128)),
+    "pool": ("train.pool", (16, 64, 128, 256)),
+    "hard-share": ("train.hard_share", (0.25, 0.5, 1.0)),
+}
+"""Swept with negatives from the paper's pool."""
+_FLIPS: Final = (0.0, 0.1, 0.2, 0.3, 0.4)
+
+
+def _ours(name: str, assignments: Options, family: str = "ours") -> Variant:
+    return Variant(name, family, OURS, assignments)
+
+
 def _ablations() -> list[Variant]:
     """LLMHNI with one thing changed."""
-
-    def ours(name: str, assignments: Options, family: str = "ours") -> Variant:
-        return Variant(name, family, OURS, assignments)
-
-    off = {
-        "no-semantic-negatives": "train.semantic_negatives",
-        "no-alignment": "train.cross_graph_alignment",
-        "no-denoising": "train.interaction_denoising",
-        "no-hallucination-suppression": "train.hallucination_suppression",
-        "no-language": "scoring.use_language",
-        "no-behaviour": "scoring.use_behaviour",
-        "no-popularity": "scoring.use_popularity",
-    }
-    swept: dict[str, tuple[str, tuple[Any, ...]]] = {
-        "fresh": ("train.fresh", (2, 4, 8, 16)),
-        "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1, 0.5)),
-        "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1, 0.5)),
-        "drop-rate": ("train.drop_rate", (0.05, 0.1, 0.2, 0.4)),
-        "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
-        "temperature": ("train.temperature", (0.1, 0.2, 0.5)),
-    }
-    of_pool: dict[str, tuple[str, tuple[Any, ...]]] = {
-        "candidates": ("train.candidates", (1, 2, 4, 8, 16, 128)),
-        "pool": ("train.pool", (16, 64, 128, 256)),
-        "hard-share": ("train.hard_share", (0.25, 0.5, 1.0)),
-    }
-    no_judge = {
-        "judge.scope": "candidates",
-        "judge.unobserved": 0,
-        "scoring.use_grades": False,
-        "refine.preset": "soft",
-    }
-    found = [ours(name, {setting: False}) for name, setting in off.items()]
-    found.append(ours("no-insertions", {"scoring.insertions": 0}))
-    found.append(ours("soft", {"refine.preset": "soft"}))
-    found.append(ours("hard-edits", _HARD_EDITS))
-    found.append(ours("shuffle-text", {"text.shuffle": True}, "control"))
-    found.append(ours("no-judge", no_judge))
-    for share in (0.0, 0.1, 0.2, 0.3, 0.4):
+    found = [_ours(name, {setting: False}) for name, setting in _OFF.items()]
+    found += [
+        _ours("no-both-contrasts", {"train.lambda_alignment": 0, "train.lambda_hallucination": 0}),
+        _ours("no-insertions", {"scoring.insertions": 0}),
+        _ours("soft", {"refine.preset": "soft"}),
+        _ours("hard-edits", _HARD_EDITS),
+        _ours("shuffle-text", {"text.shuffle": True}, "control"),
+        _ours("no-judge", _NO_JUDGE),
+        _ours("encoder-hashing", {"text.encoder": "hashing"}),
+    ]
+    for share in _FLIPS:
         flip = {**_HARD_EDITS, "judge.flip": share}
-        found.append(ours(f"flip-{share:g}", flip))
         without = {**flip, "train.hallucination_suppression": False}
-        found.append(ours(f"flip-{share:g}-no-hal", without))
-    found.append(ours("encoder-hashing", {"text.encoder": "hashing"}))
-    for name, (setting, values) in swept.items():
-        found += [ours(f"{name}-{value:g}", {setting: value}) for value in values]
-    for name, (setting, values) in of_pool.items():
-        found += [ours(f"{name}-{value:g}", {**_POOL, setting: value}) for value in values]
+        found += [_ours(f"flip-{share:g}", flip), _ours(f"flip-{share:g}-no-hal", without)]
+    for base, swept in (({}, _SWEPT), (_POOL, _OF_POOL)):
+        for name, (setting, values) in swept.items():
+            found += [_ours(f"{name}-{value:g}", {**base, setting: value}) for value in values]
     # The pick by meaning, at about the hardness of the default.
     for n_fresh, n_picked in ((8, 2), (16, 4)):
         pick = {"train.fresh": n_fresh, "train.candidates": n_picked}
-        found.append(ours(f"fresh-{n_fresh}-pick-{n_picked}", pick))
+        found.append(_ours(f"fresh-{n_fresh}-pick-{n_picked}", pick))
     return found
 
 

@@ -66,8 +66,9 @@ def test_the_page_says_where_the_numbers_come_from_and_that_seeds_are_few():
     assert "measured 2026-01-01 to 2026-01-02, code abc123, cpu" in line
 
 
-@pytest.mark.usefixtures("small")
-def test_aims_are_answered_from_the_rows():
+def test_aims_are_answered_from_the_rows(small):
+    reached = {"llmhni": 0.24, "bpr": 0.20, "oracle": 0.25}
+    append_rows(small, [cell(name, 2, recall20=value) for name, value in reached.items()])
     app = open_page(st_aim="3")
     badges = [one.value for one in app.markdown if "badge" in one.value]
     assert len(badges) == 5

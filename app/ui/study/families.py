@@ -32,7 +32,8 @@ _SCHEMES: Final = {
     "dns": ("negatives", "square"),
     "srns": ("negatives", "triangle-up"),
     "pool": ("signal", "triangle-down"),
-    "llmhni": (OURS, "diamond"),
+    "llmhni": ("language", "diamond-open"),
+    "fresh": (OURS, "diamond"),
 }
 
 

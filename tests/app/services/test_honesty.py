@@ -72,7 +72,7 @@ def test_intervals_come_with_the_auc_where_there_are_some(workspace):
 def test_a_setting_that_differs_from_its_default_is_marked(workspace):
     write_report_run(workspace)
     table = settings_list.of_run(load_run(workspace, "run-1")).set_index("name")
-    assert table.loc["train.pool", ["value", "default", "changed"]].tolist() == ["8", "64", True]
+    assert table.loc["train.pool", ["value", "default", "changed"]].tolist() == ["8", "128", True]
     assert not table.loc["scoring.caution", "changed"]
     assert table.loc["train.semantic_negatives", "value"] == "false"
     assert table.loc["train.epochs", "value"] == "–"  # the run does not say

@@ -50,7 +50,7 @@ def test_the_hardest_items_are_false_and_meaning_spares_them():
         SRNSSettings(memory=4, fresh=39, temperature=1e-3),
         LLMHNIConfig(pool=4, candidates=4),
     )
-    assert list(found) == ["uniform", "dns", "srns", "pool", "llmhni"]
+    assert list(found) == ["uniform", "dns", "srns", "pool", "llmhni", "fresh"]
     assert found["dns"].false_share == 1.0
     assert found["srns"].false_share == 1.0  # one model: no deviation, the highest score
     assert found["llmhni"].false_share == 0.0

@@ -83,7 +83,7 @@ def test_negatives_are_a_row_per_scheme(tmp_path, monkeypatch):
     tiny_runs(monkeypatch)
     do(job("bpr", part="negatives"), tmp_path)
     rows = read_rows(tmp_path / "out").set_index("scheme")
-    assert set(rows.index) == {"uniform", "dns", "srns", "pool", "llmhni"}
+    assert set(rows.index) == {"uniform", "dns", "srns", "pool", "llmhni", "fresh"}
     assert rows["false_negative_rate"].between(0, 1).all()
     assert rows.loc["dns", "hardness"] > rows.loc["uniform", "hardness"]
 

@@ -89,7 +89,7 @@ def test_a_cell_of_llmhni_brings_rows_of_single_signals_where_there_is_noise():
     assert len(names) == 5
     assert len(Cell(Group("methods", "sample", "none", 0.0, 1), OURS).keys()) == 1
     schemes = Cell(Group("negatives", "sample", "position", 0.2, 1), "bpr").keys()
-    assert [key[7] for key in schemes] == ["uniform", "dns", "srns", "pool", "llmhni"]
+    assert [key[7] for key in schemes] == ["uniform", "dns", "srns", "pool", "llmhni", "fresh"]
 
 
 def test_done_cells_are_skipped_and_a_half_made_group_is_left_with_the_others():
