@@ -96,7 +96,8 @@ STEPS: Final = (
         "",
         "",
         "A backbone per fold scores what it has not seen; its loss is kept for every epoch. Random "
-        "unobserved pairs, the stand-ins, are scored alike.",
+        "unobserved pairs, the stand-ins, are scored alike. A few of these are then put among the "
+        "interactions, to compare how well both are fitted.",
     ),
     Step(
         "Judge",
@@ -112,8 +113,8 @@ STEPS: Final = (
         "",
         "",
         "Two classifiers tell interactions from stand-ins: by language at equal behaviour, and by "
-        "behaviour at equal popularity. The second counts less (caution). A shift makes the mean "
-        "the estimated share of noise.",
+        "behaviour at equal popularity, to which is added what popularity says. The second counts "
+        "less (caution). A shift makes the mean the estimated share of noise.",
     ),
     Step(
         "Verdict",
@@ -137,6 +138,7 @@ STEPS: Final = (
         "Semantic hard negatives, cross-graph alignment, hallucination suppression.",
         "L = L_rec + λ1 L_de + λ2 L_hal. Of several hard negatives the one with the lowest "
         "semantic relevance is used.",
-        "Both λ 0.01; pool of 64, 2 drawn; 10 % of the edges dropped in each view.",
+        "Both λ 0.01; of 4 fresh items the best-scored one is the negative, which leaves meaning "
+        "no say (train.fresh, train.candidates); 10 % of the edges dropped in each view.",
     ),
 )

@@ -216,7 +216,8 @@ TERMS: Final = {
     ),
     "study_scheme": (
         "How negatives are chosen from one and the same trained model: at random, by its highest "
-        "scores (DNS), by high variance of scores (SRNS), from LLMHNI's pool, or as LLMHNI does."
+        "scores (DNS, fresh), by high variance of scores (SRNS), or from the paper's pool, any of "
+        "it or the one of lowest semantic relevance."
     ),
     "study_false_negatives": "Share of mined negatives that are held-out positives of the user.",
     "study_hardness": (

@@ -194,7 +194,7 @@ def test_by_p_noisy_the_report_says_what_each_verdict_means(call):
 def test_all_settings_can_be_listed(call):
     code, output, _ = call("run", "--help-settings")
     assert code == 0
-    assert "train.pool = 64" in output
+    assert "train.pool = 128" in output
     assert "Pool of hard negatives" in output
 
 
