@@ -195,7 +195,7 @@ def test_all_settings_can_be_listed(call):
     code, output, _ = call("run", "--help-settings")
     assert code == 0
     assert "train.pool = 128" in output
-    assert "Pool of hard negatives" in output
+    assert "pool of hard negatives" in output
 
 
 def test_options_of_a_baseline_are_listed_with_its_name(call):
