@@ -37,7 +37,7 @@ def last_line(capsys) -> dict:
 def test_dry_lists_cells_and_runs_nothing(tmp_path, ran, capsys):
     assert call(tmp_path, "--plan", "quick", "--dry", "--variants", "bpr", "--seeds", "0") == 0
     answer = last_line(capsys)
-    assert (answer["cells"], answer["done"]) == (4, 0)
+    assert (answer["cells"], answer["done"]) == (3, 0)
     assert answer["seconds"] > 0
     assert not ran[0]
     assert not (tmp_path / "out").exists()
