@@ -15,6 +15,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -95,8 +96,6 @@ def run_study(plan: StudyConfig, setup: Setup, on_event: Callable[[Event], None]
         core.errors.DataError: If the rows there are none of a study.
     """
     _take_away_leftovers()
-    for name in THREADS:
-        os.environ[name] = "1"  # read by the libraries when the processes load them
     tally = Tally()
     scratch = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     running: list[_Running] = []
@@ -146,9 +145,25 @@ def _begin(job: Job, setup: Setup, scratch: Path) -> _Running:
     process = context.Process(
         target=_work, args=(job, setup.places, setup.folder, place, theirs), daemon=True
     )
-    process.start()
+    with _one_thread():
+        process.start()
     theirs.close()
     return _Running(process, ours, job, list(job.cells), place)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A process begun meanwhile works with one thread; this one, and what it begins later, not."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the libraries are loaded
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _look(running: list[_Running], tally: Tally, on_event: Callable[[Event], None]) -> None:

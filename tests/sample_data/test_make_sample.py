@@ -142,5 +142,6 @@ def test_generator_loads_no_model_library_and_nothing_of_the_method():
         text=True,
         check=True,
     )
-    settings = ["core.config", "core.judge_settings", "core.method_names", "core.settings"]
-    assert run.stdout.splitlines() == ["[]", str(["core", *settings, "core.types"])]
+    settings = ["config", "judge_settings", "method_names", "method_options", "method_settings"]
+    known = [f"core.{name}" for name in [*settings, "settings", "types"]]
+    assert run.stdout.splitlines() == ["[]", str(["core", *known])]

@@ -200,3 +200,12 @@ def test_folders_of_studies_that_were_killed_are_taken_away(tmp_path, monkeypatc
     ours.mkdir()
     run._take_away_leftovers()
     assert (gone.exists(), ours.exists()) == (False, True)
+
+
+def test_processes_begin_with_one_thread_and_this_one_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with run._one_thread():
+        assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("1", "1")
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
