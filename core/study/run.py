@@ -208,6 +208,9 @@ def _count(event: Event, tally: Tally) -> None:
 
 def _work(job: Job, places: Places, folder: Path, scratch: Path, told: Connection) -> None:
     """In a process of its own: the cells of a job, each a row when it is done."""
+    import torch  # noqa: PLC0415 - heavy
+
+    torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began this ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = os.getppid()
@@ -240,11 +243,8 @@ def run_job(
         tell: Told of every cell.
         tick: Called often; may raise ``Cancelled``.
     """
-    import torch  # noqa: PLC0415 - heavy
-
     from core.study.cells import GroupRun, NotForThisData  # noqa: PLC0415 - heavy
 
-    torch.set_num_threads(1)
     group: GroupRun | None = None
     for cell in job.cells:
         tick()
