@@ -10,7 +10,6 @@ from typing import Literal, Self, TypeAlias
 
 from pydantic import (
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -23,6 +22,7 @@ from core.judge_settings import JudgeConfig, LLMConfig
 from core.method_names import MethodName
 from core.method_options import Options, checked_options
 from core.settings import Settings
+from core.train_settings import LLMHNIConfig, OptimiserConfig, PretrainConfig
 
 __all__ = [
     "MOST_NOISE",
@@ -124,32 +124,6 @@ class BackboneConfig(Settings):
     """Storage type during propagation; sums are kept in float32."""
 
 
-class OptimiserConfig(Settings):
-    """Epochs, batches and early stop of one training."""
-
-    epochs: PositiveInt = 120
-    """Upper bound of epochs."""
-    batch_size: PositiveInt = 2048
-    """Interactions per step."""
-    learning_rate: PositiveFloat = 5e-3
-    """Adam step size."""
-    weight_decay: NonNegativeFloat = 1e-5
-    """Weight of the squared norm of the batch's rows of E0."""
-    eval_every: PositiveInt = 5
-    """Epochs between two evaluations on validation."""
-    patience: PositiveInt = 5
-    """Evaluations without a better Recall@20 on validation before stopping."""
-
-
-class PretrainConfig(OptimiserConfig):
-    """Pre-training on the original graph, and the backbones of the folds."""
-
-    loss_negatives: PositiveInt = 16
-    """Uniform negatives over which the recorded loss of an interaction is averaged."""
-    keep_every: PositiveInt = 1
-    """Keep the loss of every k-th epoch."""
-
-
 class RefineConfig(Settings):
     """From judgements to the refined graph."""
 
@@ -158,43 +132,6 @@ class RefineConfig(Settings):
     accept: Accept = "high"
     """Grades that make a pair hard, and an edge that stays or is added: ``high`` = High and High
     [2]; ``mid`` = at least Mid from both views [D]."""
-
-
-class LLMHNIConfig(OptimiserConfig):
-    """The final training on original and refined graph."""
-
-    pool: PositiveInt = 128
-    """Without ``fresh``: pool of hard negatives per user, refreshed each epoch; as many fresh items
-    join [D]."""
-    candidates: PositiveInt = 1
-    """n: items considered per positive, of which the one with the lowest s is used [2, sizes D]:
-    drawn from the pool, or the best-scored of the fresh ones; 1 = s has no say."""
-    fresh: NonNegativeInt = 4
-    """Fresh uniform items per positive and step, of which the n best-scored are considered [D];
-    0 = the pool of hard negatives in their place [2]."""
-    hard_share: float = Field(0.5, ge=0.0, le=1.0)
-    """With a pool: share of the positives whose negative comes from it; the rest get uniform ones
-    [D]."""
-    warmup_epochs: NonNegativeInt = 5
-    """With a pool: epochs with uniform negatives before it is used [D]."""
-    temperature: float = Field(0.2, gt=0.01, le=1.0)
-    """tau of L_de and L_hal."""
-    lambda_alignment: NonNegativeFloat = 0.01
-    """lambda1, the weight of the cross-graph alignment L_de [2]."""
-    lambda_hallucination: NonNegativeFloat = 0.01
-    """lambda2, the weight of the edge-drop contrast L_hal [2]."""
-    drop_rate: float = Field(0.1, ge=0.0, lt=1.0)
-    """Share of edges dropped in each view, redrawn every epoch [D]."""
-    hallucination_views: Literal["cross", "same"] = "cross"
-    """``cross``: dropped G against dropped G'; ``same``: two drops of each graph [2 ambiguous]."""
-    semantic_negatives: bool = True
-    """Off = ablation: uniform negatives throughout."""
-    cross_graph_alignment: bool = True
-    """Off = ablation: no L_de."""
-    interaction_denoising: bool = True
-    """Off = ablation: G' = G and no edge weights."""
-    hallucination_suppression: bool = True
-    """Off = ablation: no L_hal."""
 
 
 class ScoringConfig(Settings):

@@ -18,7 +18,6 @@ from core.errors import DataError
 from core.graph.adjacency import normalized_graph
 from core.judge_stage import JudgeStage, pack_spend, pack_written, spend_of
 from core.labels import overruling
-from core.metrics import Compared, RankingMetrics, Rankings, rank_metrics
 from core.model.backbones import make_backbone
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.packing import (
@@ -31,6 +30,7 @@ from core.packing import (
     pack_training,
     pairs_of,
 )
+from core.progress import within
 from core.projection import project
 from core.relevance.alignment import align
 from core.relevance.text_fit import centred
@@ -52,7 +52,6 @@ from core.train.trainer import Trainer, Validation
 from core.types import (
     Dataset,
     Embeddings,
-    Interactions,
     Labels,
     OnProgress,
     Progress,
@@ -179,7 +178,7 @@ class Engine:
             self.config,
             self.device,
             self.checkpoints,
-            self._as_part(0.0, FOLDS_SHARE),
+            within(self.on_progress, 0.0, FOLDS_SHARE),
         )
         seen = fit_inserted(
             self.validation,
@@ -188,7 +187,7 @@ class Engine:
             self.device,
             self._rng(INSERT),
             self.checkpoints,
-            self._as_part(FOLDS_SHARE, 1.0),
+            within(self.on_progress, FOLDS_SHARE, 1.0),
         )
         return pack_out_of_fold(pairs, found, seen)
 
@@ -291,27 +290,6 @@ class Engine:
             maps[name] = project(points, self.config.projection, self.config.seed)
         self.on_progress(Progress("project", 1.0))
         return maps
-
-    def ranking(self, pretrained: Arrays, trained: Arrays) -> Rankings:
-        """Rankings of both recommenders on valid and test, of the epochs chosen on validation."""
-
-        def measure(found: Arrays, held_out: Interactions) -> RankingMetrics:
-            return rank_metrics(found["user"], found["item"], self.data.train, held_out)
-
-        parts = {"valid": self.data.valid, "test": self.data.test}
-        return {
-            split: Compared(measure(trained, held_out), measure(pretrained, held_out))
-            for split, held_out in parts.items()
-        }
-
-    def _as_part(self, start: float, end: float) -> OnProgress:
-        """Progress of a helper as a part of its stage."""
-
-        def report(progress: Progress) -> None:
-            fraction = start + (end - start) * progress.fraction
-            self.on_progress(Progress(progress.stage, fraction, progress.values))
-
-        return report
 
     def _as_stage(self, stage: str) -> OnProgress:
         """Give the progress of a helper the name of the stage it works for."""

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.types import FloatArray, IntArray, Interactions
+from core.types import Dataset, Embeddings, FloatArray, IntArray, Interactions
 
 SCORES_AT_ONCE = 2**23
 """Scores held at a time (32 MB): users are ranked in blocks of this many over I."""
@@ -113,6 +113,19 @@ def rank_metrics(
         for k in ks
     }
     return RankingMetrics(_means(recall), _means(ndcg), user, n_wanted, recall, ndcg)
+
+
+def rankings(dataset: Dataset, refined: Embeddings, plain: Embeddings) -> Rankings:
+    """Rank valid and test by LLMHNI and by the plain backbone, train pairs masked."""
+
+    def measure(found: Embeddings, held_out: Interactions) -> RankingMetrics:
+        return rank_metrics(found.user, found.item, dataset.train, held_out)
+
+    parts = {"valid": dataset.valid, "test": dataset.test}
+    return {
+        split: Compared(measure(refined, held_out), measure(plain, held_out))
+        for split, held_out in parts.items()
+    }
 
 
 def auc(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:

@@ -29,11 +29,12 @@ from core.judge_stage import check_judge
 from core.label_quality import label_quality
 from core.labels import read_labels
 from core.method_names import OURS
+from core.metrics import rankings
 from core.packing import scores_of
 from core.stage_keys import stage_keys
 from core.stages import Arrays, Stages
 from core.tables import Results, write_all, write_judged
-from core.types import Dataset, OnProgress, Progress, RunOutcome, ignore_progress
+from core.types import Dataset, Embeddings, OnProgress, Progress, RunOutcome, ignore_progress
 from core.warm_start import from_scratch, read_start, save_weights
 
 STAGES: tuple[tuple[str, float], ...] = (
@@ -93,15 +94,14 @@ def run_pipeline(
     start = _start(stages, dataset, config, parent)
     with reproducible(device):
         found = _all_stages(engine, stages, start)
-    rankings = engine.ranking(found.pretrained, found.trained)
-    write_all(folder, dataset, found, rankings, config.method)
+    ranked = rankings(dataset, *map(_vectors, (found.trained, found.pretrained)))
+    write_all(folder, dataset, found, ranked, config.method)
     if config.method == OURS:
         save_weights(folder, dataset, config, found.trained)
-    outcome = _outcome(found, rankings["test"].summary(), stages, start)
-    outcome = replace(outcome, judging=judge_report(found.judged, own, config.judge, found.texts))
-    if said is None:
-        return outcome
-    return replace(outcome, labels=label_quality(said, found.scored, found.trained, dataset.train))
+    outcome = _outcome(found, ranked["test"].summary(), stages, start)
+    judging = judge_report(found.judged, own, config.judge, found.texts)
+    told = None if said is None else label_quality(said, found.scored, found.trained, dataset.train)
+    return replace(outcome, judging=judging, labels=told)
 
 
 def run_judging(
@@ -239,6 +239,10 @@ def _outcome(
         warm_start=bool(start["use"]),
         warm_reason=str(start["reason"]),
     )
+
+
+def _vectors(found: Arrays) -> Embeddings:
+    return Embeddings(found["user"], found["item"])
 
 
 def _check(dataset: Dataset) -> None:

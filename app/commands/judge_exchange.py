@@ -78,12 +78,16 @@ def import_judgements(
     about = _about(name, dataset, found, problems)
     judging.write_about(folder, about)
     console.print(f"{len(found):,} judgements imported as {clean(name)}.")
+    _print_next(dataset_name, name, workspace, console)
+    return about
+
+
+def _print_next(dataset_name: str, name: str, workspace: Path, console: Console) -> None:
     following = environment.shell_command(
         *("run", dataset_name, "--set", "judge.kind=recorded", f"judge.recorded={name}"),
         place=workspace,
     )
     console.print(f"Next: {clean(following)}", soft_wrap=True)
-    return about
 
 
 def _about(

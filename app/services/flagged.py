@@ -128,7 +128,12 @@ def page(run: Run, filters: Filters, order: str, number: int, size: int) -> pd.D
         LIMIT $size OFFSET $skip
     """
     values |= {"size": size, "skip": max(0, number - 1) * size} | _threshold(run, order)
-    shown = {"rows": query.ask(run, sql, values, tables)["row"].tolist()}
+    return _beside(run, filters, query.ask(run, sql, values, tables)["row"].tolist())
+
+
+def _beside(run: Run, filters: Filters, numbers: list[int]) -> pd.DataFrame:
+    """Rows of the list, with edge, planted kind and label beside each, in the order given."""
+    shown = {"rows": numbers}
     found = query.ask(
         run,
         """

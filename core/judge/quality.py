@@ -69,10 +69,16 @@ def judge_quality_report(
         **_of_calls(calls, prices),
         **_of_targets(targets),
         "labels": None if labels is None else against_labels(judgements, labels),
-        "repeats": None
-        if repeats is None
-        else {name: repeatability(judgements, later) for name, later in repeats.items()},
+        "repeats": _of_repeats(judgements, repeats),
     }
+
+
+def _of_repeats(
+    judgements: Judgements, repeats: Mapping[str, Judgements] | None
+) -> dict[str, Any] | None:
+    if repeats is None:
+        return None
+    return {name: repeatability(judgements, later) for name, later in repeats.items()}
 
 
 def grade_shares(grade: np.ndarray) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from core.config import RunConfig
 from core.graph.adjacency import normalized_graph
 from core.graph.refine import RefinedGraph, refine, untouched
 from core.model.backbones import make_backbone
+from core.progress import one_of
 from core.train.objectives import LLMHNI, RefinedInput
 from core.train.trainer import Trainer, TrainResult, Validation
 from core.types import (
@@ -28,7 +29,6 @@ from core.types import (
     Judgements,
     Labels,
     OnProgress,
-    Progress,
     ignore_progress,
 )
 
@@ -98,7 +98,7 @@ def final_training(
     """
     results = {}
     for place, (name, graph) in enumerate(graphs.items()):
-        report = _part(on_progress, place, len(graphs))
+        report = one_of(on_progress, place, len(graphs))
         checkpoint = folder / f"train_{name}.pt"
         results[name] = _train_on(
             graph, validation, semantic, config, device, new_generator(), checkpoint, report, start
@@ -145,16 +145,6 @@ def _train_on(
         keep_weights=True,
     )
     return trainer.fit("train", report)
-
-
-def _part(on_progress: OnProgress, place: int, n_parts: int) -> OnProgress:
-    """Progress of one training as a part of the whole stage."""
-
-    def report(progress: Progress) -> None:
-        fraction = (place + progress.fraction) / n_parts
-        on_progress(Progress(progress.stage, fraction, progress.values))
-
-    return report
 
 
 def _recall(result: TrainResult) -> float:

@@ -16,11 +16,12 @@ import torch
 from core.config import RunConfig
 from core.graph.adjacency import normalized_graph
 from core.model.backbones import make_backbone
+from core.progress import one_of
 from core.scoring.insertions import Insertions, choose_rows, with_inserted
 from core.scoring.stand_ins import Pairs
 from core.train.pointwise import ReweightedCrossEntropy
 from core.train.trainer import Trainer, Validation
-from core.types import Embeddings, Interactions, OnProgress, Progress, ignore_progress
+from core.types import Embeddings, Interactions, OnProgress, ignore_progress
 
 SEED = 61
 """Sets the draws of these trainings apart from those of the folds."""
@@ -51,11 +52,7 @@ def fit_inserted(
     score = np.zeros((n_trainings, len(train)), np.float32)
     inserted = np.zeros(rows.shape, np.float32)
     for k, row in enumerate(rows):
-
-        def report(progress: Progress, k: int = k) -> None:
-            fraction = (k + progress.fraction) / n_trainings
-            on_progress(Progress(progress.stage, fraction, progress.values))
-
+        report = one_of(on_progress, k, n_trainings)
         seen = with_inserted(train, pairs, row)
         found = _train(seen, validation.held_out, config, device, k, folder, report)
         score[k] = _scores(found, train.user, train.item)

@@ -9,7 +9,6 @@ Shape letters: E train interactions, P pairs (observed and stand-ins), K epochs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +20,13 @@ from core.graph.adjacency import normalized_graph
 from core.incidence import interaction_matrix
 from core.model.backbones import make_backbone
 from core.model.sampling import Observed, sample_uniform_negatives
+from core.progress import one_of
 from core.scoring.stand_ins import Pairs
 from core.strangers import Places, places
 from core.train.objectives import BPR
 from core.train.recorder import LossRecorder
 from core.train.trainer import Trainer, TrainResult
-from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
+from core.types import Embeddings, FloatArray, Interactions, OnProgress, ignore_progress
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def out_of_fold(
     for fold in range(n_folds):
         rows = np.flatnonzero(pairs.fold == fold)
         rest = train.select(pairs.fold[: pairs.n_observed] != fold)
-        report = _part(on_progress, fold, n_folds)
+        report = one_of(on_progress, fold, n_folds, fold=float(fold))
         result = _train_fold(rest, pairs, rows, config, options, fold, device, folder, report)
         vectors.append(result.embeddings)
         loss[:, rows] = result.recorded
@@ -142,13 +142,3 @@ def _place_fold(
         config.scoring.references,
         np.random.default_rng([config.seed, 21, fold]),
     )
-
-
-def _part(on_progress: OnProgress, fold: int, n_folds: int) -> Callable[[Progress], None]:
-    """Progress of one fold as a part of the whole stage."""
-
-    def report(progress: Progress) -> None:
-        values = {**progress.values, "fold": float(fold)}
-        on_progress(Progress(progress.stage, (fold + progress.fraction) / n_folds, values))
-
-    return report

@@ -143,5 +143,5 @@ def test_generator_loads_no_model_library_and_nothing_of_the_method():
         check=True,
     )
     settings = ["config", "judge_settings", "method_names", "method_options", "method_settings"]
-    known = [f"core.{name}" for name in [*settings, "settings", "types"]]
+    known = [f"core.{name}" for name in [*settings, "settings", "train_settings", "types"]]
     assert run.stdout.splitlines() == ["[]", str(["core", *known])]

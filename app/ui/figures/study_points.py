@@ -62,10 +62,20 @@ def trade(
             annotation={"text": f"oracle {oracle:.{up.digits}f}", "font": {"size": 11}},
             annotation_position="bottom left",
         )
+    _axes(figure, across, up, wide, high)
+    return sourced(figure, source)
+
+
+def _axes(
+    figure: go.Figure,
+    across: Scale,
+    up: Scale,
+    wide: tuple[float, float],
+    high: tuple[float, float],
+) -> None:
     theme.frame(figure, 560 + FOOT // 2, margin=margins())
     figure.update_xaxes(title={"text": across.title}, showgrid=True, range=wide)
     figure.update_yaxes(title={"text": up.title}, showgrid=True, range=high)
-    return sourced(figure, source)
 
 
 def cases(table: pd.DataFrame, scale: Scale, ink: str, source: str) -> go.Figure:
