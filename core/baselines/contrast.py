@@ -1,6 +1,6 @@
 """InfoNCE as the contrastive baselines have it: one way, within the batch.
 
-Source: van den Oord et al., 2018 (arXiv:1807.03748). :func:`core.model.losses.info_nce` of LLMHNI
+Source: van den Oord et al., 2018 (arXiv:1807.03748). :func:`core.model.info_nce.info_nce` of LLMHNI
 is the mean of both directions; SGL, SimGCL, XSimGCL and RLMRec contrast one view against the rows
 of the other only.
 
@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from core.model.info_nce import info_nce
 from core.model.representations import Representations
 
 
 def one_way(left: Tensor, right: Tensor, temperature: float) -> Tensor:
     """Mean of ``-log(exp(cos(l_k, r_k) / tau) / sum_m exp(cos(l_k, r_m) / tau))``.
 
-    By log-sum-exp, so a small tau does not overflow; rows must be of distinct nodes.
+    Rows must be of distinct nodes.
 
     Args:
         left: First view, ``(n, D)``.
         right: Second view, ``(n, D)``.
         temperature: tau > 0.
     """
-    logits = functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T / temperature
-    return (logits.logsumexp(dim=1) - logits.diagonal()).sum() / max(len(left), 1)
+    return info_nce(left, right, temperature, forth=1.0)
 
 
 def contrast(

@@ -1,9 +1,9 @@
 """Losses: plain functions of tensors, each a mean over the batch.
 
-Sources: BPR, Rendle et al., UAI 2009 (arXiv:1205.2618); InfoNCE, van den Oord et al., 2018
-(arXiv:1807.03748), in the symmetric in-batch form.
+Sources: BPR, Rendle et al., UAI 2009 (arXiv:1205.2618); InfoNCE from users to items, van den Oord
+et al., 2018 (arXiv:1807.03748). That of two views is :mod:`core.model.info_nce`.
 
-Shape letters: B batch, n rows to contrast, D embedding size.
+Shape letters: B batch, D embedding size.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
 
 def pairwise_loss(positive: Tensor, negative: Tensor) -> Tensor:
@@ -40,45 +39,6 @@ def weight_decay(*rows: Tensor) -> Tensor:
     """Half the squared norm of the batch's embedding rows, each ``(B, D)``, divided by B."""
     total = torch.stack([row.square().sum() for row in rows]).sum()
     return 0.5 * total / max(len(rows[0]), 1)
-
-
-def info_nce(
-    left: Tensor,
-    right: Tensor,
-    temperature: float,
-    weight: Tensor | None = None,
-    block_size: int = 1024,
-) -> Tensor:
-    """Contrast two views of the same nodes: symmetric InfoNCE of cosines.
-
-    Row k of one view is the positive of row k of the other, all other rows are its negatives;
-    the result is the mean of both directions. Memory is ``block_size * n``, also in the
-    backward pass, which computes each block of cosines anew where there is more than one.
-
-    Args:
-        left: First view, ``(n, D)``.
-        right: Second view, ``(n, D)``. Each node must occur once: a repeated node would be
-            its own negative.
-        temperature: tau > 0.
-        weight: Weight of each node, ``(n,)``; normalised as in :func:`bpr_loss`.
-        block_size: Rows compared with all n others at once.
-
-    Raises:
-        ValueError: If the views differ in shape, or tau or ``block_size`` is not positive.
-    """
-    if left.shape != right.shape:
-        raise ValueError(f"views are {tuple(left.shape)} and {tuple(right.shape)}, need the same")
-    _check_temperature(temperature)
-    if block_size < 1:
-        raise ValueError(f"block_size is {block_size}, need 1 or more")
-    left = functional.normalize(left, dim=1) / temperature
-    right = functional.normalize(right, dim=1)
-    blocks = torch.split(left, block_size)
-    by_row, by_column = zip(
-        *[_log_sums(block, right, len(blocks) > 1) for block in blocks], strict=True
-    )
-    normaliser = torch.cat(by_row) + torch.stack(by_column).logsumexp(dim=0)  # (n,)
-    return _weighted_mean(0.5 * normaliser - (left * right).sum(dim=1), weight)
 
 
 def alignment_loss(
@@ -116,21 +76,6 @@ def alignment_loss(
     masked = masked & ~torch.eye(len(item), dtype=torch.bool, device=item.device)
     logits = logits.masked_fill(masked, -torch.inf)
     return _weighted_mean(logits.logsumexp(dim=1) - logits.diagonal(), None)
-
-
-def _log_sums(block: Tensor, right: Tensor, recompute: bool) -> tuple[Tensor, Tensor]:
-    """Log-sum-exp of each row ``(b,)`` and each column ``(n,)`` of one block of logits."""
-    if not recompute:
-        return _row_and_column(block, right)
-    sums: tuple[Tensor, Tensor] = checkpoint(
-        _row_and_column, block, right, use_reentrant=False, preserve_rng_state=False
-    )
-    return sums
-
-
-def _row_and_column(block: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    logits = block @ right.T  # (b, n)
-    return logits.logsumexp(dim=1), logits.logsumexp(dim=0)
 
 
 def _weighted_mean(value: Tensor, weight: Tensor | None) -> Tensor:

@@ -18,7 +18,8 @@ from torch.nn import functional
 from core.config import LLMHNIConfig
 from core.graph.adjacency import Graph, drop_edges
 from core.model.hard_negatives import HardNegativePool
-from core.model.losses import bpr_loss, info_nce, weight_decay
+from core.model.info_nce import info_nce
+from core.model.losses import bpr_loss, weight_decay
 from core.model.representations import Representations, score_pairs
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.types import Embeddings, FloatArray, Interactions

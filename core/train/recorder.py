@@ -9,6 +9,8 @@ Shape letters: P pairs, M negatives, B block.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -18,6 +20,11 @@ from core.types import IntArray
 
 BLOCK = 65_536
 """Pairs scored at once."""
+SCORES_AT_ONCE = 2**22
+"""Of whole rows of the user-item matrix (16 MB)."""
+CHEAPER = 32
+"""How many scores of whole rows cost as much as one gathered vector, about: a score is D
+multiplications at the speed of a matrix product, a gathered vector D numbers from memory."""
 
 
 class LossRecorder:
@@ -43,6 +50,7 @@ class LossRecorder:
         self.item = torch.from_numpy(item).to(device)
         self.negatives = negatives.to(device)
         self.keep_every = keep_every
+        self._by_user = torch.argsort(self.user, stable=True)
 
     @property
     def n_pairs(self) -> int:
@@ -56,10 +64,30 @@ class LossRecorder:
     @torch.no_grad()
     def losses(self, found: Representations) -> Tensor:
         """Mean of -log sigmoid(s_ui - s_uj) over the negatives j, float32 ``(P,)``."""
-        parts = []
-        for rows in torch.split(torch.arange(self.n_pairs, device=self.user.device), BLOCK):
+        loss = torch.zeros(self.n_pairs, device=self.user.device)
+        n_scores = len(found.user) * len(found.item)
+        whole = n_scores <= CHEAPER * self.negatives.numel()
+        parts = self._from_whole_rows(found) if whole else self._from_vectors(found)
+        for rows, positive, negative in parts:
+            loss[rows] = pairwise_loss(positive[:, None], negative).mean(dim=1).float()
+        return loss
+
+    def _from_whole_rows(self, found: Representations) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Pairs ``(B,)``, their scores and those of their negatives ``(B, M)``, users in blocks."""
+        n_users, n_items = len(found.user), len(found.item)
+        n_at_once = max(1, SCORES_AT_ONCE // max(n_items, 1))
+        ends = torch.bincount(self.user, minlength=n_users).cumsum(0)
+        for first in range(0, n_users, n_at_once):
+            last = min(first + n_at_once, n_users)
+            rows = self._by_user[int(ends[first - 1]) if first else 0 : int(ends[last - 1])]
+            score = (found.user[first:last] @ found.item.T).flatten()  # (b * I,)
+            place = (self.user[rows] - first) * n_items
+            positive = score[place + self.item[rows]]
+            yield rows, positive, score[place[:, None] + self.negatives[rows]]
+
+    def _from_vectors(self, found: Representations) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Likewise from gathered vectors: of a large catalogue few scores are asked for."""
+        for rows in torch.split(self._by_user, BLOCK):
             user = found.user[self.user[rows]]  # (B, D)
             positive = (user * found.item[self.item[rows]]).sum(dim=1)
-            negative = torch.einsum("bd,bmd->bm", user, found.item[self.negatives[rows]])
-            parts.append(pairwise_loss(positive[:, None], negative).mean(dim=1))
-        return torch.cat(parts).float() if parts else torch.zeros(0)
+            yield rows, positive, torch.einsum("bd,bmd->bm", user, found.item[self.negatives[rows]])

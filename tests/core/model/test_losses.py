@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from core.model.losses import alignment_loss, bpr_loss, info_nce, pairwise_loss, weight_decay
+from core.model.losses import alignment_loss, bpr_loss, pairwise_loss, weight_decay
 
 
 def randn(*shape, seed=0, dtype=torch.float32):
@@ -45,87 +45,6 @@ def test_bpr_loss_refuses_scores_that_would_broadcast():
 def test_weight_decay_by_hand():
     user, item = torch.tensor([[1.0, 2.0], [0.0, 1.0]]), torch.tensor([[3.0, 0.0], [0.0, 0.0]])
     assert weight_decay(user, item).item() == pytest.approx((6 + 9) / 2 / 2)
-
-
-def plain_info_nce(left, right, temperature, weight):
-    """The definition with exp, log and sum, in float64."""
-    left, right = left.double(), right.double()
-    left = left / left.norm(dim=1, keepdim=True)
-    right = right / right.norm(dim=1, keepdim=True)
-    similarity = torch.exp(left @ right.T / temperature)
-    forth = -torch.log(similarity.diagonal() / similarity.sum(dim=1))
-    back = -torch.log(similarity.diagonal() / similarity.sum(dim=0))
-    return (weight.double() * (forth + back) / 2).sum() / weight.double().sum()
-
-
-def test_info_nce_by_hand():
-    left = torch.tensor([[2.0, 0.0], [0.0, 5.0]])
-    right = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    # Cosines [[1, 1], [0, 0]]; forth log 2 twice; back log(1 + 1/e) and log(1 + e).
-    expected = (2 * math.log(2) + math.log(1 + math.exp(-1)) + math.log(1 + math.e)) / 4
-    assert info_nce(left, right, 1.0).item() == pytest.approx(expected, rel=1e-6)
-
-
-def test_info_nce_matches_the_definition_with_weights():
-    left, right, weight = randn(9, 4), randn(9, 4, seed=1), randn(9, seed=2).abs()
-    torch.testing.assert_close(
-        info_nce(left, right, 0.2).double(), plain_info_nce(left, right, 0.2, torch.ones(9))
-    )
-    torch.testing.assert_close(
-        info_nce(left, right, 0.2, weight).double(), plain_info_nce(left, right, 0.2, weight)
-    )
-
-
-@pytest.mark.parametrize("block_size", [1, 3, 7, 8])
-def test_info_nce_in_blocks_is_the_same_with_its_gradients(block_size):
-    weight = randn(7, seed=2).abs()
-    results = []
-    for size in (100, block_size):
-        left, right = randn(7, 4).requires_grad_(), randn(7, 4, seed=1).requires_grad_()
-        loss = info_nce(left, right, 0.1, weight, size)
-        loss.backward()
-        results.append((loss.detach(), left.grad, right.grad))
-    for whole, blocked in zip(*results, strict=True):
-        torch.testing.assert_close(blocked, whole)
-
-
-def test_info_nce_gradients_pass_the_numerical_check():
-    left = randn(5, 3, dtype=torch.float64).requires_grad_()
-    right = randn(5, 3, seed=1, dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(lambda a, b: info_nce(a, b, 0.2), (left, right))
-    assert torch.autograd.gradcheck(lambda a, b: info_nce(a, b, 0.2, None, 2), (left, right))
-
-
-def test_info_nce_is_stable_at_a_low_temperature():
-    view = torch.eye(3)
-    left = torch.cat([view, -view]).requires_grad_()
-    opposite = info_nce(left, torch.cat([-view, view]), 0.01)  # every positive at cosine -1
-    opposite.backward()
-    assert opposite.item() == pytest.approx(200.0, rel=1e-5)
-    assert bool(torch.isfinite(left.grad).all())
-    assert info_nce(view, view, 0.01).item() == pytest.approx(0.0, abs=1e-6)
-
-
-def test_info_nce_ignores_length_and_prefers_agreement():
-    left, right = randn(6, 4), randn(6, 4, seed=1)
-    assert info_nce(10 * left, right, 0.2).item() == pytest.approx(
-        info_nce(left, right, 0.2).item(), rel=1e-5
-    )
-    assert info_nce(left, left, 0.2) < info_nce(left, right, 0.2)
-
-
-def test_info_nce_of_one_row_or_none_is_zero():
-    assert info_nce(randn(1, 4), randn(1, 4, seed=1), 0.2).item() == pytest.approx(0.0, abs=1e-6)
-    assert info_nce(torch.zeros(0, 4), torch.zeros(0, 4), 0.2).item() == 0.0
-
-
-def test_info_nce_refuses_unusable_arguments():
-    with pytest.raises(ValueError, match="views"):
-        info_nce(randn(2, 3), randn(3, 3), 0.2)
-    with pytest.raises(ValueError, match="temperature"):
-        info_nce(randn(2, 3), randn(2, 3), 0.0)
-    with pytest.raises(ValueError, match="block_size"):
-        info_nce(randn(2, 3), randn(2, 3), 0.2, None, 0)
 
 
 Z_USER = torch.tensor([[1.0, 0.0], [0.0, 2.0]])

@@ -7,8 +7,8 @@ import torch
 from core.config import BackboneConfig, LLMHNIConfig
 from core.graph.adjacency import normalized_graph
 from core.model.backbones import make_backbone
+from core.model.info_nce import info_nce
 from core.model.lightgcn import LightGCN
-from core.model.losses import info_nce
 from core.train.objectives import BPR, LLMHNI, RefinedInput
 from core.types import Embeddings
 from tests.worlds import pairs

@@ -55,3 +55,20 @@ def test_no_pairs_give_no_losses():
 def test_losses_carry_no_gradient():
     user = torch.ones(2, 2, requires_grad=True)
     assert not made().losses(Representations(user, FOUND.item)).requires_grad
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 10**6])
+def test_whole_rows_and_gathered_vectors_give_the_same_losses(monkeypatch, at_once):
+    rng = np.random.default_rng(0)
+    user, item = rng.integers(0, 9, 40), rng.integers(0, 7, 40)
+    generator = torch.Generator().manual_seed(0)
+    found = Representations(
+        torch.randn(9, 4, generator=generator), torch.randn(7, 4, generator=generator)
+    )
+    one = LossRecorder(user, item, torch.from_numpy(rng.integers(0, 7, (40, 3))))
+    monkeypatch.setattr(recorder, "SCORES_AT_ONCE", at_once)
+    losses = []
+    for cheaper in (0, 10**9):
+        monkeypatch.setattr(recorder, "CHEAPER", cheaper)
+        losses.append(one.losses(found))
+    torch.testing.assert_close(losses[0], losses[1])

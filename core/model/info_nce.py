@@ -1,0 +1,160 @@
+"""InfoNCE of two views with a gradient of its own: each cosine is computed once and kept.
+
+Source: van den Oord et al., 2018 (arXiv:1807.03748), in the in-batch form. The gradient is worked
+out by hand: with S = L R^T, P = exp(S - 1/tau), row sums r, column sums k and the share f of the
+direction from left to right, ``dS = P * (f w / r + (1 - f) w / k) - diag(w)``. Cosines never exceed
+1, so the shift 1/tau is known before any cosine is: one pass over the logits gives both sums,
+where a log-sum-exp for each of them takes three passes each and autograd as many again.
+
+Shape letters: n rows to contrast, D embedding size, b rows at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+KEPT = 2**23
+"""Logits that are kept for the backward pass (32 MB); of more, blocks are computed anew."""
+LARGEST_EXPONENT = 80.0
+"""float32 holds exp(-80), and sums of it; a temperature that reaches lower takes float64."""
+LARGEST_WIDE_EXPONENT = 600.0
+"""And float64 holds exp(-600); below, log-sum-exp finds its shift by itself."""
+
+
+def info_nce(
+    left: Tensor,
+    right: Tensor,
+    temperature: float,
+    weight: Tensor | None = None,
+    block_size: int = 512,
+    product: torch.dtype | None = None,
+    forth: float = 0.5,
+) -> Tensor:
+    """Contrast two views of the same nodes: InfoNCE of cosines.
+
+    Row k of one view is the positive of row k of the other, all other rows are its negatives;
+    the result is the mean of both directions, or another mixture of them.
+
+    Args:
+        left: First view, ``(n, D)``.
+        right: Second view, ``(n, D)``. Each node must occur once: a repeated node would be
+            its own negative.
+        temperature: tau > 0.
+        weight: Weight of each node, ``(n,)``; normalised as in
+            :func:`core.model.losses.bpr_loss`.
+        block_size: Rows compared with all n others at once.
+        product: Type of the factors of matrix products, bfloat16 for speed; that of the views
+            if omitted. Sums are never narrower than float32.
+        forth: Share f of the direction from left to right; 1 = that alone.
+
+    Raises:
+        ValueError: If the views differ in shape, or tau or ``block_size`` is not positive.
+    """
+    if left.shape != right.shape:
+        raise ValueError(f"views are {tuple(left.shape)} and {tuple(right.shape)}, need the same")
+    if temperature <= 0:
+        raise ValueError(f"temperature is {temperature}, need more than 0")
+    if block_size < 1:
+        raise ValueError(f"block_size is {block_size}, need 1 or more")
+    if 2 / temperature > LARGEST_WIDE_EXPONENT:
+        return _by_log_sums(left, right, temperature, weight, forth)
+    given = left.dtype
+    if 2 / temperature > LARGEST_EXPONENT:
+        left, right, product = left.double(), right.double(), None
+    scale = temperature**-0.5  # half of tau on either side: the gradient has the same form on both
+    unit_left = functional.normalize(left, dim=1) * scale
+    unit_right = functional.normalize(right, dim=1) * scale
+    share = _shares(weight, unit_left)
+    options = _Options(1 / temperature, block_size, product, forth)
+    result: Tensor = _InfoNCE.apply(unit_left, unit_right, share, options)  # type: ignore[no-untyped-call]
+    return result.to(given)
+
+
+def _shares(weight: Tensor | None, like: Tensor) -> Tensor:
+    """Weight of each row over that of all, ``(n,)``; zero where there is none."""
+    if weight is None:
+        return like.new_full((len(like),), 1 / max(len(like), 1))
+    total = weight.sum()
+    return (weight / torch.where(total > 0, total, 1.0)).to(like.dtype)
+
+
+def _by_log_sums(
+    left: Tensor, right: Tensor, temperature: float, weight: Tensor | None, forth: float
+) -> Tensor:
+    """The same by log-sum-exp, all ``(n, n)`` at once, for temperatures near zero."""
+    logits = functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T / temperature
+    normaliser = forth * logits.logsumexp(dim=1) + (1 - forth) * logits.logsumexp(dim=0)
+    return _shares(weight, left) @ (normaliser - logits.diagonal())
+
+
+class _Options(NamedTuple):
+    shift: float
+    """1/tau, no logit is larger."""
+    block_size: int
+    product: torch.dtype | None
+    forth: float
+
+
+class _InfoNCE(torch.autograd.Function):
+    """Of scaled unit rows L, R ``(n, D)`` and shares w ``(n,)``."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        left: Tensor,
+        right: Tensor,
+        share: Tensor,
+        options: _Options,
+    ) -> Tensor:
+        shift, block_size, product, forth = options
+        n = len(left)
+        row, column = left.new_empty(n), left.new_zeros(n)
+        kept = []
+        for start in range(0, n, block_size):
+            rows = slice(start, min(start + block_size, n))
+            block = _exponentials(left[rows], right, shift, product)  # (b, n)
+            torch.sum(block, dim=1, out=row[rows])
+            column += block.sum(dim=0)
+            if n * n <= KEPT:
+                kept.append(block)
+        ctx.save_for_backward(left, right, share, row, column)
+        ctx.kept, ctx.options = kept, options
+        positive = (left * right).sum(dim=1)
+        return share @ (forth * row.log() + (1 - forth) * column.log() + shift - positive)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
+        left, right, share, row, column = ctx.saved_tensors
+        shift, block_size, product, forth = ctx.options
+        by_row, by_column = forth * share / row, (1 - forth) * share / column  # (n,)
+        # The positives' part first; the rest is added block by block.
+        to_left = right * -share[:, None]
+        to_right = left * -share[:, None]
+        for number, start in enumerate(range(0, len(left), block_size)):
+            rows = slice(start, min(start + block_size, len(left)))
+            if ctx.kept:
+                block = ctx.kept[number]
+            else:
+                block = _exponentials(left[rows], right, shift, product)
+            slope = block * (by_row[rows, None] + by_column)  # (b, n)
+            to_left[rows] += _product(slope, right, product)
+            to_right += _product(slope.T, left[rows], product)
+        ctx.kept = None
+        return to_left * gradient, to_right * gradient, None, None
+
+
+def _exponentials(left: Tensor, right: Tensor, shift: float, product: torch.dtype | None) -> Tensor:
+    """``exp(L R^T - shift)``, ``(b, n)``."""
+    return _product(left, right.T, product).sub_(shift).exp_()
+
+
+def _product(left: Tensor, right: Tensor, product: torch.dtype | None) -> Tensor:
+    if product is None:
+        return left @ right
+    return (left.to(product) @ right.to(product)).to(left.dtype)
