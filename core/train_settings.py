@@ -57,10 +57,10 @@ class LLMHNIConfig(OptimiserConfig):
     """With a pool: epochs with uniform negatives before it is used [D]."""
     temperature: float = Field(0.2, gt=0.01, le=1.0)
     """tau of L_de and L_hal."""
-    lambda_alignment: NonNegativeFloat = 0.01
-    """lambda1, the weight of the cross-graph alignment L_de [2]."""
-    lambda_hallucination: NonNegativeFloat = 0.01
-    """lambda2, the weight of the edge-drop contrast L_hal [2]."""
+    lambda_alignment: NonNegativeFloat = 0.001
+    """lambda1, the weight of the cross-graph alignment L_de [2, size D]; 0 = not computed."""
+    lambda_hallucination: NonNegativeFloat = 0.001
+    """lambda2, the weight of the edge-drop contrast L_hal [2, size D]; 0 = not computed."""
     drop_rate: float = Field(0.1, ge=0.0, lt=1.0)
     """Share of edges dropped in each view, redrawn every epoch [D]."""
     hallucination_views: Literal["cross", "same"] = "cross"

@@ -123,12 +123,20 @@ _NO_JUDGE: Final[Options] = {
 }
 _SWEPT: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
     "fresh": ("train.fresh", (2, 4, 8, 16)),
-    "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1, 0.5)),
-    "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1, 0.5)),
-    "drop-rate": ("train.drop_rate", (0.05, 0.1, 0.2, 0.4)),
+    "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1)),
+    "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1)),
     "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
+}
+_OF_CONTRAST: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "drop-rate": ("train.drop_rate", (0.05, 0.1, 0.2, 0.4)),
     "temperature": ("train.temperature", (0.1, 0.2, 0.5)),
 }
+"""Swept with contrasts heavy enough to show what it does."""
+_HEAVY: Final = {"train.lambda_alignment": 0.01, "train.lambda_hallucination": 0.01}
+_OF_JUDGE: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "rho": ("judge.observed_share", (0.1, 0.2, 0.3, 0.5)),
+}
+"""Swept where, as the paper has it, only the lowest-scored interactions are judged."""
 _OF_POOL: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
     "candidates": ("train.candidates", (1, 2, 4, 8, 16, 128)),
     "pool": ("train.pool", (16, 64, 128, 256)),
@@ -155,10 +163,13 @@ def _ablations() -> list[Variant]:
         _ours("encoder-hashing", {"text.encoder": "hashing"}),
     ]
     for share in _FLIPS:
-        flip = {**_HARD_EDITS, "judge.flip": share}
+        # At the default weight the edge-drop contrast is too light to repair anything.
+        flip = {**_HARD_EDITS, "judge.flip": share, "train.lambda_hallucination": 0.01}
         without = {**flip, "train.hallucination_suppression": False}
         found += [_ours(f"flip-{share:g}", flip), _ours(f"flip-{share:g}-no-hal", without)]
-    for base, swept in (({}, _SWEPT), (_POOL, _OF_POOL)):
+    of_judge = {**_HARD_EDITS, "judge.scope": "candidates"}
+    bases = (({}, _SWEPT), (_POOL, _OF_POOL), (_HEAVY, _OF_CONTRAST), (of_judge, _OF_JUDGE))
+    for base, swept in bases:
         for name, (setting, values) in swept.items():
             found += [_ours(f"{name}-{value:g}", {**base, setting: value}) for value in values]
     # The pick by meaning, at about the hardness of the default.

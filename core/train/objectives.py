@@ -135,6 +135,8 @@ class LLMHNI(BPR):
         self.pool = HardNegativePool(n_users, n_items, config.pool, observed, generator)
         self.views: tuple[tuple[Graph, Graph], ...] = ()
         self._draws_fresh = config.semantic_negatives and config.fresh > 0
+        self._aligns = config.cross_graph_alignment and config.lambda_alignment > 0
+        self._suppresses = config.hallucination_suppression and config.lambda_hallucination > 0
         self._generator = generator
 
     def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
@@ -152,7 +154,7 @@ class LLMHNI(BPR):
             self.negative = self._mixed_negatives(epoch, backbone, generator)
         else:
             super().begin_epoch(epoch, backbone, generator)
-        if self.config.hallucination_suppression:
+        if self._suppresses:
             self.views = self._draw_views(generator)
 
     @torch.no_grad()
@@ -205,11 +207,11 @@ class LLMHNI(BPR):
             self.negative[rows] = self._fresh_negatives(refined, self.user[rows])
         terms = self.ranking_terms(backbone, refined, rows)
         users, items = torch.unique(self.user[rows]), torch.unique(self.item[rows])
-        if self.config.cross_graph_alignment:
+        if self._aligns:
             terms["de"] = self.config.lambda_alignment * self._contrast(
                 backbone(self.original), refined, users, items
             )
-        if self.config.hallucination_suppression:
+        if self._suppresses:
             parts = [
                 self._contrast(backbone(left), backbone(right), users, items)
                 for left, right in self.views

@@ -121,6 +121,13 @@ def _sweeps(one: Study, place: Place, chosen: list[str]) -> None:
 def _fixed(setting: str) -> str:
     if setting in OF_POOL:
         return "Here negatives come from the paper's pool, in full LLMHNI they do not."
+    if setting in ("drop-rate", "temperature"):
+        return "Here both contrasts weigh 0.01, ten times as much as in full LLMHNI."
+    if setting == "rho":
+        return (
+            "Share of the lowest-scored interactions of each user that the judge sees, and the "
+            "graph is edited by its grades, both as in the paper."
+        )
     if setting != "flip":
         return ""
     return (
