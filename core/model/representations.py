@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from core.model.gather import split_rows
+
 
 class PropagationGraph(Protocol):
     """What a backbone needs of a graph; :class:`core.graph.adjacency.Graph` is one."""
@@ -45,7 +47,7 @@ def score_pairs(representations: Representations, user: Tensor, item: Tensor) ->
 
 def split_nodes(nodes: Tensor, n_users: int) -> Representations:
     """Cut node vectors ``(N, D)`` into users (first) and items."""
-    return Representations(nodes[:n_users], nodes[n_users:])
+    return Representations(*split_rows(nodes, n_users))
 
 
 def check_graph(graph: PropagationGraph, n_users: int, n_items: int) -> None:

@@ -17,10 +17,11 @@ from torch.nn import functional
 
 from core.config import LLMHNIConfig
 from core.graph.adjacency import Graph, drop_edges
+from core.model.gather import gather_rows
 from core.model.hard_negatives import HardNegativePool
 from core.model.info_nce import info_nce
 from core.model.losses import bpr_loss, weight_decay
-from core.model.representations import Representations, score_pairs
+from core.model.representations import Representations
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.types import Embeddings, FloatArray, Interactions
 
@@ -78,11 +79,13 @@ class BPR:
         """L_rec on given representations: -log sigmoid(y_ui - y_uj), weighted, and decay."""
         user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         weight = None if self.weight is None else self.weight[rows]
-        table = backbone.get_parameter("embedding")  # E0, (N, D)
         n_users = len(found.user)
-        decay = weight_decay(table[user], table[n_users + item], table[n_users + negative])
-        positive = score_pairs(found, user, item)
-        ranking = bpr_loss(positive, score_pairs(found, user, negative), weight)
+        table = backbone.get_parameter("embedding")  # E0, (N, D)
+        decay = weight_decay(*gather_rows(table, user, n_users + item, n_users + negative))
+        (of_user,) = gather_rows(found.user, user)  # (B, D)
+        of_item, of_negative = gather_rows(found.item, item, negative)
+        positive, other = (of_user * of_item).sum(dim=1), (of_user * of_negative).sum(dim=1)
+        ranking = bpr_loss(positive, other, weight)
         return {"rec": ranking, "decay": self._decay * decay}
 
     def state(self) -> dict[str, Tensor]:
@@ -138,6 +141,8 @@ class LLMHNI(BPR):
         self._aligns = config.cross_graph_alignment and config.lambda_alignment > 0
         self._suppresses = config.hallucination_suppression and config.lambda_hallucination > 0
         self._generator = generator
+        stored = data.graph.value.dtype
+        self._product = None if stored == torch.float32 else stored
 
     def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
         """Refresh the pool, draw the negatives, redraw the edge-dropped views."""
@@ -223,10 +228,13 @@ class LLMHNI(BPR):
         self, left: Representations, right: Representations, users: Tensor, items: Tensor
     ) -> Tensor:
         """InfoNCE over the unique users and the unique items of the batch."""
-        tau = self.config.temperature
-        return info_nce(left.user[users], right.user[users], tau) + info_nce(
-            left.item[items], right.item[items], tau
+        tau, product = self.config.temperature, self._product
+        pairs = (
+            (*gather_rows(left.user, users), *gather_rows(right.user, users)),
+            (*gather_rows(left.item, items), *gather_rows(right.item, items)),
         )
+        of_users, of_items = (info_nce(*pair, tau, product=product) for pair in pairs)
+        return of_users + of_items
 
     def state(self) -> dict[str, Tensor]:
         """The pool: what the next refresh starts from."""

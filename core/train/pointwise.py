@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.model.gather import gather_rows
 from core.model.losses import weight_decay
-from core.model.representations import Representations, score_pairs
+from core.model.representations import Representations
 from core.train.objectives import BPR
 
 ALPHA = 0.2
@@ -30,10 +31,11 @@ class ReweightedCrossEntropy(BPR):
         """Weighted cross-entropy of positives and negatives ``(B,)`` each, and decay."""
         user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         table, n_users = backbone.get_parameter("embedding"), len(found.user)  # E0, (N, D)
-        decay = weight_decay(table[user], table[n_users + item], table[n_users + negative])
-        margin = torch.cat(
-            [score_pairs(found, user, item), -score_pairs(found, user, negative)]
-        )  # (2B,), high = as observed
+        decay = weight_decay(*gather_rows(table, user, n_users + item, n_users + negative))
+        (of_user,) = gather_rows(found.user, user)  # (B, D)
+        of_item, of_negative = gather_rows(found.item, item, negative)
+        positive, other = (of_user * of_item).sum(dim=1), (of_user * of_negative).sum(dim=1)
+        margin = torch.cat([positive, -other])  # (2B,), high = as observed
         weight = (ALPHA * functional.logsigmoid(margin.detach())).exp()
         return {
             "rec": (weight * -functional.logsigmoid(margin)).mean(),
