@@ -40,7 +40,7 @@ class _Rows(torch.autograd.Function):
         return tuple(table.index_select(0, one) for one in rows)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Any:  # noqa: ANN401
         total = gradients[0].new_zeros(ctx.shape)
         for one, gradient in zip(ctx.rows, gradients, strict=True):

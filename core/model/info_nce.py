@@ -128,7 +128,7 @@ class _InfoNCE(torch.autograd.Function):
         return share @ (forth * row.log() + (1 - forth) * column.log() + shift - positive)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
         left, right, share, row, column = ctx.saved_tensors
         shift, block_size, product, forth = ctx.options

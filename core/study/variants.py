@@ -21,6 +21,8 @@ from core.presets import PAPER
 
 Options = Mapping[str, Any]
 """Settings of a run by dotted name, as for ``run --set``."""
+Sweeps = Mapping[str, tuple[str, tuple[Any, ...]]]
+"""Settings by dotted name and their values, by the name of the sweep."""
 PUBLISHED: Final[tuple[Options, ...]] = ({},)
 
 
@@ -121,23 +123,23 @@ _NO_JUDGE: Final[Options] = {
     "scoring.use_grades": False,
     "refine.preset": "soft",
 }
-_SWEPT: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+_SWEPT: Final[Sweeps] = {
     "fresh": ("train.fresh", (2, 4, 8, 16)),
     "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1)),
     "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1)),
     "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
 }
-_OF_CONTRAST: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+_OF_CONTRAST: Final[Sweeps] = {
     "drop-rate": ("train.drop_rate", (0.05, 0.1, 0.2, 0.4)),
     "temperature": ("train.temperature", (0.1, 0.2, 0.5)),
 }
 """Swept with contrasts heavy enough to show what it does."""
 _HEAVY: Final = {"train.lambda_alignment": 0.01, "train.lambda_hallucination": 0.01}
-_OF_JUDGE: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+_OF_JUDGE: Final[Sweeps] = {
     "rho": ("judge.observed_share", (0.1, 0.2, 0.3, 0.5)),
 }
 """Swept where, as the paper has it, only the lowest-scored interactions are judged."""
-_OF_POOL: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+_OF_POOL: Final[Sweeps] = {
     "candidates": ("train.candidates", (1, 2, 4, 8, 16, 128)),
     "pool": ("train.pool", (16, 64, 128, 256)),
     "hard-share": ("train.hard_share", (0.25, 0.5, 1.0)),
@@ -168,7 +170,12 @@ def _ablations() -> list[Variant]:
         without = {**flip, "train.hallucination_suppression": False}
         found += [_ours(f"flip-{share:g}", flip), _ours(f"flip-{share:g}-no-hal", without)]
     of_judge = {**_HARD_EDITS, "judge.scope": "candidates"}
-    bases = (({}, _SWEPT), (_POOL, _OF_POOL), (_HEAVY, _OF_CONTRAST), (of_judge, _OF_JUDGE))
+    bases: tuple[tuple[Options, Sweeps], ...] = (
+        ({}, _SWEPT),
+        (_POOL, _OF_POOL),
+        (_HEAVY, _OF_CONTRAST),
+        (of_judge, _OF_JUDGE),
+    )
     for base, swept in bases:
         for name, (setting, values) in swept.items():
             found += [_ours(f"{name}-{value:g}", {**base, setting: value}) for value in values]

@@ -228,13 +228,12 @@ class LLMHNI(BPR):
         self, left: Representations, right: Representations, users: Tensor, items: Tensor
     ) -> Tensor:
         """InfoNCE over the unique users and the unique items of the batch."""
-        tau, product = self.config.temperature, self._product
-        pairs = (
-            (*gather_rows(left.user, users), *gather_rows(right.user, users)),
-            (*gather_rows(left.item, items), *gather_rows(right.item, items)),
-        )
-        of_users, of_items = (info_nce(*pair, tau, product=product) for pair in pairs)
-        return of_users + of_items
+
+        def contrast(one: Tensor, other: Tensor, nodes: Tensor) -> Tensor:
+            (of_one,), (of_other,) = gather_rows(one, nodes), gather_rows(other, nodes)
+            return info_nce(of_one, of_other, self.config.temperature, product=self._product)
+
+        return contrast(left.user, right.user, users) + contrast(left.item, right.item, items)
 
     def state(self) -> dict[str, Tensor]:
         """The pool: what the next refresh starts from."""

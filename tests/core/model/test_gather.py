@@ -34,6 +34,7 @@ def test_gradients_pass_the_numerical_check():
 def test_a_cut_of_which_one_side_is_used_leaves_the_other_without_gradient():
     table = torch.ones(3, 2).requires_grad_()
     first, rest = split_rows(table, 1)
-    assert first.shape == (1, 2) and rest.shape == (2, 2)
+    assert first.shape == (1, 2)
+    assert rest.shape == (2, 2)
     rest.sum().backward()
     assert table.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]]
