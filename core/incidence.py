@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from core.keys import distinct
 from core.types import Interactions, Items
 
 
@@ -27,7 +28,7 @@ class AttributeTable:
 
 def interaction_matrix(interactions: Interactions) -> sparse.csr_array:
     """Users by items, float32 0/1, ``(U, I)``; repeated pairs count once."""
-    pair = np.unique(interactions.key())
+    pair = distinct(interactions.key())
     user, item = np.divmod(pair, max(interactions.n_items, 1))
     shape = (interactions.n_users, interactions.n_items)
     return sparse.csr_array((np.ones(len(pair), dtype=np.float32), (user, item)), shape=shape)

@@ -24,6 +24,7 @@ from core.judge.llm.profiles import Written, written_profiles
 from core.judge.remarks import remarks
 from core.judge.repeat import ask_again
 from core.judging import Asked, Verdicts, ask
+from core.keys import among
 from core.packing import (
     CALL,
     TARGET,
@@ -155,7 +156,7 @@ class JudgeStage:
             return {}
         n_items = np.int64(self.data.train.n_items)
         known = asked.judgements.user * n_items + asked.judgements.item
-        graded = pairs.at(np.isin(pairs.user * n_items + pairs.item, known))
+        graded = pairs.at(among(pairs.user * n_items + pairs.item, known))
         found = ask_again(judge.again, graded, context, n_wanted, rng, self.on_progress)
         return {
             f"{name} {part}": value

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.graph.refine import ADDED
+from core.keys import among
 from core.labels import OF_TRAIN, LabelsFound, label_of_rows, labels_for_measuring, labels_in_use
 from core.metrics import auc
 from core.packing import scores_of
@@ -108,7 +109,7 @@ def _unobserved(held_out: Labels, trained: Arrays, train: Interactions) -> Mappi
     added = trained["edge_origin"] == ADDED
     n_items = np.int64(train.n_items)
     edges = trained["edge_user"][added] * n_items + trained["edge_item"][added]
-    there = np.isin(held_out.user * n_items + held_out.item, edges)
+    there = among(held_out.user * n_items + held_out.item, edges)
     counts = {}
     for name in ("like", "not"):
         rows = held_out.label == LABELS.index(name)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from core.config import LabelsConfig
 from core.errors import DataError
+from core.keys import among, distinct
 from core.types import LABELS, BoolArray, Dataset, GradeArray, IntArray, Interactions, Labels
 
 COLUMNS = ("user_id", "item_id", "label")
@@ -71,8 +72,8 @@ def read_labels(path: Path, dataset: Dataset, config: LabelsConfig) -> LabelsFou
     known = (user >= 0) & (item >= 0)
     key = user * np.int64(dataset.train.n_items) + item
     _check_distinct(path, key[known])
-    reserved = known & np.isin(key, np.concatenate([dataset.valid.key(), dataset.test.key()]))
-    right = (label < len(OF_TRAIN)) == np.isin(key, dataset.train.key())
+    reserved = known & among(key, np.concatenate([dataset.valid.key(), dataset.test.key()]))
+    right = (label < len(OF_TRAIN)) == among(key, dataset.train.key())
     rows = np.flatnonzero(known & ~reserved & right)
     rows = rows[np.argsort(key[rows])]
     looked_at, sampled = _looked_at(path, table)[rows], _sampled(path, table)[rows]
@@ -198,7 +199,7 @@ def _numbers(known: tuple[str, ...], ids: list[str]) -> IntArray:
 
 
 def _check_distinct(path: Path, key: IntArray) -> None:
-    n_twice = len(key) - len(np.unique(key))
+    n_twice = len(key) - len(distinct(key))
     if n_twice:
         raise DataError(
             f"{path.name} has more than one label for {n_twice} pairs; keep one of each, or save "

@@ -31,6 +31,7 @@ from core.baselines.edge_mask import MaskedLightGCN, hsic
 from core.baselines.method import Inputs, Method, Plan
 from core.baselines.rlmrec import PROJECTOR, TextContrast
 from core.graph.adjacency import Graph, normalized_graph
+from core.keys import among
 from core.method_settings import LLaRDSettings
 from core.model.lightgcn import LightGCN
 from core.model.losses import bpr_loss, weight_decay
@@ -65,7 +66,7 @@ def edited(train: Interactions, judgements: Judgements) -> Interactions:
     away = _one_each(judgements.user, np.flatnonzero(removable), support)
     more = _one_each(judgements.user, np.flatnonzero(addable), -support)
     gone = judgements.user[away] * np.int64(train.n_items) + judgements.item[away]
-    kept = train.select(~np.isin(train.key(), gone))
+    kept = train.select(~among(train.key(), gone))
     return Interactions(
         np.concatenate([kept.user, judgements.user[more]]),
         np.concatenate([kept.item, judgements.item[more]]),

@@ -17,6 +17,7 @@ import torch
 from core.baselines.method import Inputs, Method, Plan
 from core.errors import ConfigError
 from core.graph.adjacency import normalized_graph
+from core.keys import distinct
 from core.method_settings import RandomEditsConfig
 from core.model.sampling import Observed
 from core.train.objectives import BPR
@@ -49,7 +50,7 @@ def random_additions(train: Interactions, n_added: int, rng: np.random.Generator
     Raises:
         ConfigError: If there are not so many.
     """
-    key = np.unique(train.key())  # (P,)
+    key = distinct(train.key())  # (P,)
     n_free = train.n_users * train.n_items - len(key)
     if n_added > n_free:
         raise ConfigError(f"cannot add {n_added:,} edges: only {n_free:,} are free; add fewer")

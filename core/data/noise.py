@@ -26,6 +26,7 @@ from core.data.content import (
     walk,
 )
 from core.errors import DataError
+from core.keys import among
 from core.types import BoolArray, IntArray, Interactions, Items
 
 KINDS: Final = ("uniform", "position", "co-click", "lookalike")
@@ -161,7 +162,7 @@ def _draw(world: _World, kind: str, size: int, planted: IntArray) -> IntArray:
     for attempt in range(1, ROUNDS + 1):
         item = propose(world, user)
         key = user * n_items + item
-        fresh = ~world.is_taken(user, item) & ~np.isin(key, planted) & ~np.isin(key, found)
+        fresh = ~world.is_taken(user, item) & ~among(key, planted) & ~among(key, found)
         fresh[fresh] = _first_of_each(key[fresh])
         found = np.concatenate([found, key[fresh]])
         user = user[~fresh]

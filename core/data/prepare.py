@@ -38,6 +38,7 @@ from core.data.split import (
     split_by_order,
 )
 from core.errors import DataError
+from core.keys import among
 from core.types import Dataset, GradeArray, IntArray, Interactions
 
 
@@ -169,7 +170,7 @@ def _drop_cold(sieve: Sieve, part: GradeArray) -> GradeArray:
     """Leave out held-out rows whose item or user has no train row; return the parts left."""
     user, item = sieve.rows.user, sieve.rows.item
     train = part == TRAIN
-    warm = np.isin(item, item[train]) & np.isin(user, user[train])
+    warm = among(item, item[train]) & among(user, user[train])
     sieve.keep(warm, "validation or test row whose item or user has no train row")
     return part[warm]
 
@@ -204,7 +205,7 @@ def _renumber(rows: Rows, users: IntArray, items: IntArray) -> Rows:
 def _translate(key: IntArray, n_items: int, users: IntArray, items: IntArray) -> IntArray:
     """Keys of pairs in raw numbers as keys in final numbers; pairs that are gone are dropped."""
     user, item = key // n_items, key % n_items
-    known = np.isin(user, users) & np.isin(item, items)
+    known = among(user, users) & among(item, items)
     number = np.searchsorted(users, user[known]) * np.int64(len(items))
     return number + np.searchsorted(items, item[known])
 

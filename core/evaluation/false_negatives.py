@@ -19,6 +19,7 @@ from torch import Tensor
 from core.baselines.memory import VarianceMemory
 from core.baselines.negatives import hardest
 from core.config import LLMHNIConfig
+from core.keys import among
 from core.method_settings import DNSSettings, SRNSSettings
 from core.model.hard_negatives import HardNegativePool
 from core.model.representations import Representations, score_pairs
@@ -54,7 +55,7 @@ def false_share(user: IntArray, item: IntArray, held_out: Interactions) -> float
     if len(user) == 0:
         return float("nan")
     key = user * np.int64(held_out.n_items) + item
-    return float(np.isin(key, held_out.key()).mean())
+    return float(among(key, held_out.key()).mean())
 
 
 def mined_negatives(

@@ -12,6 +12,7 @@ import numpy as np
 from core.config import Accept
 from core.evaluation.truth import Truth
 from core.graph.refine import ADDED, DROPPED
+from core.keys import among, distinct
 from core.scoring.accept import accepted
 from core.types import (
     JUDGE,
@@ -138,8 +139,8 @@ def added_hits(added: Interactions, dataset: Dataset) -> dict[str, Any]:
     train = dataset.train
     held_out = np.union1d(dataset.valid.key(), dataset.test.key())
     held_out = np.setdiff1d(held_out, train.key())  # what is observed cannot be added
-    n_unobserved = train.n_users * train.n_items - len(np.unique(train.key()))
-    n_hit = int(np.isin(np.unique(added.key()), held_out).sum())
+    n_unobserved = train.n_users * train.n_items - len(distinct(train.key()))
+    n_hit = int(among(distinct(added.key()), held_out).sum())
     share = n_hit / len(added) if len(added) else None
     chance = len(held_out) / n_unobserved if n_unobserved else None
     return {

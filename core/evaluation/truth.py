@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from core.data.dataset import TRUTH
 from core.data.noise import PlantedTruth
 from core.errors import DataError
+from core.keys import among, distinct
 from core.types import BoolArray, Dataset, IntArray
 
 NOISE_KINDS: Final = ("uniform", "position", "co-click", "lookalike")
@@ -42,7 +43,7 @@ class Truth:
 
     def of_kind(self, *kinds: str) -> BoolArray:
         """Rows of some kinds, ``(E,)``."""
-        return np.isin(np.array(self.kind, dtype=np.str_), kinds)
+        return among(np.array(self.kind, dtype=np.str_), kinds)
 
 
 def read_truth(dataset_folder: str | Path, dataset: Dataset) -> Truth | None:
@@ -159,7 +160,7 @@ def _check(name: str, rows: IntArray, kinds: list[str]) -> None:
     wrong = Counter(kind for kind in kinds if kind not in (*NOISE_KINDS, *HARD_KINDS))
     counts = {
         "are no train interaction": int((rows < 0).sum()),
-        "are listed twice": len(found) - len(np.unique(found)),
+        "are listed twice": len(found) - len(distinct(found)),
         f"have an unknown kind ({', '.join(map(repr, list(wrong)[:3]))})": wrong.total(),
     }
     trouble = [f"{count} {what}" for what, count in counts.items() if count]

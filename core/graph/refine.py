@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 
 from core.config import Accept
+from core.keys import among
 from core.labels import OF_TRAIN, UNLABELLED, label_of_rows
 from core.scoring.accept import accepted
 from core.types import (
@@ -145,9 +146,9 @@ def _added(
     key = user * np.int64(train.n_items) + item
     said = labels.user * np.int64(train.n_items) + labels.item
     liked, unwanted = labels.label == LIKE, labels.label == NOT
-    left = ~np.isin(key, said[unwanted])
-    more = np.flatnonzero(liked)[~np.isin(said[liked], key)]
-    by_person = np.concatenate([np.isin(key[left], said[liked]), np.ones(len(more), np.bool_)])
+    left = ~among(key, said[unwanted])
+    more = np.flatnonzero(liked)[~among(said[liked], key)]
+    by_person = np.concatenate([among(key[left], said[liked]), np.ones(len(more), np.bool_)])
     found = np.concatenate([confidence[left], np.ones(len(more), np.float32)])
     return _Added(
         np.concatenate([user[left], labels.user[more]]),
@@ -169,7 +170,7 @@ def _judged(train: Interactions, judgements: Judgements, which: BoolArray) -> Bo
     """Whether a train interaction is one of some judged pairs, ``(E,)``."""
     rows = judgements.observed & which
     keys = judgements.user[rows] * np.int64(train.n_items) + judgements.item[rows]
-    return np.isin(train.key(), keys)
+    return among(train.key(), keys)
 
 
 def _confidence(judgements: Judgements) -> FloatArray:

@@ -16,6 +16,7 @@ import numpy as np
 
 from core.judge.agreement import N_GRADES
 from core.judge.proportion import proportion
+from core.keys import among
 from core.types import LABELS, UNJUDGED, BoolArray, GradeArray, IntArray, Judgements, Labels
 
 GENUINE = tuple(name in ("clean", "hard", "like") for name in LABELS)
@@ -69,7 +70,7 @@ def _row_of(judgements: Judgements, labels: Labels) -> IntArray:
 
 
 def _kinds(judgements: Judgements, labels: Labels, row: IntArray, use: BoolArray) -> dict[str, Any]:
-    of_train = np.isin(labels.label, [LABELS.index(name) for name in OF_TRAIN])
+    of_train = among(labels.label, [LABELS.index(name) for name in OF_TRAIN])
     genuine = np.array(GENUINE)[labels.label]
     found = {}
     for name, rows in (("observed", use & of_train), ("unobserved", use & ~of_train)):

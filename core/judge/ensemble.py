@@ -8,6 +8,7 @@ import numpy as np
 
 from core.judge import Judge, JudgeContext, JudgePairs
 from core.judge.llm.judge import LLMJudge
+from core.keys import among
 from core.types import (
     MID,
     GradeArray,
@@ -79,7 +80,7 @@ class EnsembleJudge:
             begins, follows = follows, begins
         known = begins.judge(pairs, context, _half(on_progress, 0))
         if isinstance(follows, LLMJudge):
-            pairs = pairs.at(np.isin(pairs.user, known.user))
+            pairs = pairs.at(among(pairs.user, known.user))
         _hand_on(begins, follows)
         found = follows.judge(pairs, context, _half(on_progress, 1))
         _hand_on(follows, begins)
@@ -125,7 +126,7 @@ def _matched(a: Judgements, b: Judgements, n_items: int) -> tuple[IntArray, IntA
     """Rows of both that are about the same pair, in the order of the first."""
     key_a, key_b = (one.user * np.int64(n_items) + one.item for one in (a, b))
     known, first = np.unique(key_b, return_index=True)
-    row_a = np.flatnonzero(np.isin(key_a, known))
+    row_a = np.flatnonzero(among(key_a, known))
     return row_a, first[np.searchsorted(known, key_a[row_a])]
 
 

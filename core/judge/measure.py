@@ -15,6 +15,7 @@ from scipy import sparse
 
 from core.incidence import AttributeTable, attribute_table, interaction_matrix
 from core.judge import JudgeContext, JudgePairs
+from core.keys import distinct
 from core.types import FloatArray, IntArray
 
 CO_SHRINK = 5.0
@@ -88,7 +89,7 @@ def own_share(found: Measures, pairs: JudgePairs) -> FloatArray:
 
 def spread(n: int, at_most: int) -> IntArray:
     """Numbers 0..n-1, or ``at_most`` of them at equal distances: a sample without chance."""
-    return np.unique(np.linspace(0, n - 1, min(n, at_most)).round().astype(np.int64))
+    return distinct(np.linspace(0, n - 1, min(n, at_most)).round().astype(np.int64))
 
 
 def history_matrix(history: IntArray, n_items: int) -> sparse.csr_array:

@@ -19,6 +19,7 @@ from scipy import stats
 
 from core.judge.agreement import N_GRADES
 from core.judge.proportion import proportion
+from core.keys import distinct
 from core.types import HIGH, UNJUDGED, GradeArray, IntArray
 
 LEAST_EIGENVALUE: Final = 1e-9
@@ -94,7 +95,7 @@ def _tested(
     """
     n_places = len(excess)
     variance = np.zeros((n_places * N_GRADES,) * 2)
-    for n in np.unique(size[size > 1]).tolist():
+    for n in distinct(size[size > 1]).tolist():
         of = share[size == n]
         grades = np.diag(of.sum(axis=0)) - of.T @ of  # (G, G), summed over the calls
         places = np.zeros((n_places, n_places))

@@ -19,6 +19,7 @@ from core.judge.doubts import doubts
 from core.judge.position import position_bias
 from core.judge.proportion import proportion, share_of
 from core.judge.spending import Columns, latency, outcome_shares, spend
+from core.keys import distinct
 from core.types import UNJUDGED, Judgements, Labels
 
 
@@ -124,7 +125,7 @@ def _of_targets(targets: Columns | None) -> dict[str, Any]:
         return dict.fromkeys(("answers", "position"))
     view = np.asarray(targets["view"], dtype=np.str_)
     answers, position = {}, {}
-    for name in np.unique(view).tolist():
+    for name in distinct(view).tolist():
         own = {
             column: np.asarray(values)[view == name]
             for column, values in targets.items()

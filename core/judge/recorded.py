@@ -14,6 +14,7 @@ import numpy as np
 from core.judge import JudgeContext, JudgePairs
 from core.judge.recorded_file import read_rows
 from core.judge.recorded_rows import Checked, RecordProblem, check_rows
+from core.keys import among
 from core.types import (
     IntArray,
     Judgements,
@@ -100,5 +101,5 @@ class RecordedJudge:
         key = self.recorded.user * np.int64(n_items) + self.recorded.item
         wanted = pairs.user * np.int64(n_items) + pairs.item
         order = np.argsort(key, kind="stable")
-        found = np.flatnonzero(np.isin(wanted, key))
+        found = np.flatnonzero(among(wanted, key))
         return order[np.searchsorted(key[order], wanted[found])], found

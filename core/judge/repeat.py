@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.judge import Judge, JudgeContext, JudgePairs
+from core.keys import among
 from core.types import IntArray, Judgements, OnProgress, Progress, ignore_progress
 
 AGAIN, SHUFFLED = 1, 2
@@ -98,7 +99,7 @@ def sample_to_repeat(pairs: JudgePairs, n: int, rng: np.random.Generator) -> Int
     users, size = np.unique(pairs.user, return_counts=True)
     drawn = rng.permutation(len(users))
     n_users = int(np.searchsorted(np.cumsum(size[drawn]), n)) + 1
-    return np.flatnonzero(np.isin(pairs.user, users[drawn[:n_users]]))
+    return np.flatnonzero(among(pairs.user, users[drawn[:n_users]]))
 
 
 def shuffled_history(pairs: JudgePairs, rng: np.random.Generator) -> JudgePairs:

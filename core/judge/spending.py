@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.judge.proportion import share_of
+from core.keys import distinct
 
 Columns = Mapping[str, Any]
 """Columns by name, one value per row each."""
@@ -27,7 +28,7 @@ def outcome_shares(calls: Columns) -> dict[str, Any]:
     outcome = np.asarray(calls["outcome"], dtype=np.str_)
     view = np.asarray(calls["view"], dtype=np.str_)
     groups = {"all": np.ones(len(outcome), np.bool_)}
-    groups |= {str(name): view == name for name in np.unique(view)}
+    groups |= {str(name): view == name for name in distinct(view)}
     return {
         group: {name: share_of(outcome == name, rows) for name in OUTCOMES}
         for group, rows in groups.items()

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.keys import distinct
 from core.types import Interactions
 
 TABLE_LIMIT = 2**25
@@ -36,7 +37,7 @@ class Observed:
         if len(sizes) != 1:
             raise ValueError(f"need interactions over the same users and items, got {sizes}")
         ((self.n_users, self.n_items),) = sizes
-        key = torch.from_numpy(np.unique(np.concatenate([part.key() for part in interactions])))
+        key = torch.from_numpy(distinct(np.concatenate([part.key() for part in interactions])))
         self._set_keys(key.to(device))
 
     def _set_keys(self, key: Tensor) -> None:

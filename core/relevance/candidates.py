@@ -13,6 +13,7 @@ import numpy as np
 
 from core.config import JudgeConfig
 from core.judge import JudgePairs
+from core.keys import distinct
 from core.scoring.stand_ins import Pairs
 from core.types import BoolArray, Embeddings, FloatArray, IntArray, Interactions
 
@@ -91,7 +92,7 @@ def choose_candidates(
         [pairs.fold[: pairs.n_observed][asked], np.full(len(unobserved), -1), pairs.fold[drawn]]
     )
     history = np.empty((len(user), config.history_items), np.int64)
-    for number in np.unique(fold):
+    for number in distinct(fold):
         # A backbone that has seen the pair would rank the items next to it first.
         of = found if number < 0 else Embeddings(held_out.user[number], held_out.item[number])
         rows = np.flatnonzero(fold == number)

@@ -35,6 +35,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from core.config import ScoringConfig
+from core.keys import distinct
 from core.scoring.evidence import Evidence
 from core.scoring.noise_rate import noise_rate
 from core.scoring.popularity import popularity_logit
@@ -213,7 +214,7 @@ def _cross_fit(
             early_stopping=False,
             random_state=int(rng.integers(2**31)),
         )
-        if not apply.any() or len(np.unique(target[fit])) < 2:
+        if not apply.any() or len(distinct(target[fit])) < 2:
             continue  # nothing to tell apart: logit 0 says nothing either way
         model.fit(features[fit], target[fit], sample_weight=weight[fit])
         result[apply] = model.decision_function(features[apply])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.keys import among
 from core.types import BoolArray, IntArray, Interactions
 
 
@@ -59,7 +60,7 @@ def with_stand_ins(
     popular = train.item[rng.integers(0, len(train), n_draws)]
     item = np.where(rng.random(n_draws) < 0.5, uniform, popular)
     key, first = np.unique(user * np.int64(train.n_items) + item, return_index=True)
-    first = np.sort(first[~np.isin(key, train.key())])
+    first = np.sort(first[~among(key, train.key())])
     return Pairs(
         np.concatenate([train.user, user[first]]),
         np.concatenate([train.item, item[first]]),

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.config import Accept
 from core.graph.refine import ADDED, DROPPED, ORIGINS
+from core.keys import among
 from core.packing import texts_of
 from core.scoring.accept import ACCEPTED, accepted
 from core.stages import Arrays
@@ -55,10 +56,8 @@ def _by_grades(dataset: Dataset, judged: Arrays, scored: Arrays) -> np.ndarray:
     fits = accepted(judged["user_grade"], judged["item_grade"], _accept(scored))
     low = dataset.train.key()[judged["low"]]
     asked = judged["user"] * np.int64(dataset.train.n_items) + judged["item"]
-    unobserved = np.where(
-        fits & ~np.isin(asked, scored["unwanted"]), "hidden like", "hard negative"
-    )
-    verdict = np.where(np.isin(asked, low), np.where(fits, "hard", "noisy"), "clean")
+    unobserved = np.where(fits & ~among(asked, scored["unwanted"]), "hidden like", "hard negative")
+    verdict = np.where(among(asked, low), np.where(fits, "hard", "noisy"), "clean")
     outcome = np.where(judged["observed"], verdict, unobserved)
     return np.where(judged["control"], "control", outcome)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.errors import ConfigError
+from core.keys import distinct
 from core.text.endpoint_encoder import PREFIX, EndpointEncoder
 from core.types import FloatArray
 
@@ -111,7 +112,7 @@ class SentenceEncoder:
             return np.zeros((0, size), dtype=np.float32)
         # Texts of one length share a batch: padding would let a vector depend on its companions.
         lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts))["input_ids"]])
-        parts = {int(length): np.flatnonzero(lengths == length) for length in np.unique(lengths)}
+        parts = {int(length): np.flatnonzero(lengths == length) for length in distinct(lengths)}
         found = [self._encode([texts[row] for row in rows.tolist()]) for rows in parts.values()]
         order = np.argsort(np.concatenate(list(parts.values())), kind="stable")
         return unit_rows(np.concatenate(found)[order])

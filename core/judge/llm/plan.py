@@ -31,6 +31,7 @@ from core.judge.llm import prompts, reply
 from core.judge.llm.call import Call
 from core.judge.llm.prompts import View
 from core.judge.llm.untrusted import bounded
+from core.keys import among
 from core.types import IntArray, Interactions
 
 ProfileOf: TypeAlias = Callable[[int, IntArray], str]
@@ -140,7 +141,7 @@ def _deal(
     At least half of the user's items, rounded up, stay to be shown beside each group.
     """
     rows = rng.permutation(rows)
-    chosen = np.isin(pairs.item[rows], own)
+    chosen = among(pairs.item[rows], own)
     n_chosen, spared = int(chosen.sum()), max(len(own) // 2, 1)
     n_groups = max(-(-len(rows) // most), -(-n_chosen // spared))
     dealt = np.concatenate([rows[chosen], rows[~chosen]])
@@ -195,7 +196,7 @@ def _merged(pairs: JudgePairs, rows: IntArray) -> IntArray:
     """
     listed = pairs.history[rows]
     points = np.broadcast_to(np.arange(listed.shape[1], 0, -1), listed.shape)
-    kept = (listed >= 0) & ~np.isin(listed, pairs.item[rows])
+    kept = (listed >= 0) & ~among(listed, pairs.item[rows])
     item, place = np.unique(listed[kept], return_inverse=True)
     total = np.bincount(place.ravel(), weights=points[kept], minlength=len(item))
     best: IntArray = item[np.argsort(-total, kind="stable")][: listed.shape[1]]

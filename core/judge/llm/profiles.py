@@ -23,6 +23,7 @@ from core.judge.llm.judge import Ask, over_network
 from core.judge.llm.reply import find_object
 from core.judge.llm.store import CallStore
 from core.judge.llm.untrusted import bounded
+from core.keys import distinct
 from core.types import IntArray, Interactions, Items, OnProgress, Profiles, Progress
 
 VERSION = 1
@@ -214,7 +215,7 @@ def _call(name: str, rules: str, data: str) -> Call:
 
 def _by_user(train: Interactions) -> list[IntArray]:
     """Train items of each user, sorted, without repeats."""
-    user, item = np.divmod(np.unique(train.key()), max(train.n_items, 1))
+    user, item = np.divmod(distinct(train.key()), max(train.n_items, 1))
     return np.split(item, np.searchsorted(user, np.arange(1, train.n_users)))
 
 
