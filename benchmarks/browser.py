@@ -33,6 +33,7 @@ PAGES: Final = {
     "jobs": "Jobs",
     "method": "Method",
     "judge": "Judge",
+    "study": "Study",
 }
 """Address of each page -> its title."""
 HOME: Final = "127.0.0.1"
@@ -57,7 +58,8 @@ DRAWN: Final = """() => {
   return app?.dataset.testScriptState === 'notRunning'
     && !find('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stSpinner"]').length
     && find('[data-testid="stPlotlyChart"]').every((plot) => plot.querySelector('.main-svg'))
-    && find('[data-testid="stDataFrame"]').every((table) => table.querySelector('canvas'))
+    && find('[data-testid="stDataFrame"]').every((table) =>
+      table.querySelector('canvas') || table.closest('details:not([open])'))
     && find('.map').every((map) => map.dataset.seen);
 }"""
 """Whether the script of the page is done, and all figures, tables and maps have been drawn."""

@@ -206,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(plan: Plan, options: argparse.Namespace) -> None:
     lines, report = Path(f"{options.out}.jsonl"), Path(f"{options.out}.md")
     lines.parent.mkdir(parents=True, exist_ok=True)
-    rows = read_rows(lines, plan)
+    rows = _rows(lines, plan, options.fresh)
     for cell in cells(options):
         if cell.is_in(rows):
             continue
@@ -222,6 +222,22 @@ def _run(plan: Plan, options: argparse.Namespace) -> None:
     print(f"Report: {report}")
 
 
+def _rows(lines: Path, plan: Plan, fresh: bool) -> list[dict[str, Any]]:
+    """Finished cells; of a fresh start none, and those there were lie beside it from then on.
+
+    Raises:
+        ConfigError: If they are of other settings.
+    """
+    if fresh and lines.exists():
+        aside = lines.with_suffix(".before.jsonl")
+        os.replace(lines, aside)
+        print(f"All cells are measured anew; those there were: {aside}")
+    try:
+        return read_rows(lines, plan)
+    except ConfigError as error:
+        raise ConfigError(f"{error} With --fresh all cells are measured anew.") from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hallucination", description=__doc__)
     add = parser.add_argument
@@ -230,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
     add("--set", nargs="+", action="extend", default=[], metavar="STEP.NAME=VALUE")
     add("--workspace", type=Path, default=environment.workspace() / "benchmark-hallucination")
+    add("--fresh", action="store_true", help="measure all cells anew, whatever there is")
     out = environment.ROOT / "docs" / "results" / "hallucination"
     add("--out", type=Path, default=out, metavar="NAME", help="files without ending")
     return parser

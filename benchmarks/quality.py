@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from app.services import environment
 os.environ.update(environment.with_defaults(os.environ))
 
 from app.commands.settings import build_config
+from app.services import fields
 from benchmarks.quality_report import render
 from core.errors import ConfigError, WorkbenchError
 
@@ -35,6 +36,8 @@ GIVEN: Final = "as given"
 KINDS: Final = ("none", "uniform", "position", "co-click", "lookalike", "mixed")
 RATE: Final = 0.2
 """Planted noise as a share of the noised train set."""
+SAID: Final = 5
+"""Settings that an error names."""
 
 
 @dataclass(frozen=True)
@@ -160,9 +163,27 @@ def read_rows(path: Path, plan: Plan) -> list[dict[str, Any]]:
     lines = path.read_text(encoding="utf-8").splitlines()
     rows: list[dict[str, Any]] = [json.loads(line) for line in lines if line.strip()]
     identity = plan.identity()
-    if any({name: row[name] for name in identity} != identity for row in rows):
-        raise ConfigError(f"{path} holds other data or settings. Name another file with --out.")
+    for row in rows:
+        measured = {name: row[name] for name in identity}
+        if measured != identity:
+            raise ConfigError(
+                f"{path} holds cells of other data or settings, which must not be mixed with new "
+                f"ones ({_difference(fields.flat(measured), fields.flat(identity))}). Name another "
+                "file with --out, or give the settings of that time with --set."
+            )
     return rows
+
+
+def _difference(measured: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first settings that differ, in words."""
+    names = [name for name in {**measured, **now} if measured.get(name) != now.get(name)]
+    said = [
+        f"{name.removeprefix('settings.')}: {measured.get(name, 'not there')} in the file, "
+        f"{now.get(name, 'not there')} now"
+        for name in names[:SAID]
+    ]
+    more = [f"and {len(names) - SAID} more"] if len(names) > SAID else []
+    return "; ".join([*said, *more])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

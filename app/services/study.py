@@ -27,6 +27,9 @@ COMMITTED: Final = environment.ROOT / "docs" / "results" / "study"
 """Results that go with the project."""
 FOLDER: Final = "studies"
 """Of the workspace; a folder in it for each study."""
+EDITS: Final = "random-edits"
+CHANCE: Final = 0.5
+"""AUC where all are equally suspect, exactly."""
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -70,6 +73,8 @@ class About:
     """Methods whose rows were made with different options."""
     missing: Mapping[str, tuple[str, ...]]
     """Dataset -> methods without a row."""
+    n_unedited: int
+    """Rows of random edits that edited nothing: made before they were given numbers of edits."""
 
 
 def every(workspace: Path) -> list[Study]:
@@ -143,12 +148,18 @@ def about(study: Study) -> About:
         },
         mixed=tuple(f"{title(name)} on {place}" for place, name in options[options > 1].index),
         missing={name: _missing(methods[methods["data"] == name]) for name in data},
+        n_unedited=_unedited(methods),
     )
 
 
 def _missing(cells: pd.DataFrame) -> tuple[str, ...]:
     there = set(cells["variant"])
     return tuple(title(name) for name in METHODS if name not in there)
+
+
+def _unedited(cells: pd.DataFrame) -> int:
+    """Where nothing was dropped, all are equally suspect; such rows have no detection today."""
+    return int(((cells["variant"] == EDITS) & (cells["auc_all"] == CHANCE)).sum())
 
 
 def _said(values: pd.Series) -> tuple[str, ...]:

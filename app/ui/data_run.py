@@ -15,7 +15,12 @@ from app.ui import components, settings_form, state
 from app.ui.settings_form import Places
 from core.config import RunConfig
 from core.method_names import OURS
+from core.presets import PRESETS, Assignments
 
+PRESET: Final = "da_r_preset"
+OWN: Final = "own"
+STARTS: Final = {OWN: "Defaults of this project", "paper": "LLMHNI as in the paper"}
+"""What the settings begin with: nothing, or a preset of :data:`core.presets.PRESETS`."""
 METHOD: Final = "method"
 MAIN: Final = {
     METHOD: "Method",
@@ -50,8 +55,9 @@ def draw(data: PreparedData) -> None:
         _stop()
     known = {setting.name: setting for setting in fields.settings_of(RunConfig)}
     st.subheader("Settings of a new run")
+    preset = _preset()
     main = [known[name].called(title) for name, title in MAIN.items() if name in known]
-    values, places = settings_form.draw(main, "da_r_", per_row=3)
+    values, places = _form(main, preset, 3)
     chosen, below = _options(str(values[METHOD]))
     values |= chosen
     places |= below
@@ -59,7 +65,7 @@ def draw(data: PreparedData) -> None:
         st.caption("Marks: [P] from the paper, [2] second-hand, [D] of this project.")
         for section in dict.fromkeys(setting.section for setting in known.values()):
             rest = [s for s in known.values() if s.section == section and s.name not in MAIN]
-            more, below = _section(section, rest)
+            more, below = _section(section, rest, preset)
             values |= more
             places |= below
     config, errors = fields.build(RunConfig, values)
@@ -85,6 +91,43 @@ def draw(data: PreparedData) -> None:
     _runs(data)
 
 
+def _preset() -> str:
+    """Draw the choice of what the settings begin with."""
+    chosen = str(
+        st.selectbox(
+            "Settings begin with",
+            [OWN, *(name for name in STARTS if name in PRESETS)],
+            key=PRESET,
+            format_func=lambda name: STARTS[name],
+            width=360,
+            help="*LLMHNI as in the paper* is arXiv:2511.07295 by the letter, as far as it is "
+            "known, and the same as `run --preset paper`: only the lowest-scored interactions and "
+            "the highest-scored others are judged, High and High is hard and all else that was "
+            "judged is noise, edges are dropped and added whole, every negative is a semantic "
+            "hard one. Sizes are ours: those of the paper are not known. What you change below "
+            "wins over the preset; choosing a preset sets its own settings anew and leaves all "
+            "others as you set them.",
+        )
+    )
+    if chosen != OWN:
+        told = ", ".join(f"{name} = {_said(value)}" for name, value in PRESETS[chosen].items())
+        st.caption(f"It sets {len(PRESETS[chosen])} settings: {told}.")
+    return chosen
+
+
+def _said(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _form(
+    settings: Sequence[Setting], preset: str, per_row: int = 4
+) -> tuple[dict[str, object], Places]:
+    """Draw settings; those of the preset have widgets of their own, which begin with its values."""
+    first: Assignments = PRESETS.get(preset, {})
+    own = dict.fromkeys(first, f"da_r_{preset}_")
+    return settings_form.draw(settings, "da_r_", first, per_row, prefixes=own)
+
+
 def _options(method: str) -> tuple[dict[str, object], Places]:
     """Settings of a baseline, where one is chosen; each baseline has widgets of its own."""
     if method == OURS:
@@ -101,11 +144,13 @@ def _options(method: str) -> tuple[dict[str, object], Places]:
     return settings_form.draw(found, f"da_r_{method}_")
 
 
-def _section(section: str, rest: Sequence[Setting]) -> tuple[dict[str, object], Places]:
+def _section(
+    section: str, rest: Sequence[Setting], preset: str
+) -> tuple[dict[str, object], Places]:
     if not rest:
         return {}, {}
     st.markdown(f"**{SECTIONS.get(section, section.capitalize())}**")
-    return settings_form.draw(rest, "da_r_")
+    return _form(rest, preset)
 
 
 @st.fragment(run_every=2.0)

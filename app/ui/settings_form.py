@@ -19,6 +19,7 @@ def draw(
     start: Mapping[str, Any] | None = None,
     per_row: int = 4,
     persist: Literal["session"] | None = None,
+    prefixes: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], Places]:
     """Draw the widgets.
 
@@ -28,6 +29,8 @@ def draw(
         start: First values by full name; the defaults otherwise.
         per_row: Widgets side by side.
         persist: ``session`` keeps the answers while the form is not drawn.
+        prefixes: By full name, of settings whose widgets have another prefix: they are other
+            widgets, which begin with their first value.
 
     Returns:
         The answers, and a place for an error under each widget; both by full name.
@@ -39,7 +42,8 @@ def draw(
         for column, setting in zip(row, settings[begin : begin + per_row], strict=False):
             with column:
                 first = (start or {}).get(setting.name, setting.default)
-                values[setting.name] = _widget(setting, f"{prefix}{setting.name}", first, persist)
+                key = f"{(prefixes or {}).get(setting.name, prefix)}{setting.name}"
+                values[setting.name] = _widget(setting, key, first, persist)
                 places[setting.name] = st.empty()
     return values, places
 

@@ -66,7 +66,7 @@ def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """No rival lies above, and the best loss-based one lies below, by the intervals."""
     differences = {name: statistics.paired(cells, name) for name in measures}
     best = {name: statistics.best_loss_based(cells, name) for name in measures}
-    means = {name: statistics.summary(cells, name) for name in measures}
+    means = {name: statistics.summary(_of(cells, OURS), name) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
         found = _rivals(cells, _at(differences[measure], data, noise, RATE))
@@ -78,8 +78,8 @@ def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         if case.outcome == UNKNOWN or loss.empty:
             return _not_measured(case, "" if len(found) == 0 else "no loss-based method yet")
         apart = bool(loss["low"].iloc[0] > 0.0)
-        word = "" if apart else "not "
-        note = f"{_place(found)}; best by loss, {title(loss['variant'].iloc[0])}, {word}excluded"
+        word = "clear" if apart else "not clear"
+        note = f"{_place(found)}; {word} of the best by loss, {title(loss['variant'].iloc[0])}"
         case = replace(case, outcome=HOLDS if apart and not _ahead(found) else FAILS, note=note)
         return _complete(case, found, _at(cells, data, noise, RATE), cells)
 
@@ -89,7 +89,7 @@ def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
 def above_all(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """Every rival lies below, by its interval."""
     differences = {name: statistics.paired(cells, name) for name in measures}
-    means = {name: statistics.summary(cells, name) for name in measures}
+    means = {name: statistics.summary(_of(cells, OURS), name) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
         found = _rivals(cells, _at(differences[measure], data, noise, RATE))
@@ -103,7 +103,7 @@ def above_all(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
 def flattest(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """Every rival declines more from no noise to the top rate, by its interval."""
     differences = {name: statistics.contrast(statistics.slopes(cells, name)) for name in measures}
-    declines = {name: statistics.decline(cells, name) for name in measures}
+    declines = {name: statistics.decline(_of(cells, OURS), name) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
         found = _rivals(cells, _at(differences[measure], data, noise, TOP_RATE))
@@ -116,7 +116,8 @@ def flattest(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
 
 def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """At least half of the gap between plain and oracle is closed."""
-    shares = {name: statistics.recovered(cells, name) for name in measures}
+    three = _of(cells, OURS, statistics.PLAIN, statistics.ORACLE)
+    shares = {name: statistics.recovered(three, name) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
         found = _at(shares[measure], data, noise, RATE)
@@ -226,6 +227,11 @@ def _rivals(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     others = cells.loc[~cells["family"].isin(NO_RIVALS), "variant"].unique()
     known = found["variant"].isin(others) & (found["n"] >= LEAST_SEEDS)
     return found[known].reset_index(drop=True)
+
+
+def _of(cells: pd.DataFrame, *variants: str) -> pd.DataFrame:
+    """Rows of these variants: what is not asked for needs no interval."""
+    return cells[cells["variant"].isin(variants)]
 
 
 def _mean(found: pd.DataFrame, column: str) -> float:

@@ -5,16 +5,11 @@ Shape letters: E train interactions, D embedding size.
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import importlib.metadata
-import json
-import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +23,7 @@ from core.config import RunConfig
 from core.errors import DataError, WorkbenchError
 from core.evaluation.detection import noise_signals
 from core.graph.adjacency import normalized_graph
+from core.graph.refine import ADDED, DROPPED
 from core.method_names import OURS
 from core.pipeline import reproducible, run_pipeline
 from core.stages import read_arrays
@@ -37,6 +33,7 @@ from core.study.mining import mined
 from core.study.names import SIGNALS
 from core.study.rows import Row
 from core.study.settings import Cell, Group
+from core.study.stamp import stamp
 from core.study.variants import Variant, options_of, variant_of
 from core.types import (
     Dataset,
@@ -51,7 +48,8 @@ SHARED: Final = ("texts", "align", "pretrain", "out-of-fold", "judge")
 """Stages before all methods."""
 BASE: Final = "text-only"
 """The run that comes first in a group and pays for them; it trains nothing."""
-PACKAGES: Final = ("torch", "numpy", "scipy", "scikit-learn", "sentence-transformers", "cleanlab")
+EDITS_AT_RANDOM: Final = "random-edits"
+"""The control that makes as many edits as LLMHNI, but any."""
 CPU: Final = torch.device("cpu")
 
 
@@ -68,6 +66,8 @@ class Found:
     suspicion: np.ndarray | None
     """``(E,)``, higher = more likely noise; None of a method that says nothing."""
     best_epoch: int
+    n_edits: tuple[int, int]
+    """Edges that its graph lacks and edges that it has beyond the train set; 0 of a baseline."""
     shares_signals: bool
     """Whether p_noisy of LLMHNI came from the run before all methods."""
 
@@ -89,6 +89,7 @@ class GroupRun:
         self.prepared = prepare_group(group, places)
         tuning = group.part == "tuning"
         self.dataset = self.prepared.without_test if tuning else self.prepared.dataset
+        self._n_edits: dict[str, tuple[int, int]] = {}
 
     def measure(self, cell: Cell) -> list[Row]:
         """Run a cell.
@@ -104,7 +105,10 @@ class GroupRun:
         variant = variant_of(cell.variant)
         if variant.needs_text and not self.prepared.has_text:
             raise NotForThisData(f"{variant.name} needs texts, and {self.group.data} has none.")
-        config = variant.config(options_of(cell.options), self.group.seed)
+        options = options_of(cell.options)
+        if variant.method == EDITS_AT_RANDOM:
+            options |= self._as_many_edits(cell.edits_like)
+        config = variant.config(options, self.group.seed)
         place = {
             **{name: getattr(self.group, name) for name in ("part", "data", "noise", "rate")},
             "seed": self.group.seed,
@@ -118,6 +122,8 @@ class GroupRun:
             return [place | self._oracle(config)]
         _ = self.base  # first: what it shares is in the cache then
         found = self._run(config, self.dataset)
+        if cell.variant == OURS:
+            self._n_edits[cell.options] = found.n_edits
         rows: list[Row] = [place | self._row(variant, config, found)]
         if cell.has_signals:
             rows += [
@@ -137,6 +143,14 @@ class GroupRun:
         """What all methods of the group are measured with."""
         return Ruler(self.prepared, self.base.outcome.scores, self.group.seed)
 
+    def _as_many_edits(self, options: str) -> dict[str, Any]:
+        """Numbers of edits of LLMHNI's graph in this group; LLMHNI is run where it was not."""
+        if options not in self._n_edits:
+            config = variant_of(OURS).config(options_of(options), self.group.seed)
+            self._n_edits[options] = self._run(config, self.dataset).n_edits
+        n_dropped, n_added = self._n_edits[options]
+        return {"method_options.n_dropped": n_dropped, "method_options.n_added": n_added}
+
     def _row(self, variant: Variant, config: RunConfig, found: Found) -> dict[str, Any]:
         outcome = found.outcome
         seconds = sum(s for name, s in outcome.seconds.items() if name not in outcome.reused)
@@ -147,7 +161,8 @@ class GroupRun:
             return row | self._facts() | validation(found.embeddings, self.prepared)
         if variant.ranks:
             row |= ranking(found.embeddings, self.ruler)
-        if found.suspicion is not None:
+        says = config.method != EDITS_AT_RANDOM or config.method_options["n_dropped"] != 0
+        if found.suspicion is not None and says:
             row |= detection(found.suspicion, self.ruler)
         if config.method == OURS:
             row |= own_threshold(outcome.scores, outcome.noise_rate, self.ruler)
@@ -204,11 +219,11 @@ class GroupRun:
             "n_train": len(train),
             "n_noise": int(self.prepared.noise.sum()),
         }
-        stamp = _stamp() | {"best_epoch": found.best_epoch, "seconds": seconds}
+        made = stamp() | {"best_epoch": found.best_epoch, "seconds": seconds}
         return [
             {
                 **facts,
-                **stamp,
+                **made,
                 "scheme": scheme,
                 "false_negative_rate": one.false_share,
                 "hardness": one.hardness,
@@ -221,7 +236,7 @@ class GroupRun:
 
     def _how(self) -> dict[str, Any]:
         shared = sum(self.base.outcome.seconds[name] for name in SHARED)
-        return {"seconds_shared": shared, **_stamp()}
+        return {"seconds_shared": shared, **stamp()}
 
     def _run(self, config: RunConfig, dataset: Dataset) -> Found:
         """One run in a folder of its own; nothing of it stays but the stages that are shared."""
@@ -238,6 +253,7 @@ class GroupRun:
                 Embeddings(trained["user"], trained["item"]),
                 outcome.scores.p_noisy if ours else trained.get(SUSPICION),
                 int(trained["best_epoch"]),
+                _edits(trained),
                 (stages / "signals.reused").exists(),
             )
         finally:
@@ -251,36 +267,7 @@ class GroupRun:
         return told
 
 
-def _stamp() -> dict[str, Any]:
-    """What made a row, and when."""
-    now = datetime.datetime.now(datetime.UTC)
-    return {
-        "device": platform.machine() if not torch.cuda.is_available() else "cuda",
-        "code": code(),
-        "versions": versions(),
-        "finished": now.isoformat(timespec="seconds"),
-    }
-
-
-@cache
-def code() -> str:
-    """Twelve hex digits over the source of ``core``, without what only reports on rows."""
-    folder, digest = Path(__file__).parents[1], hashlib.sha256()
-    own = {"cells.py", "data.py", "measure.py", "mining.py", "variants.py"}
-    for path in sorted(folder.rglob("*.py")):
-        if path.parent.name == "study" and path.name not in own:
-            continue
-        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-@cache
-def versions() -> str:
-    """Libraries as JSON."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return json.dumps(found, separators=(",", ":"))
+def _edits(trained: Mapping[str, Any]) -> tuple[int, int]:
+    """Edges dropped and added in the graph of a training; weights alone are no edits."""
+    origin = trained["edge_origin"]
+    return int((origin == DROPPED).sum()), int((origin == ADDED).sum())

@@ -13,6 +13,7 @@ from typing import Final
 import pandas as pd
 
 from core.errors import DataError
+from core.method_names import OURS
 from core.study.names import AMAZON, COLUMNS
 from core.study.rows import Key, done_keys, read_rows
 from core.study.settings import Block, Cell, Group, StudyConfig, groups_of
@@ -46,7 +47,8 @@ def cells_of(block: Block, group: Group, known: Choices) -> list[Cell]:
     if group.part in ("negatives", "ablations"):
         # Defaults: a tuned option, such as no contrast at all, would leave nothing to switch off.
         return [Cell(group, name) for name in names]
-    return [Cell(group, name, chosen(group.data, name, known)) for name in names]
+    ours = chosen(group.data, OURS, known)
+    return [Cell(group, name, chosen(group.data, name, known), ours) for name in names]
 
 
 def jobs_of(block: Block, known: Choices, done: set[Key], n_shares: int = 1) -> Iterator[Job]:

@@ -27,8 +27,8 @@ PROTOCOL: Final = """\
   Methods that say nothing of single interactions have the plain loss, or no detection at all.
   Score-matched AUC draws noise and genuine from the same bins of the out-of-fold score: a loss cut
   is near 0.5 there **by construction**. It asks what a method adds to behaviour, and is no contest
-  with the loss; hard kept at equal noise recall is one. *Random edits* is given no number of edits
-  here: it is plain BPR once more, and suspects nothing.
+  with the loss; hard kept at equal noise recall is one. *Random edits* drops and adds as many edges
+  as the graph of LLMHNI in the same group; where LLMHNI dropped none it suspects nothing.
 * **Hard.** The sample labels what is hard. Elsewhere it is the genuine fifth with the lowest
   out-of-fold score, which is hard on loss cuts by construction (`hard_source`).
 * **Oracle** = plain BPR without the planted rows. It has no texts and uniform negatives: a method

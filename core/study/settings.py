@@ -149,6 +149,8 @@ class Cell:
     variant: str
     options: str = "{}"
     """Chosen settings, as :func:`core.study.variants.options_text` writes them."""
+    edits_like: str = "{}"
+    """Options of the LLMHNI whose numbers of edits ``random-edits`` takes; of no other meaning."""
 
     def keys(self) -> tuple[tuple[str, ...], ...]:
         """Keys of all rows that the cell makes, see :func:`core.study.rows.row_key`."""

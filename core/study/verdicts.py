@@ -38,6 +38,11 @@ KINDS: Final = ("uniform", "position", "co-click")
 KEPT: Final = ("hard_kept_70",)
 MATCHED: Final = ("auc_matched",)
 RANKING: Final = ("recall20", "ndcg20")
+NEEDED: Final = (
+    *("part", *statistics.CELL, "seed", "family", "auc_all"),
+    *(*KEPT, *MATCHED, *RANKING),
+)
+"""Columns that the answers are read from; to cut rows again and again takes its time with all."""
 AHEAD_OF_LOSS: Final = (
     f"At {RATE:.0%} noise no rival's interval of the paired difference lies wholly "
     "below 0 (LLMHNI behind), and that to the best loss-based method lies wholly above 0."
@@ -78,7 +83,8 @@ def verdicts(rows: pd.DataFrame) -> list[Verdict]:
     Args:
         rows: As :func:`core.study.rows.read_rows` gives them, all parts.
     """
-    cells = statistics.part_of(rows, "methods")
+    needed = [name for name in NEEDED if name in rows.columns]
+    cells = statistics.part_of(rows[needed], "methods")
     there = sorted(set(cells["data"]) - set(REQUIRED))
     every = [*REQUIRED, *there]
     texts = [*REQUIRED, *(name for name in there if has_text(cells, name))]
@@ -126,7 +132,7 @@ def _each(
     rate: float = RATE,
 ) -> tuple[Case, ...]:
     """All cases: of data that need not be there, the kinds of noise that were begun."""
-    begun = set(zip(cells["data"], cells["noise"], cells["rate"], strict=True))
+    begun = set(cells[list(statistics.GROUP)].drop_duplicates().itertuples(index=False, name=None))
     return tuple(
         answer(data, noise, measure)
         for data in datasets

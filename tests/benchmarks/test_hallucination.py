@@ -60,8 +60,19 @@ def test_finished_cells_are_not_run_again(tmp_path, measured):
 def test_cells_of_other_settings_are_never_mixed_in(tmp_path, measured, capsys):
     (tmp_path / "out.jsonl").write_text(json.dumps(row_of(Cell(0, 0.0, "soft", True))) + "\n")
     assert main(arguments(tmp_path, "--set", "judge.observed_share=0.4")) == 1
-    assert "--out" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "judge.observed_share: 0.2 in the file, 0.4 now" in said
+    assert "--out" in said
+    assert "--fresh" in said
     assert measured == []
+
+
+def test_a_fresh_start_measures_all_and_keeps_what_there_was(tmp_path, measured):
+    before = json.dumps(row_of(Cell(0, 0.1, "paper", True)) | {"settings": {}}) + "\n"
+    (tmp_path / "out.jsonl").write_text(before)
+    assert main(arguments(tmp_path, "--flips", "0.1", "--presets", "paper", "--fresh")) == 0
+    assert len(measured) == len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
+    assert (tmp_path / "out.before.jsonl").read_text() == before
 
 
 def test_a_cell_decides_flip_preset_and_contrast():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.commands.settings import build_config
 from app.services import background, environment, importing
 from app.ui.data_state import PREPARE, PROBLEMS, RESULT
 from tests.dataset_folder import write_dataset
@@ -219,6 +221,28 @@ def test_a_run_is_started_with_the_settings_of_the_form(workspace, monkeypatch):
     name, config, place = started[0]
     assert (name, config.train.epochs, config.pretrain.epochs) == ("films", 7, 120)
     assert place == workspace
+
+
+def test_the_preset_of_the_paper_is_that_of_the_command_line_and_later_changes_win(
+    workspace, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(background, "start_run", lambda *told: started.append(told[1]))
+    write_dataset(workspace)
+    app = open_page(da_view="Run the method")
+    app.number_input(key="da_r_train.epochs").set_value(7).run()
+    app.selectbox(key="da_r_preset").set_value("paper").run()
+    assert "It sets 13 settings: judge.scope = candidates" in written(app)
+    app.button(key="da_run").click().run()
+    app.number_input(key="da_r_paper_train.pool").set_value(32).run()
+    app.button(key="da_run").click().run()
+    app.selectbox(key="da_r_preset").set_value("own").run()
+    app.button(key="da_run").click().run()
+    by_command = partial(build_config, None, preset="paper")
+    assert started[0] == by_command(("train.epochs=7",))
+    assert started[1] == by_command(("train.epochs=7", "train.pool=32"))
+    assert started[2] == build_config(None, ("train.epochs=7",))
+    assert not app.warning
 
 
 def test_a_baseline_is_started_with_its_options(workspace, monkeypatch):

@@ -63,7 +63,7 @@ def test_without_a_study_the_page_gives_the_command_and_starts_nothing(workspace
 def test_the_page_says_where_the_numbers_come_from_and_that_seeds_are_few():
     line = next(one.value for one in open_page().text if "rows.csv" in one.value)
     assert line.startswith("studies/small/rows.csv: 25 rows, seeds 0, 1 (few")
-    assert "measured 2026-01-01 to 2026-01-02, code abc123, cpu" in line
+    assert "measured 2026-01-01 to 2026-01-02, code abc123, on cpu" in line
 
 
 def test_aims_are_answered_from_the_rows(small):
@@ -77,6 +77,38 @@ def test_aims_are_answered_from_the_rows(small):
     assert cases.loc[("sample", "position", "Recall@20"), "ours"] == pytest.approx(0.8)
     assert cases.loc[("sample", "position", "Recall@20"), "outcome"] == "◆ holds"
     assert cases.loc[("sample", "uniform", "Recall@20"), "outcome"] == "○ not measured"
+
+
+def test_the_case_that_speaks_most_against_an_aim_is_told(small):
+    reached = {"llmhni": 0.22, "bpr": 0.20, "oracle": 0.25}
+    append_rows(small, [cell(name, 2, recall20=value) for name, value in reached.items()])
+    better = {"family": "negatives", "recall20": 0.26}
+    append_rows(small, [cell("dns", seed, **better) for seed in (0, 1, 2)])
+    texts = [one.value for one in open_page().text]
+    # LLMHNI 0.24, 0.24, 0.22 less DNS: the mean of -0.02, -0.02, -0.04
+    assert any(
+        text.startswith("Worst case: LLMHNI -0.0267 [")
+        and text.endswith("against DNS (sample, position noise, Recall@20)")
+        for text in texts
+    )
+    # (0.04 + 0.04 + 0.02) / 3 of 0.05
+    assert any(text.startswith("Worst case: 0.67 [") for text in texts)
+
+
+def test_a_study_without_llmhni_says_so_and_shows_no_empty_comparison(workspace):
+    append_rows(workspace / "studies" / "one", [cell("bpr", seed, auc_all=0.6) for seed in (0, 1)])
+    app = open_page("Detection")
+    assert any("LLMHNI itself has no row yet" in one.value for one in app.info)
+    assert app.dataframe[0].value["mean"].tolist() == pytest.approx([0.6])
+    assert "p_holm" not in app.dataframe[0].proto.column_order
+
+
+def test_random_edits_that_edited_nothing_are_told(small):
+    told = "Random edits edited nothing in 2 of its rows"
+    assert not any(told in one.value for one in open_page().warning)
+    found = [(0, 0.5), (1, 0.5), (2, 0.51)]  # the last one dropped edges, any
+    append_rows(small, [cell("random-edits", seed, auc_all=value) for seed, value in found])
+    assert any(told in one.value for one in open_page().warning)
 
 
 @pytest.mark.usefixtures("small")

@@ -13,13 +13,17 @@ from app.ui import theme
 from app.ui.figures.study_frame import FOOT, ROW, Scale, bars, margins, records, sourced
 from app.ui.study.families import scheme
 
-HELPS, HARMS, OPEN = "the part helps", "better without", "not told apart"
+HELPS, HARMS, OPEN = "worse so changed", "better so changed", "not told apart"
 EFFECTS: Final = {
     HELPS: (theme.ACCENT, "diamond"),
     HARMS: ("#C2410C", "square"),
     OPEN: (theme.NEUTRAL, "line-ns-open"),
 }
 """What an interval says of a change -> hue and symbol."""
+ROOM: Final = 0.22
+"""Free room beside the outermost points, as a share of what they span."""
+NAMED: Final = 2
+"""Panels up to which symbols have their names beside them; the legend tells them apart anyway."""
 LINES: Final = ((theme.ACCENT, "diamond", "solid"), ("#C2410C", "square", "dash"))
 """First and second line of a sweep."""
 
@@ -108,12 +112,16 @@ def negatives(table: pd.DataFrame, source: str) -> go.Figure:
     figure.update_annotations(font={"size": 13})
     for column, panel in enumerate(panels, 1):
         for row in records(table[table["panel"] == panel]):
-            _add_scheme(figure, row, column)
+            _add_scheme(figure, row, column, len(panels) <= NAMED)
     theme.frame(figure, 380 + FOOT // 2, margin=margins())
     figure.update_xaxes(title={"text": "Hardness"}, showgrid=True)
-    # The same scales in every panel: datasets are to be compared as well.
-    figure.update_xaxes(matches="x")
-    figure.update_yaxes(rangemode="tozero", tickformat=".1%", matches="y")
+    # The same scales in every panel: datasets are to be compared as well. Names have room.
+    low, high = float(table["hardness_low"].min()), float(table["hardness_high"].max())
+    low, high = min(low, float(table["hardness"].min())), max(high, float(table["hardness"].max()))
+    room = ROOM * ((high - low) or 1.0)
+    figure.update_xaxes(matches="x", range=[low - room, high + room])
+    top = max(float(table["false_negative_rate"].max()), 1e-4)
+    figure.update_yaxes(range=[0, (1 + ROOM) * top], tickformat=".1%", matches="y")
     figure.update_yaxes(title={"text": "False-negative rate"}, col=1)
     return sourced(figure, source)
 
@@ -181,7 +189,7 @@ def _add_sweep(
     )
 
 
-def _add_scheme(figure: go.Figure, row: Mapping[str, Any], column: int) -> None:
+def _add_scheme(figure: go.Figure, row: Mapping[str, Any], column: int, named: bool) -> None:
     look = scheme(str(row["scheme"]))
     table = pd.DataFrame([row])
     rate, hard = "false_negative_rate", "hardness"
@@ -190,9 +198,10 @@ def _add_scheme(figure: go.Figure, row: Mapping[str, Any], column: int) -> None:
         y=table[rate],
         error_x=bars(table[hard], table[f"{hard}_low"], table[f"{hard}_high"], 1.6),
         error_y=bars(table[rate], table[f"{rate}_low"], table[f"{rate}_high"], 1.6),
-        mode="markers+text",
+        mode="markers+text" if named else "markers",
         text=[look.name],
         textposition="top center",
+        cliponaxis=False,
         name=look.name,
         legendgroup=look.name,
         showlegend=column == 1,

@@ -15,6 +15,7 @@ from app.ui.figures.study_frame import Scale
 from app.ui.glossary import explain
 from app.ui.study import choice, header, measures, tables
 from app.ui.study.choice import Place
+from core.study.labels import title
 
 MEASURES: Final = "st_measures"
 SWEEP: Final = "st_sweep"
@@ -61,7 +62,7 @@ def _measures(there: list[str]) -> list[str]:
 
 
 def _parts(one: Study, place: Place, chosen: list[str]) -> None:
-    st.subheader("Parts taken out", help=explain("study_change"))
+    st.subheader("Parts taken out or replaced", help=explain("study_change"))
     noise = place.noises[0]
     found = {
         name: _called(choice.ask(study_ablations.effects, one, place.data, noise, place.rate, name))
@@ -70,14 +71,14 @@ def _parts(one: Study, place: Place, chosen: list[str]) -> None:
     drawn = {name: table[table["setting"] == ""] for name, table in found.items()}
     drawn = {name: table for name, table in drawn.items() if len(table)}
     if not drawn:
-        st.info("No part was taken out in these cells.", icon=":material/info:")
+        st.info("No part was taken out or replaced in these cells.", icon=":material/info:")
     else:
         text = header.source(one, _counts(drawn), "bars: 95 % bootstrap interval over seeds")
         figure = figures.forest(drawn, _scales(drawn), text)
         components.chart(figure, "st_forest", f"ablations-{place.data}-{noise}")
         st.caption(
-            "Each change less full LLMHNI, same data and seed: left of 0, LLMHNI is worse without "
-            "the part. The intervals are not corrected for how many changes there are; p (Holm) is."
+            "Each change less full LLMHNI, same data and seed: left of 0, LLMHNI is worse so "
+            "changed. The intervals are not corrected for how many changes there are; p (Holm) is."
         )
     table = pd.concat([of.assign(measure=name) for name, of in found.items()])
     shown = table.assign(measure=table["measure"].map(measures.title))
@@ -138,9 +139,13 @@ def _fixed(setting: str) -> str:
 
 def _called(table: pd.DataFrame) -> pd.DataFrame:
     names = [str(name) for name in table["variant"]]
-    return table.assign(
-        called=[f"{name[:1].upper()}{name[1:]}".replace("-", " ") for name in names]
-    )
+    return table.assign(called=[_title(name) for name in names])
+
+
+def _title(variant: str) -> str:
+    """Name of a change: that of the variant where it has one, else what the rows call it."""
+    name = title(variant)
+    return name if name != variant else f"{name[:1].upper()}{name[1:]}".replace("-", " ")
 
 
 def _scales(drawn: dict[str, pd.DataFrame]) -> dict[str, Scale]:

@@ -22,6 +22,12 @@ from core.study.labels import title
 from core.study.statistics import OURS
 
 MEASURE: Final = "st_detect"
+OWN: Final = (
+    "Means over seeds of what LLMHNI flags of itself, not told how much is noise. Noise found: "
+    "share of the planted noise that it flags. Precision: share of what it flags that is planted "
+    "noise. Hard kept: share of the hard interactions that it does not flag. Estimated share of "
+    "noise is to be held against the planted one."
+)
 BARS: Final = "bars: 95 % bootstrap interval of the mean over seeds"
 
 
@@ -95,16 +101,32 @@ def _said(row: dict[str, Any], digits: int) -> str:
 
 def _own(one: Study, place: Place) -> None:
     """What LLMHNI flags of itself, which no other method can be measured by."""
-    parts = []
+    lines = []
     for noise in place.noises:
         found = choice.ask(study_methods.own_threshold, one, place.data, noise, place.rate)
-        said = [
-            f"{measures.title(name).lower()} {value['mean']:.3f}" for name, value in found.items()
-        ]
-        if said:
-            parts.append(f"{noise}: {', '.join(said)}")
-    if parts:
-        st.text(f"LLMHNI at its own threshold, {place.rate:.0%} planted\n" + "\n".join(parts))
+        if found:
+            means = {name: value["mean"] for name, value in found.items()}
+            lines.append({"noise": noise, "planted": place.rate, **means})
+    if not lines:
+        return
+    st.markdown("**LLMHNI at its own threshold**", help=OWN)
+    table = pd.DataFrame(lines)
+    form = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key="st_own",
+        hide_index=True,
+        height="content",
+        placeholder=UNKNOWN,
+        column_config={
+            "noise": st.column_config.TextColumn("Noise", help=explain("study_noise")),
+            "planted": form("Planted share", format="%.3f", help=explain("study_rate")),
+            **{
+                name: form(measures.title(name), format="%.3f", help=measures.hint(name))
+                for name in table.columns[2:]
+            },
+        },
+    )
 
 
 def _seeds(one: Study, place: Place, measure: str, picked: tuple[str, str]) -> None:

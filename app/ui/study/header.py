@@ -9,7 +9,9 @@ from app.services import environment, study
 from app.services.study import About, Study
 from app.ui import state
 from app.ui.study import choice
+from core.study.labels import title
 from core.study.protocol import PROTOCOL, STATISTICS
+from core.study.statistics import OURS
 
 FEW_SEEDS = 5
 
@@ -39,18 +41,39 @@ def draw(one: Study, beside: DeltaGenerator) -> About:
         _again()
     st.text(
         f"{one.source}: {about.n_rows:,} rows, {_seeds(about.seeds)}, {_when(about)}, "
-        f"{_codes(about.codes)}, {', '.join(about.devices) or 'device not known'}"
+        f"{_codes(about.codes)}, on {', '.join(about.devices) or 'a device that is not known'}"
     )
-    if len(about.codes) > 1:
-        st.warning(
-            "The rows come from different versions of the code: a difference may be one of "
-            "versions. With --fresh all of them are measured again.",
-            icon=":material/warning:",
+    warnings = _warnings(about)
+    if warnings:
+        st.warning("\n\n".join(warnings), icon=":material/warning:")
+    unmeasured = [name for name, missing in about.missing.items() if title(OURS) in missing]
+    if unmeasured:
+        st.info(
+            "LLMHNI itself has no row yet on the data named here: there, nothing can be compared "
+            "with it and no aim answered.",
+            icon=":material/info:",
         )
+        st.text(", ".join(unmeasured))
     if about.mixed:
         st.warning("Rows with different options stand side by side:", icon=":material/warning:")
         st.text(", ".join(about.mixed))
     return about
+
+
+def _warnings(about: About) -> list[str]:
+    """What keeps rows from being compared without a second thought."""
+    found = []
+    if len(about.codes) > 1:
+        found.append(
+            "The rows come from different versions of the code: a difference may be one of "
+            "versions. With --fresh all of them are measured again."
+        )
+    if about.n_unedited:
+        found.append(
+            f"Random edits edited nothing in {about.n_unedited} of its rows, made by an older "
+            "version of the code: there they are plain BPR once more, and no control."
+        )
+    return found
 
 
 def source(one: Study, n: tuple[int, int], what: str) -> str:

@@ -121,7 +121,8 @@ def _recovered(one: Study, data: str, measure: str) -> None:
             icon=":material/info:",
         )
         return
-    rate = choice.pick_rate(found)
+    with st.container(width=320):
+        rate = choice.pick_rate(found)
     here = found[found["rate"] == rate]
     known = here[here["recovered"].notna()]
     if known.empty:

@@ -25,12 +25,16 @@ TEXTS: Final = {
     "options": ("Options", "study_options"),
     "change": ("Change", "study_change"),
 }
+WIDTH: Final = {"variant": 160}
+"""Pixels; the longest name of a method is not cut off."""
 WHOLE: Final = {"n": ("n", "study_n"), "n_pairs": ("n", "study_n")}
 TESTS: Final = {
     "p_holm": ("p (Holm)", "study_holm"),
     "p_t": ("p, t-test", "study_p"),
     "p_wilcoxon": ("p, Wilcoxon", "study_p"),
 }
+P: Final = "%.2g"
+"""How p is written: small ones are not 0."""
 SHORTEST: Final = 38
 """Pixels of a line; a table has as many as it needs up to 12."""
 
@@ -46,7 +50,7 @@ def draw(
 
     Args:
         table: What is shown, and what is written: names as in the rows.
-        columns: Which columns are shown, in order.
+        columns: Which columns are shown, in order; numbers that no line has are left out.
         numbers: Column -> title, help, decimals, and whether it has a sign.
         key: Of the element.
         name: Of the files, without suffix.
@@ -56,6 +60,8 @@ def draw(
         if column in shown:
             known = [title(one) if names is None else names.get(one, one) for one in shown[column]]
             shown[column] = known
+    measured = (*numbers, *TESTS)
+    columns = [one for one in columns if one not in measured or shown[one].notna().any()]
     if "rate" in shown:
         shown["rate"] = shown["rate"] * 100
     st.dataframe(
@@ -104,13 +110,14 @@ def _looks(
             found[name] = form(label, help=text, format=f"%{sign}.{digits}f")
         elif name in TEXTS:
             label, term = TEXTS[name]
-            found[name] = st.column_config.TextColumn(label, help=explain(term) if term else None)
+            hint = explain(term) if term else None
+            found[name] = st.column_config.TextColumn(label, help=hint, width=WIDTH.get(name))
         elif name in WHOLE:
             label, term = WHOLE[name]
             found[name] = form(label, help=explain(term), format="%d", width=50)
         elif name in TESTS:
             label, term = TESTS[name]
-            found[name] = form(label, help=explain(term), format="%.4f")
+            found[name] = form(label, help=explain(term), format=P)
         elif name == "rate":
             found[name] = form("Rate, %", help=explain("study_rate"), format="%.0f")
     return found

@@ -18,6 +18,7 @@ from app.ui.glossary import explain
 from app.ui.graph_edges import ink
 from app.ui.study import choice, header, measures, tables
 from app.ui.wording import UNKNOWN
+from core.study.cases import LEAST_SEEDS
 from core.study.labels import title
 from core.study.verdicts import FAILS, HOLDS, Verdict
 from core.study.verdicts import UNKNOWN as OPEN
@@ -27,6 +28,8 @@ SIGNS: Final = {HOLDS: ("◆", "green"), FAILS: ("✕", "orange"), OPEN: ("○",
 SHARE, DECLINE = "3", "4"
 """Aims whose number is another one: a recovered share, a decline."""
 HALF: Final = 0.5
+LINES, WORDS, FITS = 58, 230, 32
+"""Height and width in pixels of a row that has words for three lines, and letters of one line."""
 
 
 def draw(one: Study) -> None:
@@ -35,8 +38,9 @@ def draw(one: Study) -> None:
     counts = {word: sum(answer.outcome == word for answer in answers) for word in SIGNS}
     said = " · ".join(f"{SIGNS[word][0]} {word}: {n}" for word, n in counts.items())
     st.text(f"{len(answers)} aims, each answered from the rows alone:  {said}")
-    for answer in answers:
-        _aim(answer)
+    with st.container(border=True):
+        for answer in answers:
+            _aim(answer)
     by_key = {answer.key: answer for answer in answers}
     key = st.segmented_control(
         "Cases of aim", list(by_key), default="1a", required=True, key=AIM, bind="query-params"
@@ -45,12 +49,39 @@ def draw(one: Study) -> None:
 
 
 def _aim(answer: Verdict) -> None:
+    """An aim, what became of it, in how many cases, and the case that speaks most against it."""
     sign, color = SIGNS[answer.outcome]
-    with st.container(border=True):
-        number, text, badge = st.columns([0.5, 8, 3.2], vertical_alignment="center")
-        number.markdown(f"**{answer.key}**")
-        text.markdown(answer.aim, help=answer.rule)
-        badge.markdown(f":{color}-badge[{sign} {answer.outcome}] :small[{answer.said}]")
+    number, text, badge, counted = st.columns([0.4, 7.4, 1.7, 2.5], vertical_alignment="center")
+    number.markdown(f"**{answer.key}**")
+    with text.container(gap=None):
+        st.markdown(answer.aim, help=answer.rule)
+        worst = _worst(answer)
+        if worst:
+            st.text(worst)
+    badge.markdown(f":{color}-badge[{sign} {answer.outcome}]")
+    counted.text(answer.said)
+
+
+def _worst(answer: Verdict) -> str:
+    """The case with the lowest number among those that are answered; empty where none is."""
+    share = answer.key == SHARE
+    known = [
+        (case.ours if share else case.difference, case)
+        for case in answer.cases
+        if case.outcome != OPEN and math.isfinite(case.ours if share else case.difference)
+    ]
+    if not known:
+        return ""
+    value, case = min(known, key=lambda pair: pair[0])
+    form = ".2f" if share else "+.4f"
+    what = {SHARE: "", DECLINE: "decline "}.get(answer.key, "LLMHNI ")
+    text = f"{what}{value:{form}}"
+    if math.isfinite(case.low):
+        text += f" [{case.low:{form}}, {case.high:{form}}]"
+    text += " of the gap recovered" if share else f" against {title(case.rival)}"
+    several = len({one.measure for one in answer.cases}) > 1
+    place = [case.data, f"{case.noise} noise", *([measures.title(case.measure)] if several else [])]
+    return f"Worst case: {text} ({', '.join(place)})"
 
 
 def _cases(one: Study, answer: Verdict) -> None:
@@ -69,7 +100,10 @@ def _cases(one: Study, answer: Verdict) -> None:
     ]
     known = table[table["value"].notna()]
     if known.empty:
-        st.info("None of its cases was measured yet.", icon=":material/info:")
+        st.info(
+            "None of its cases can be answered yet: the table says what is missing.",
+            icon=":material/info:",
+        )
     else:
         known = known.assign(said=[_said(row, answer.key) for row in records(known)])
         counts = (int(known["n"].min()), int(known["n"].max()))
@@ -99,11 +133,19 @@ def _said(row: dict[str, Any], key: str) -> str:
     return f"{text}, n = {row['n']}<br>against {title(str(row['rival']))}<br>{row['note']}"
 
 
+def _words(row: dict[Any, Any]) -> str:
+    """What is said of a case; of one that nothing is said of, why."""
+    if row["note"] or row["outcome"] != OPEN:
+        return str(row["note"])
+    return f"LLMHNI and a rival share fewer than {LEAST_SEEDS} seeds here"
+
+
 def _table(table: pd.DataFrame, key: str) -> None:
     shown = table.assign(
         outcome=[f"{SIGNS[word][0]} {word}" for word in table["outcome"]],
         measure=table["measure"].map(measures.title),
-        rival=table["rival"].map(title),
+        rival=[title(name) if name else UNKNOWN for name in table["rival"]],
+        note=[_words(row) for row in table.to_dict("records")],
     )
     ours = {SHARE: "Recovered share", DECLINE: "Decline of LLMHNI"}.get(key, "LLMHNI")
     meaning = {SHARE: "study_recovered", DECLINE: "study_decline"}.get(key, "")
@@ -122,6 +164,7 @@ def _table(table: pd.DataFrame, key: str) -> None:
         column_order=columns,
         placeholder=UNKNOWN,
         height="content",
+        row_height=LINES if shown["note"].str.len().max() > FITS else None,
         column_config={
             "data": "Dataset",
             "noise": st.column_config.TextColumn("Noise", help=explain("study_noise")),
@@ -135,8 +178,8 @@ def _table(table: pd.DataFrame, key: str) -> None:
             "difference": form("LLMHNI less it", format="%+.4f", help=explain("study_difference")),
             "low": form("From", format="%+.4f", help=interval),
             "high": form("To", format="%+.4f", help=interval),
-            "p": form("p (Holm)", format="%.4f", help=explain("study_holm")),
-            "note": st.column_config.TextColumn("In words", width="large"),
+            "p": form("p (Holm)", format=tables.P, help=explain("study_holm")),
+            "note": st.column_config.TextColumn("In words", width=WORDS),
         },
     )
     raw = table.drop(columns=["value", "label"])

@@ -4,8 +4,16 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from core.study.resampling import by_count, holm, mean_intervals, paired_p, resamples
+from core.study.resampling import (
+    by_count,
+    holm,
+    mean_intervals,
+    paired_p,
+    resamples,
+    signed_rank_p,
+)
 
 
 def test_holm_multiplies_the_smallest_by_all_and_never_lets_a_larger_one_fall_below():
@@ -57,6 +65,23 @@ def test_the_paired_tests_give_what_was_worked_out_by_hand():
 
 def test_wilcoxon_cannot_fall_below_a_sixteenth_with_five_seeds():
     assert paired_p(np.array([[1.0, 2.0, 3.0, 4.0, 5.0]]))[1][0] == pytest.approx(0.0625)
+
+
+def test_equal_and_absent_differences_are_tested_by_all_signs():
+    # 0 is left out; 1, 1, -1, 2 have the ranks 2, 2, 2, 4, so W+ = 8 of 10: of 16 signs, 8 or
+    # more is reached by all four (10) and by three with the 4 (8, three times): p = 2 * 4 / 16.
+    assert signed_rank_p(np.array([[1.0, 1.0, -1.0, 2.0, 0.0]]))[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("n", [5, 8, 14])
+def test_the_signed_rank_test_is_that_of_scipy(n):
+    draws = np.random.default_rng(0).normal(0.3, 1.0, (6, n))
+    draws[1], draws[2, :2], draws[3, 1] = np.round(draws[1] * 2), 0.25, 0.0
+    draws[1, 0] = 1.0
+    # Row by row: beyond 13, scipy lets ties in one row choose the way of all.
+    rows = draws if n <= 13 else draws[:1]
+    expected = [stats.wilcoxon(row).pvalue for row in rows]
+    assert signed_rank_p(rows) == pytest.approx(expected, abs=1e-12)
 
 
 def test_nothing_is_tested_on_one_seed_or_on_equal_differences():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import tempfile
@@ -8,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.baselines import random_edits
 from core.errors import Cancelled
-from core.study import run
+from core.study import cells, run
 from core.study.cells import GroupRun
 from core.study.jobs import Job, jobs_of
 from core.study.rows import append_rows, done_keys, read_rows
@@ -49,6 +51,59 @@ def test_rows_of_a_group_are_measured_alike(tmp_path, monkeypatch):
     assert 0 < rows.loc["llmhni", "noise_rate_estimated"] < 0.6
     assert rows["seconds_shared"].nunique() == 1
     assert (rows.loc["bpr", "seconds"]) < rows.loc["bpr", "seconds_shared"]
+
+
+def edited(monkeypatch) -> list[tuple[int, int]]:
+    """Note the numbers that random edits were asked for, run by run."""
+    asked: list[tuple[int, int]] = []
+    made = random_edits.random_edits
+
+    def spied(train, n_dropped, n_added, rng):
+        asked.append((n_dropped, n_added))
+        return made(train, n_dropped, n_added, rng)
+
+    monkeypatch.setattr(random_edits, "random_edits", spied)
+    return asked
+
+
+@pytest.mark.parametrize("first", [("llmhni",), ()])
+@pytest.mark.parametrize("preset", ["paper", "soft"])
+def test_random_edits_are_as_many_as_those_of_llmhni_in_the_group(
+    tmp_path, monkeypatch, preset, first
+):
+    """Whether LLMHNI is wanted in the group, or was run before and is only asked for its counts."""
+    tiny_runs(monkeypatch)
+    asked, graphs = edited(monkeypatch), []
+    made = cells._edits
+
+    def seen(trained):
+        found = [int((trained["edge_origin"] == code).sum()) for code in (1, 2)]
+        graphs.extend([found] if any(found) else [])  # baselines have the graph as it is
+        return made(trained)
+
+    monkeypatch.setattr(cells, "_edits", seen)
+    options = json.dumps({"refine.preset": preset})
+    group = Group("methods", NAME, "uniform", 0.2, 0)
+    work = tuple(Cell(group, name, options) for name in first)
+    told = do(Job(group, (*work, Cell(group, "random-edits", "{}", options))), tmp_path)
+    assert {event.what for event in told} == {"done"}, told
+    assert len(graphs) == 1  # once, wherever the counts come from
+    assert [list(counts) for counts in asked] == graphs
+    n_dropped, n_added = asked[0]
+    assert n_added > 0
+    assert (n_dropped > 0) == (preset == "paper")
+    rows = read_rows(tmp_path / "out").set_index("variant")
+    assert rows.loc["random-edits", "options"] == "{}"  # or the cell would be run again
+    assert rows.loc["random-edits", "recall20"] > 0
+    assert np.isnan(rows.loc["random-edits", "auc_all"]) == (preset == "soft")
+    assert ("llmhni" in rows.index) == bool(first)
+
+
+def test_cells_of_random_edits_know_the_options_of_llmhni():
+    known = {("sample", "llmhni"): '{"train.pool":16}', ("sample", "random-edits"): "{}"}
+    block = Block(noise=("position",), seeds=(0,), variants=("random-edits",))
+    (work,) = jobs_of(block, known, set())
+    assert work.cells == (Cell(work.group, "random-edits", "{}", '{"train.pool":16}'),)
 
 
 def test_without_noise_there_is_nothing_to_detect_and_the_oracle_is_the_backbone(

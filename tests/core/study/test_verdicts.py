@@ -89,7 +89,7 @@ def test_a_tie_with_a_loss_based_method_is_not(rows):
     )
     found = case(tied, "1a")
     assert found.outcome == FAILS
-    assert "best by loss, DCF, not excluded" in found.note
+    assert "not clear of the best by loss, DCF" in found.note
 
 
 def is_ours(one) -> bool:
