@@ -22,7 +22,7 @@ export OMP_WAIT_POLICY NUMBA_THREADING_LAYER HF_HUB_OFFLINE
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
 
 .DEFAULT_GOAL := help
-.PHONY: help app demo test test-llm lint format screenshots bench-pages study study-quick clean
+.PHONY: help app demo test test-llm lint format screenshots bench bench-pages study study-quick clean
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ format: $(DEV_READY)  ## Rewrite the code in the project's style
 
 screenshots: $(DEV_READY)  ## Take the pictures in docs/images, over the newest run of the sample
 	@$(BIN)/python -m benchmarks.screenshots $(ARGS)
+
+bench: $(BENCH_READY)  ## Measure the engine beside others, resumable (hours; ARGS="--parts steps")
+	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
 bench-pages: $(DEV_READY)  ## Measure the pages over the sample and a large run (minutes)
 	@$(BIN)/python -m benchmarks.pages $(ARGS)

@@ -130,6 +130,64 @@ def test_wrong_shapes_and_layers_are_refused():
         propagate(embedding(), make_graph(), -1)
 
 
+def empty_rows():
+    return Interactions(np.array([2, 2, 7]), np.array([0, 3, 3]), 10, 15)
+
+
+def single_edge():
+    return Interactions(np.array([0]), np.array([0]), 1, 1)
+
+
+def skewed():
+    """One user has nearly everything, one item is had by everyone."""
+    user = np.concatenate([np.zeros(199, int), np.arange(1, 40)])
+    item = np.concatenate([np.arange(199), np.full(39, 7)])
+    return Interactions(user, item, 40, 200)
+
+
+def random_pairs():
+    key = np.random.default_rng(3).choice(30 * 50, 400, replace=False)
+    return Interactions(key // 50, key % 50, 30, 50)
+
+
+def exact_adjacency(data):
+    """D^-1/2 A D^-1/2 in float64, from its definition and nothing of the engine."""
+    plain = torch.zeros(data.n_users + data.n_items, data.n_users + data.n_items).double()
+    user, item = torch.from_numpy(data.user), torch.from_numpy(data.item) + data.n_users
+    plain[user, item] = plain[item, user] = 1.0
+    scale = plain.sum(1).clamp(min=1).rsqrt()
+    return scale[:, None] * plain * scale
+
+
+GRAPHS = {"random": random_pairs, "empty rows": empty_rows, "one edge": single_edge,
+          "skewed": skewed}  # fmt: skip
+PRODUCTS = {
+    "propagate": (lambda graph, x: propagate(x, graph, 3), lambda a, x: mean_of_powers(a, x, 3)),
+    "spmm": (spmm, lambda a, x: a @ x),
+}
+
+
+@pytest.mark.parametrize(("dtype", "most"), [("float32", 2e-6), ("bfloat16", 1e-2)])
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("kind", GRAPHS)
+def test_values_and_gradients_are_those_of_dense_float64(kind, product, dtype, most):
+    data = GRAPHS[kind]()
+    n_nodes = data.n_users + data.n_items
+    source = torch.Generator().manual_seed(5)
+    x, probe = (torch.randn(n_nodes, 16, generator=source) for _ in range(2))
+    ours, theirs = x.clone().requires_grad_(), x.double().requires_grad_()
+    kernel, reference = PRODUCTS[product]
+    found = kernel(normalized_graph(data, dtype=dtype), ours)
+    expected = reference(exact_adjacency(data), theirs)
+    (found * probe).sum().backward()
+    (expected * probe.double()).sum().backward()
+    for one, other in ((found, expected), (ours.grad, theirs.grad)):
+        assert one.dtype == torch.float32
+        assert (one.double() - other).norm() <= most * other.norm()
+        untouched = other.abs().sum(1) == 0
+        assert not one[untouched].any()
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_gpu_gives_the_same(dtype):
