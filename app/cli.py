@@ -22,7 +22,18 @@ os.environ.update(environment.with_defaults(os.environ))
 
 from rich.console import Console
 
-from app.commands import doctor, export, judge, report, run_list, runs, settings, sources, study
+from app.commands import (
+    doctor,
+    export,
+    judge,
+    report,
+    run_list,
+    runs,
+    settings,
+    sources,
+    study,
+    together,
+)
 from app.commands.output import make_console, without_controls
 from app.services.run_folder import plain
 from app.services.run_orders import Retraining
@@ -47,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "run" and not _says_what_to_run(options):
         parser.error("run: name a dataset, or --resume a run without any settings")
     try:
-        answer = _COMMANDS[options.command](options, make_console(options.json))
+        answer = together.do(
+            options.command, lambda: _COMMANDS[options.command](options, make_console(options.json))
+        )
     except (WorkbenchError, KeyboardInterrupt) as error:
         message = str(error) or "Stopped."
         print(without_controls(message), file=sys.stderr)

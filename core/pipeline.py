@@ -31,6 +31,8 @@ from core.labels import read_labels
 from core.method_names import OURS
 from core.metrics import rankings
 from core.packing import scores_of
+from core.parallel.launch import begin_together
+from core.parallel.stages import make_stages
 from core.stage_keys import stage_keys
 from core.stages import Arrays, Stages
 from core.tables import Results, write_all, write_judged
@@ -88,6 +90,7 @@ def run_pipeline(
     said = None if labels is None else read_labels(labels, dataset, config.labels)
     _claim(folder, dataset, config, labels, parent)
     device, own = _device(config), None if said is None else said.labels
+    begin_together(config, device, folder)
     engine = Engine(dataset, config, device, folder / "checkpoints", cache, on_progress, own)
     stages = _stages(dataset, config, device, folder, cache, on_progress)
     _check_judge(stages, config, cache)
@@ -152,7 +155,7 @@ def _stages(
     on_progress: OnProgress,
 ) -> Stages:
     """Stages of this run, and of earlier ones with the same inputs."""
-    return Stages(
+    return make_stages(
         folder / "stages",
         cache,
         stage_keys(dataset.fingerprint, config, device),

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from core.config import RunConfig
+from core.parallel.group import current
 from core.text.encoder import ENCODERS
 
 DEPENDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -107,6 +108,7 @@ def made_by(device: torch.device) -> dict[str, Any]:
         "device": [device.type, torch.cuda.get_device_name(device) if on_gpu else ""],
         "threads": [torch.get_num_threads(), *(os.environ.get(name, "") for name in THREADS)],
         "processors": os.cpu_count(),
+        **({"processes": current().size} if current().size > 1 else {}),
     }
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.model.sampling import Observed, sample_uniform_negatives
+from core.parallel.group import ALONE, Group
 from core.types import Interactions
 
 Semantic: TypeAlias = Callable[[Tensor, Tensor], Tensor] | tuple[Tensor, Tensor]
@@ -71,7 +72,7 @@ class HardNegativePool:
         """The pool, item numbers, int64 ``(U, M)``; best-scored first after a refresh."""
 
     @torch.no_grad()
-    def refresh(self, user_rep: Tensor, item_rep: Tensor) -> None:
+    def refresh(self, user_rep: Tensor, item_rep: Tensor, group: Group = ALONE) -> None:
         """Let M fresh uniform items join the pool and keep the M best-scored of all.
 
         A catalogue of at most 2 M items is scored as a whole instead.
@@ -79,21 +80,25 @@ class HardNegativePool:
         Args:
             user_rep: User vectors, ``(U, D)``.
             item_rep: Item vectors, ``(I, D)``; score = dot product.
+            group: Processes to split the users over; all have the result.
         """
         considered = self._fresh(1)  # (U, C)
         if considered.shape[1] < self.n_items:
             considered = torch.cat([self.item, considered], dim=1)
+        part = group.part(self.n_users)
+        considered, user_rep = considered[part], user_rep[part]
         score = torch.cat(
             [
                 torch.bmm(item_rep[block], user_rep[start : start + USERS_AT_ONCE, :, None])[..., 0]
                 for start, block in zip(
-                    range(0, self.n_users, USERS_AT_ONCE),
+                    range(0, max(len(user_rep), 1), USERS_AT_ONCE),
                     torch.split(considered, USERS_AT_ONCE),
                     strict=True,
                 )
             ]
         )
-        self.item = self._keep_best(considered, score)
+        best = self._keep_best(considered, score, part.start)
+        self.item = group.rows(best, self.n_users)
 
     @torch.no_grad()
     def draw(
@@ -133,10 +138,13 @@ class HardNegativePool:
         users = user.expand(self.n_users, times * self.size)
         return sample_uniform_negatives(users, self._banned, self.n_items, self._generator)
 
-    def _keep_best(self, considered: Tensor, score: Tensor) -> Tensor:
-        """The M best-scored distinct allowed items of each row, ``(U, C)`` to ``(U, M)``."""
+    def _keep_best(self, considered: Tensor, score: Tensor, first: int = 0) -> Tensor:
+        """The M best-scored distinct allowed items of users from ``first`` on.
+
+        ``(U, C)`` to ``(U, M)``.
+        """
         considered, order = considered.sort(dim=1)
-        user = torch.arange(self.n_users, device=considered.device)[:, None]
+        user = torch.arange(first, first + len(considered), device=considered.device)[:, None]
         out = self._banned.contains(user, considered)
         out[:, 1:] |= considered[:, 1:] == considered[:, :-1]
         score = score.gather(1, order).masked_fill_(out, -torch.inf)

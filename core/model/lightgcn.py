@@ -18,6 +18,7 @@ from core.model.representations import (
     check_graph,
     split_nodes,
 )
+from core.parallel.columns import UNDIVIDED, ColumnShare
 
 
 class LightGCN(nn.Module):
@@ -32,6 +33,9 @@ class LightGCN(nn.Module):
         config: Embedding size, layers and the spread of the initial embeddings.
         generator: Source of the initial embeddings.
     """
+
+    share: ColumnShare = UNDIVIDED
+    """Columns of the embeddings that are here: see :mod:`core.parallel.columns`."""
 
     def __init__(
         self, n_users: int, n_items: int, config: BackboneConfig, generator: torch.Generator

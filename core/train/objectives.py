@@ -23,6 +23,7 @@ from core.model.info_nce import info_nce
 from core.model.losses import bpr_loss, weight_decay
 from core.model.representations import Representations
 from core.model.sampling import Observed, sample_uniform_negatives
+from core.parallel.columns import ColumnShare, share_of
 from core.types import Embeddings, FloatArray, Interactions
 
 
@@ -85,6 +86,7 @@ class BPR:
         (of_user,) = gather_rows(found.user, user)  # (B, D)
         of_item, of_negative = gather_rows(found.item, item, negative)
         positive, other = (of_user * of_item).sum(dim=1), (of_user * of_negative).sum(dim=1)
+        positive, other, decay = share_of(backbone).sums(positive, other, decay)
         ranking = bpr_loss(positive, other, weight)
         return {"rec": ranking, "decay": self._decay * decay}
 
@@ -152,7 +154,8 @@ class LLMHNI(BPR):
             # a large catalogue it needs these epochs to be more than a random one.
             with torch.no_grad():
                 found: Representations = backbone(self.graph)
-            self.pool.refresh(found.user, found.item)
+            share = share_of(backbone)
+            self.pool.refresh(share.whole(found.user), share.whole(found.item), share.group)
         if self._draws_fresh:
             self.negative = torch.zeros_like(self.item)  # they follow the model batch by batch
         elif self.config.semantic_negatives and epoch > self.config.warmup_epochs:
@@ -163,11 +166,12 @@ class LLMHNI(BPR):
             self.views = self._draw_views(generator)
 
     @torch.no_grad()
-    def _fresh_negatives(self, found: Representations, user: Tensor) -> Tensor:
+    def _fresh_negatives(self, found: Representations, user: Tensor, share: ColumnShare) -> Tensor:
         """Of fresh items the best-scored, of these the one of lowest s, ``(B,)``."""
         shape = user[:, None].expand(-1, self.config.fresh)
         item = sample_uniform_negatives(shape, self.observed, self.n_items, self._generator)
         score = torch.bmm(found.item[item], found.user[user][:, :, None])[..., 0]  # (B, m)
+        (score,) = share.sums(score)
         n_best = min(self.config.candidates, self.config.fresh)
         best = item.gather(1, score.topk(n_best, dim=1).indices)  # (B, n)
         if n_best == 1:
@@ -208,29 +212,36 @@ class LLMHNI(BPR):
         """All terms for some positives ``(B,)``."""
         rows = rows.to(self.user.device)
         refined: Representations = backbone(self.graph)
+        share = share_of(backbone)
         if self._draws_fresh:
-            self.negative[rows] = self._fresh_negatives(refined, self.user[rows])
+            self.negative[rows] = self._fresh_negatives(refined, self.user[rows], share)
         terms = self.ranking_terms(backbone, refined, rows)
         users, items = torch.unique(self.user[rows]), torch.unique(self.item[rows])
         if self._aligns:
             terms["de"] = self.config.lambda_alignment * self._contrast(
-                backbone(self.original), refined, users, items
+                backbone(self.original), refined, users, items, share
             )
         if self._suppresses:
             parts = [
-                self._contrast(backbone(left), backbone(right), users, items)
+                self._contrast(backbone(left), backbone(right), users, items, share)
                 for left, right in self.views
             ]
             terms["hal"] = self.config.lambda_hallucination * torch.stack(parts).mean()
         return terms
 
     def _contrast(
-        self, left: Representations, right: Representations, users: Tensor, items: Tensor
+        self,
+        left: Representations,
+        right: Representations,
+        users: Tensor,
+        items: Tensor,
+        share: ColumnShare,
     ) -> Tensor:
         """InfoNCE over the unique users and the unique items of the batch."""
 
         def contrast(one: Tensor, other: Tensor, nodes: Tensor) -> Tensor:
             (of_one,), (of_other,) = gather_rows(one, nodes), gather_rows(other, nodes)
+            of_one, of_other = share.whole_rows(of_one, of_other)
             return info_nce(of_one, of_other, self.config.temperature, product=self._product)
 
         return contrast(left.user, right.user, users) + contrast(left.item, right.item, items)

@@ -16,6 +16,7 @@ from torch.nn import functional
 from core.model.gather import gather_rows
 from core.model.losses import weight_decay
 from core.model.representations import Representations
+from core.parallel.columns import share_of
 from core.train.objectives import BPR
 
 ALPHA = 0.2
@@ -35,6 +36,7 @@ class ReweightedCrossEntropy(BPR):
         (of_user,) = gather_rows(found.user, user)  # (B, D)
         of_item, of_negative = gather_rows(found.item, item, negative)
         positive, other = (of_user * of_item).sum(dim=1), (of_user * of_negative).sum(dim=1)
+        positive, other, decay = share_of(backbone).sums(positive, other, decay)
         margin = torch.cat([positive, -other])  # (2B,), high = as observed
         weight = (ALPHA * functional.logsigmoid(margin.detach())).exp()
         return {

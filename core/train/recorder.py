@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.model.losses import pairwise_loss
 from core.model.representations import Representations
+from core.parallel.group import ALONE, Group
 from core.types import IntArray
 
 BLOCK = 65_536
@@ -62,32 +63,42 @@ class LossRecorder:
         return epoch % self.keep_every == 0
 
     @torch.no_grad()
-    def losses(self, found: Representations) -> Tensor:
-        """Mean of -log sigmoid(s_ui - s_uj) over the negatives j, float32 ``(P,)``."""
+    def losses(self, found: Representations, group: Group = ALONE) -> Tensor:
+        """Mean of -log sigmoid(s_ui - s_uj) over the negatives j, float32 ``(P,)``.
+
+        Args:
+            found: Whole vectors of all users and items.
+            group: Processes to split the pairs over; all have the result.
+        """
         loss = torch.zeros(self.n_pairs, device=self.user.device)
         n_scores = len(found.user) * len(found.item)
         whole = n_scores <= CHEAPER * self.negatives.numel()
-        parts = self._from_whole_rows(found) if whole else self._from_vectors(found)
+        parts = self._from_whole_rows(found, group) if whole else self._from_vectors(found, group)
         for rows, positive, negative in parts:
             loss[rows] = pairwise_loss(positive[:, None], negative).mean(dim=1).float()
-        return loss
+        return group.combined(loss)
 
-    def _from_whole_rows(self, found: Representations) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def _from_whole_rows(
+        self, found: Representations, group: Group
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Pairs ``(B,)``, their scores and those of their negatives ``(B, M)``, users in blocks."""
         n_users, n_items = len(found.user), len(found.item)
         n_at_once = max(1, SCORES_AT_ONCE // max(n_items, 1))
         ends = torch.bincount(self.user, minlength=n_users).cumsum(0)
-        for first in range(0, n_users, n_at_once):
-            last = min(first + n_at_once, n_users)
+        part = group.part(n_users)
+        for first in range(part.start, part.stop, n_at_once):
+            last = min(first + n_at_once, part.stop)
             rows = self._by_user[int(ends[first - 1]) if first else 0 : int(ends[last - 1])]
             score = (found.user[first:last] @ found.item.T).flatten()  # (b * I,)
             place = (self.user[rows] - first) * n_items
             positive = score[place + self.item[rows]]
             yield rows, positive, score[place[:, None] + self.negatives[rows]]
 
-    def _from_vectors(self, found: Representations) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def _from_vectors(
+        self, found: Representations, group: Group
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Likewise from gathered vectors: of a large catalogue few scores are asked for."""
-        for rows in torch.split(self._by_user, BLOCK):
+        for rows in torch.split(self._by_user[group.part(self.n_pairs)], BLOCK):
             user = found.user[self.user[rows]]  # (B, D)
             positive = (user * found.item[self.item[rows]]).sum(dim=1)
             yield rows, positive, torch.einsum("bd,bmd->bm", user, found.item[self.negatives[rows]])

@@ -2,7 +2,8 @@
 
 One loop for every objective. All state that decides what comes next (weights, optimiser,
 generator, objective, best epoch so far) is in the checkpoint that is written after every epoch:
-a killed run that is started again ends as if it had never stopped.
+a killed run that is started again ends as if it had never stopped. Several processes write the
+checkpoint of one (:mod:`core.parallel`), so their number may change between the two.
 
 Shape letters: U users, I items, D embedding size, B batch, P recorded pairs, K epochs kept.
 """
@@ -20,8 +21,11 @@ from torch import Tensor, nn
 
 from core.config import OptimiserConfig
 from core.errors import ConfigError
-from core.metrics import RankingMetrics, rank_metrics
+from core.metrics import RankingMetrics
 from core.model.representations import PropagationGraph, Representations
+from core.parallel.columns import divide
+from core.parallel.group import current
+from core.parallel.ranking import shared_rank_metrics
 from core.train.checkpoint import load_checkpoint, save_checkpoint
 from core.train.recorder import LossRecorder
 from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
@@ -133,6 +137,8 @@ class Trainer:
         # Nothing held out is no validation: every value would be NaN.
         self.validation = validation if validation and len(validation.held_out) else None
         self.checkpoint, self.keep_weights = checkpoint, keep_weights
+        self.group = current()
+        self.share = divide(backbone, self.group)
         self.optimizer = torch.optim.Adam(
             backbone.parameters(), lr=config.learning_rate, fused=True
         )
@@ -181,7 +187,8 @@ class Trainer:
             )
 
     def _propagated(self) -> Representations:
-        found: Representations = self.backbone(self.objective.graph)
+        own: Representations = self.backbone(self.objective.graph)
+        found = Representations(self.share.whole(own.user), self.share.whole(own.item))
         self._check_finite(found.user, found.item)  # the last step may have gone too far
         return found
 
@@ -198,13 +205,14 @@ class Trainer:
             return
         found = self._propagated()
         if keep and self.recorder is not None:
-            self.state.recorded.append(self.recorder.losses(found).cpu())
+            self.state.recorded.append(self.recorder.losses(found, self.group).cpu())
         if due and self.validation is not None:
-            metrics = rank_metrics(
-                found.user, found.item, self.validation.train, self.validation.held_out
-            )
+            metrics = self._ranked(found.user, found.item, self.validation)
             row.update(metrics.summary())
             self._remember(found, metrics.recall[K_SELECT])
+
+    def _ranked(self, user: Tensor, item: Tensor, validation: Validation) -> RankingMetrics:
+        return shared_rank_metrics(self.group, user, item, validation.train, validation.held_out)
 
     def _remember(self, found: Representations, value: float) -> None:
         self.state.waited += 1
@@ -219,7 +227,8 @@ class Trainer:
         """Copy of the parameters, if they are to be kept."""
         if not self.keep_weights:
             return {}
-        return {name: value.cpu().clone() for name, value in self.backbone.state_dict().items()}
+        weights = self.share.whole_state(self.backbone.state_dict())
+        return {name: value.cpu().clone() for name, value in weights.items()}
 
     @torch.no_grad()
     def _result(self) -> TrainResult:
@@ -231,7 +240,7 @@ class Trainer:
             self.state.best_epoch = self.state.epoch
             self.state.best_weights = self._weights()
         if self.validation is not None:
-            valid = rank_metrics(user, item, self.validation.train, self.validation.held_out)
+            valid = self._ranked(user, item, self.validation)
         n_pairs = 0 if self.recorder is None else self.recorder.n_pairs
         recorded = torch.stack(self.state.recorded) if self.state.recorded else None
         return TrainResult(
@@ -247,20 +256,26 @@ class Trainer:
         if self.checkpoint is None:
             return
         content: dict[str, Any] = {
-            "backbone": self.backbone.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "backbone": self.share.whole_state(self.backbone.state_dict()),
+            "optimizer": self.share.whole_state(self.optimizer.state_dict()),
             "generator": self.generator.get_state(),
             "objective": self.objective.state(),
             "state": vars(self.state),
         }
-        save_checkpoint(self.checkpoint, content)
+        if self.group.writes:
+            save_checkpoint(self.checkpoint, content)
 
     def _resume(self) -> None:
         content = None if self.checkpoint is None else load_checkpoint(self.checkpoint)
+        if not self.group.agree(0 if content is None else content["state"]["epoch"]):
+            raise ConfigError(
+                "the processes of this run see different checkpoints; put the workspace where "
+                "all of them see the same files"
+            )
         if content is None:
             return
-        self.backbone.load_state_dict(content["backbone"])
-        self.optimizer.load_state_dict(content["optimizer"])
+        self.backbone.load_state_dict(self.share.cut_state(content["backbone"]))
+        self.optimizer.load_state_dict(self.share.cut_state(content["optimizer"]))
         self.generator.set_state(content["generator"])
         self.objective.restore(content["objective"])
         self.state = _State(**content["state"])

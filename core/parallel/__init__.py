@@ -1,0 +1,1 @@
+"""One training on several devices: columns of the embeddings, and users, split over processes."""
