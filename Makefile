@@ -13,12 +13,13 @@ BENCH_READY := $(VENV)/.ready-bench
 
 # Threads that wait sleep in place of spinning; one threading layer that may be mixed with others.
 OMP_WAIT_POLICY ?= PASSIVE
+GOMP_SPINCOUNT ?= 1000
 NUMBA_THREADING_LAYER ?= workqueue
 # No look-up of models on the network: the default encoder is installed as a package.
 HF_HUB_OFFLINE ?= 1
 STREAMLIT_BROWSER_GATHER_USAGE_STATS ?= false
 PIP_DISABLE_PIP_VERSION_CHECK ?= 1
-export OMP_WAIT_POLICY NUMBA_THREADING_LAYER HF_HUB_OFFLINE
+export OMP_WAIT_POLICY GOMP_SPINCOUNT NUMBA_THREADING_LAYER HF_HUB_OFFLINE
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
 
 .DEFAULT_GOAL := help

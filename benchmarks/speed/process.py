@@ -29,7 +29,7 @@ def variables(n_threads: int, more: Mapping[str, str] | None = None) -> dict[str
     """
     count = str(n_threads)
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    own = dict.fromkeys(names, count) | {"OMP_WAIT_POLICY": "PASSIVE"}
+    own = dict.fromkeys(names, count) | {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
     if n_threads > 1:
         own |= {"OMP_PROC_BIND": "spread", "OMP_PLACES": "cores"}
     base = environment.with_defaults(os.environ)

@@ -1,15 +1,17 @@
 """The training loop: batches, optimiser, recorded losses, early stop, checkpoint, progress.
 
 One loop for every objective. All state that decides what comes next (weights, optimiser,
-generator, objective, best epoch so far) is in the checkpoint that is written after every epoch:
-a killed run that is started again ends as if it had never stopped. Several processes write the
-checkpoint of one (:mod:`core.parallel`), so their number may change between the two.
+generator, objective, best epoch so far) is in the checkpoint that is written about every second
+and at every stop: a killed run that is started again ends as if it had never stopped. Several
+processes write the checkpoint of one (:mod:`core.parallel`), so their number may change between
+the two.
 
 Shape letters: U users, I items, D embedding size, B batch, P recorded pairs, K epochs kept.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,8 @@ from core.train.checkpoint import load_checkpoint, save_checkpoint
 from core.train.recorder import LossRecorder
 from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
 
+SAVE_AFTER = 1.0
+"""Seconds of training that a kill may cost: a checkpoint takes as long as a small epoch."""
 K_SELECT = 20
 """Early stop looks at Recall at this cut-off [D]."""
 
@@ -143,6 +147,7 @@ class Trainer:
             backbone.parameters(), lr=config.learning_rate, fused=True
         )
         self.state = _State()
+        self._saved = time.monotonic()
 
     def fit(self, stage: str, on_progress: OnProgress = ignore_progress) -> TrainResult:
         """Train, from the checkpoint on if there is one.
@@ -157,9 +162,21 @@ class Trainer:
             row = self._run_epoch()
             self._measure(row)
             self.state.history.append(row)
-            self._save()
-            on_progress(Progress(stage, self.state.epoch / self.config.epochs, row))
+            # Several processes save together: what they see of the clock differs.
+            if self.group.size > 1 or time.monotonic() - self._saved > SAVE_AFTER:
+                self._save()
+            try:
+                on_progress(Progress(stage, self.state.epoch / self.config.epochs, row))
+            except BaseException:
+                self._save_alone()
+                raise
+        self._save_alone()
         return self._result()
+
+    def _save_alone(self) -> None:
+        """Keep what is done now, unless that takes others, who may be elsewhere."""
+        if self.group.size == 1:
+            self._save()
 
     def _stopped(self) -> bool:
         return self.state.waited >= self.config.patience
@@ -264,6 +281,7 @@ class Trainer:
         }
         if self.group.writes:
             save_checkpoint(self.checkpoint, content)
+        self._saved = time.monotonic()
 
     def _resume(self) -> None:
         content = None if self.checkpoint is None else load_checkpoint(self.checkpoint)

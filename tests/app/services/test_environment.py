@@ -16,6 +16,7 @@ def test_what_the_user_set_wins():
     variables = environment.with_defaults({"HF_HUB_OFFLINE": "0", "HOME": "/home/ann"})
     assert variables["HF_HUB_OFFLINE"] == "0"
     assert variables["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert variables["GOMP_SPINCOUNT"] == "1000"
     assert variables["HOME"] == "/home/ann"
 
 
