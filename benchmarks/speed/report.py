@@ -29,8 +29,9 @@ What was learned from it is written by hand in `results/performance/reading.md`.
 HOW: Final = """## How it was measured
 
 Every contestant is a process of its own with the same number of threads, set before Python
-starts (`OMP_WAIT_POLICY=PASSIVE`, `GOMP_SPINCOUNT=1000`; with several threads also `OMP_PROC_BIND=spread` and
-`OMP_PLACES=cores`). Contestants are measured in turn, round after round, in alternating order.
+starts (`OMP_WAIT_POLICY=PASSIVE`, `GOMP_SPINCOUNT=1000`; with several threads also
+`OMP_PROC_BIND=spread` and `OMP_PLACES=cores`). Contestants are measured in turn, round after
+round, in alternating order.
 Ratios are of medians over rounds, of wall time; least and processor times stand beside them.
 RecBole and PyG run in an environment of their own, as released. Embedding size 64, 3 layers,
 batches of 2,048. S has 10,000 users, 10,000 items and 300,000 interactions, L 30,000, 40,000 and
