@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
 from app.services.store import Run
+from benchmarks.machine import cpu_name
 
 SMALL: Final = 100_000
 """Most interactions of a run that has to answer as fast as the sample."""
@@ -73,7 +73,7 @@ def machine() -> dict[str, Any]:
         "cpus": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan"),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -149,12 +149,3 @@ def _memory(sizes: Mapping[str, float | None]) -> list[str]:
     peak = max(size for size in sizes.values() if size is not None)
     verdict = "met" if peak <= MOST_MB else "**missed**"
     return [f"Resident memory of the app: {', '.join(said)}. Target {MOST_MB:,.0f} MB: {verdict}."]
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from benchmarks.recbole_shared import SHARED
 from core.config import Settings
 
 METHODS: Final = {"lightgcn": "bpr", "sgl": "sgl", "simgcl": "simgcl"}
@@ -88,44 +89,27 @@ def recbole_config(matched: Matched, method: str, seed: int, folder: str) -> dic
     elif method == "simgcl":
         own = {"epsilon": matched.epsilon, "temperature": matched.temperature}
         own |= {"weight": matched.simgcl_weight}
-    return own | {
-        "data_path": folder,
-        "benchmark_filename": ["train", "valid", "test"],
-        "load_col": {"inter": ["user_id", "item_id"]},
-        "USER_ID_FIELD": "user_id",
-        "ITEM_ID_FIELD": "item_id",
-        "eval_args": {"mode": "full", "order": "RO", "group_by": "user"},
-        "metrics": ["Recall", "NDCG"],
-        "topk": [20],
-        "valid_metric": "Recall@20",
-        "metric_decimal_place": 12,
-        "train_neg_sample_args": {
-            "distribution": "uniform",
-            "sample_num": 1,
-            "alpha": 1.0,
-            "dynamic": False,
-            "candidate_num": 0,
-        },
-        "learner": "adam",
-        "learning_rate": matched.learning_rate,
-        "train_batch_size": matched.batch_size,
-        "eval_batch_size": 2**22,
-        "epochs": matched.epochs,
-        "eval_step": matched.eval_every,
-        "stopping_step": matched.patience_of(method) - 1,
-        "embedding_size": matched.embedding_size,
-        "n_layers": matched.n_layers,
-        "reg_weight": matched.decay_of(method),
-        "require_pow": True,
-        "weight_decay": 0.0,
-        "clip_grad_norm": None,
-        "seed": seed,
-        "reproducibility": True,
-        "use_gpu": False,
-        "worker": 0,
-        "show_progress": False,
-        "save_dataset": False,
-        "save_dataloaders": False,
-        "log_wandb": False,
-        "checkpoint_dir": folder,
-    }
+    return (
+        own
+        | SHARED
+        | {
+            "data_path": folder,
+            "learner": "adam",
+            "learning_rate": matched.learning_rate,
+            "train_batch_size": matched.batch_size,
+            "epochs": matched.epochs,
+            "eval_step": matched.eval_every,
+            "stopping_step": matched.patience_of(method) - 1,
+            "embedding_size": matched.embedding_size,
+            "n_layers": matched.n_layers,
+            "reg_weight": matched.decay_of(method),
+            "weight_decay": 0.0,
+            "clip_grad_norm": None,
+            "seed": seed,
+            "show_progress": False,
+            "save_dataset": False,
+            "save_dataloaders": False,
+            "log_wandb": False,
+            "checkpoint_dir": folder,
+        }
+    )

@@ -80,8 +80,7 @@ def run_pipeline(
             is sound; from scratch if omitted.
 
     Raises:
-        ConfigError: If the folder belongs to a run with other settings, another dataset, other
-            labels or another parent.
+        ConfigError: If the folder belongs to a run with other settings, data, labels or parent.
         DataError: If the dataset is too small to learn anything from, or the labels cannot be
             read.
     """

@@ -20,42 +20,23 @@ from recbole.data import create_dataset, data_preparation
 from recbole.model.general_recommender import LightGCN
 from recbole.utils import get_trainer, init_seed
 
+from benchmarks.recbole_shared import SHARED
 from benchmarks.speed.graphs import Drawn, load
 from benchmarks.speed.loop import Job, Measure, peak_mb, repeated, timed
 
 NAME: Final = "graph"
 SETTINGS: Final[dict[str, Any]] = {
-    "benchmark_filename": ["train", "valid", "test"],
-    "load_col": {"inter": ["user_id", "item_id"]},
-    "USER_ID_FIELD": "user_id",
-    "ITEM_ID_FIELD": "item_id",
-    "eval_args": {"mode": "full", "order": "RO", "group_by": "user"},
-    "metrics": ["Recall", "NDCG"],
-    "topk": [20],
-    "valid_metric": "Recall@20",
-    "metric_decimal_place": 12,
-    "train_neg_sample_args": {
-        "distribution": "uniform",
-        "sample_num": 1,
-        "alpha": 1.0,
-        "dynamic": False,
-        "candidate_num": 0,
-    },
+    **SHARED,
     "train_batch_size": 2048,
-    "eval_batch_size": 2**22,
     "embedding_size": 64,
     "n_layers": 3,
     "reg_weight": 1e-5,
-    "require_pow": True,
-    "use_gpu": False,
-    "worker": 0,
     "show_progress": False,
     "save_dataset": False,
     "save_dataloaders": False,
     "log_wandb": False,
-    "reproducibility": True,
 }
-"""Scores of 2^22 pairs at once: its default of 4,096 would rank one user at a time."""
+"""What every measurement here shares."""
 
 
 class Training:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from app.services import environment
+from benchmarks.machine import cpu_name
 
 Row = Mapping[str, Any]
 FOLDER: Final = environment.ROOT / "docs" / "results" / "performance"
@@ -37,19 +38,10 @@ def fingerprint_of_code() -> str:
 def machine() -> dict[str, Any]:
     """Processor, cores, system; nothing that names the machine."""
     return {
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "cpus": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
 
 
 def key_of(row: Row) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.keys import among, distinct
 from core.metrics import RankingMetrics, rank_metrics
 from core.parallel.group import Group
 from core.types import Interactions
@@ -30,9 +31,9 @@ def shared_rank_metrics(
     """
     if group.size == 1:
         return rank_metrics(user_rep, item_rep, train, held_out)
-    everyone = np.unique(held_out.user)  # (V,)
+    everyone = distinct(held_out.user)  # (V,)
     own = everyone[group.part(len(everyone))]
-    found = rank_metrics(user_rep, item_rep, train, held_out.select(np.isin(held_out.user, own)))
+    found = rank_metrics(user_rep, item_rep, train, held_out.select(among(held_out.user, own)))
     ks = tuple(found.recall)
     values = [found.user_recall[k] for k in ks] + [found.user_ndcg[k] for k in ks]
     known = [np.stack(values, axis=1), found.n_held_out[:, None]]

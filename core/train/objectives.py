@@ -78,8 +78,15 @@ class BPR:
         self, backbone: nn.Module, found: Representations, rows: Tensor
     ) -> dict[str, Tensor]:
         """L_rec on given representations: -log sigmoid(y_ui - y_uj), weighted, and decay."""
-        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         weight = None if self.weight is None else self.weight[rows]
+        positive, other, decay = self.scored(backbone, found, rows)
+        return {"rec": bpr_loss(positive, other, weight), "decay": self._decay * decay}
+
+    def scored(
+        self, backbone: nn.Module, found: Representations, rows: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores of positives and of their negatives ``(B,)`` each, and the weight decay."""
+        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         n_users = len(found.user)
         table = backbone.get_parameter("embedding")  # E0, (N, D)
         decay = weight_decay(*gather_rows(table, user, n_users + item, n_users + negative))
@@ -87,8 +94,7 @@ class BPR:
         of_item, of_negative = gather_rows(found.item, item, negative)
         positive, other = (of_user * of_item).sum(dim=1), (of_user * of_negative).sum(dim=1)
         positive, other, decay = share_of(backbone).sums(positive, other, decay)
-        ranking = bpr_loss(positive, other, weight)
-        return {"rec": ranking, "decay": self._decay * decay}
+        return positive, other, decay
 
     def state(self) -> dict[str, Tensor]:
         """Nothing outlives an epoch."""

@@ -13,10 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.model.gather import gather_rows
-from core.model.losses import weight_decay
 from core.model.representations import Representations
-from core.parallel.columns import share_of
 from core.train.objectives import BPR
 
 ALPHA = 0.2
@@ -30,13 +27,7 @@ class ReweightedCrossEntropy(BPR):
         self, backbone: nn.Module, found: Representations, rows: Tensor
     ) -> dict[str, Tensor]:
         """Weighted cross-entropy of positives and negatives ``(B,)`` each, and decay."""
-        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
-        table, n_users = backbone.get_parameter("embedding"), len(found.user)  # E0, (N, D)
-        decay = weight_decay(*gather_rows(table, user, n_users + item, n_users + negative))
-        (of_user,) = gather_rows(found.user, user)  # (B, D)
-        of_item, of_negative = gather_rows(found.item, item, negative)
-        positive, other = (of_user * of_item).sum(dim=1), (of_user * of_negative).sum(dim=1)
-        positive, other, decay = share_of(backbone).sums(positive, other, decay)
+        positive, other, decay = self.scored(backbone, found, rows)
         margin = torch.cat([positive, -other])  # (2B,), high = as observed
         weight = (ALPHA * functional.logsigmoid(margin.detach())).exp()
         return {

@@ -121,7 +121,7 @@ class Trainer:
         validation: Early stop and choice of the best epoch; without it, or with nothing held
             out, all epochs are run.
         recorder: Which losses to keep per epoch.
-        checkpoint: File to resume from and to write after each epoch.
+        checkpoint: File to resume from and to write, see :data:`SAVE_AFTER`.
         keep_weights: Whether to keep the parameters of the best epoch.
     """
 
