@@ -17,6 +17,8 @@ HISTORY: Final = pa.schema(
      ("loss_in_sample", pa.float32())]
 )  # fmt: skip
 CHUNK: Final = 100_000
+MEASURES: Final = ("loss", "rec", "decay", "de", "hal", "layers", "recall@20", "ndcg@20")
+"""Of the final training."""
 GENRES: Final = ("Drama", "Comedy", "Documentary", "Science Fiction", "Crime", "Romance", "War")
 HEADS: Final = ("The Long", "A Quiet", "Return of the", "Über", "<i>Last</i>", "Nights of", "My")
 TAILS: Final = ("Harbour", "Orchard", "Signal", "Winter", "Machine", "Été", "& Sons", "River")
@@ -185,7 +187,7 @@ def _nodes(world: World, rng: np.random.Generator) -> Named:
 def _metrics() -> pa.Table:
     rows: list[dict[str, Any]] = []
     for stage, names in (("pretrain", ("loss", "recall@20", "ndcg@20")),
-                         ("train", ("loss", "rec", "decay", "de", "hal", "recall@20", "ndcg@20")),
+                         ("train", MEASURES),
                          ("align final", ("loss", "held_out"))):  # fmt: skip
         for name in names:
             up = "@" in name

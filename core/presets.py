@@ -27,6 +27,7 @@ PAPER: Final[Assignments] = MappingProxyType(
         "train.hard_share": 1.0,
         "train.lambda_alignment": 0.01,
         "train.lambda_hallucination": 0.01,
+        "train.layer_contrast": False,
     }
 )
 """LLMHNI (arXiv:2511.07295) by the letter, as far as it is known: only the lowest-scored

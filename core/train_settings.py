@@ -61,6 +61,13 @@ class LLMHNIConfig(OptimiserConfig):
     """lambda1, the weight of the cross-graph alignment L_de [2, size D]; 0 = not computed."""
     lambda_hallucination: NonNegativeFloat = 0.001
     """lambda2, the weight of the edge-drop contrast L_hal [2, size D]; 0 = not computed."""
+    lambda_layers: NonNegativeFloat = 0.01
+    """Weight of the contrast of noisy layers of G', which the paper does not have; LightGCN then
+    leaves its input layer out of the mean. Other backbones do without [D]; 0 = not computed."""
+    layer_temperature: float = Field(0.15, gt=0.01, le=1.0)
+    """tau of the contrast of layers [D]."""
+    noise: NonNegativeFloat = 0.2
+    """Length of the noise added to every vector of every layer of G' in that contrast [D]."""
     drop_rate: float = Field(0.1, ge=0.0, lt=1.0)
     """Share of edges dropped in each view, redrawn every epoch [D]."""
     hallucination_views: Literal["cross", "same"] = "cross"
@@ -73,3 +80,5 @@ class LLMHNIConfig(OptimiserConfig):
     """Off = ablation: G' = G and no edge weights."""
     hallucination_suppression: bool = True
     """Off = ablation: no L_hal."""
+    layer_contrast: bool = True
+    """Off = ablation: no contrast of noisy layers."""

@@ -21,6 +21,7 @@ ABLATIONS: Final[Mapping[str, tuple[str, bool]]] = {
     "no-alignment": ("train.cross_graph_alignment", False),
     "no-denoising": ("train.interaction_denoising", False),
     "no-hallucination-suppression": ("train.hallucination_suppression", False),
+    "no-layer-contrast": ("train.layer_contrast", False),
     "shuffle-text": ("text.shuffle", True),
 }
 """Flag -> the setting it changes."""

@@ -16,7 +16,8 @@ from core.config import BackboneConfig, LLMHNIConfig
 from core.graph.adjacency import Graph, normalized_graph
 from core.metrics import rank_metrics
 from core.model.backbones import Backbone, make_backbone
-from core.train.objectives import BPR, LLMHNI, RefinedInput
+from core.train.llmhni import LLMHNI, RefinedInput
+from core.train.objectives import BPR
 from core.types import Embeddings
 
 DECAY: Final = 1e-5

@@ -13,7 +13,7 @@ from benchmarks.speed.ours import Training
 from core.graph.adjacency import drop_edges
 from core.model.hard_negatives import HardNegativePool
 from core.model.sampling import Observed
-from core.train.objectives import LLMHNI
+from core.train.llmhni import LLMHNI
 
 POOL = 64
 """Of the paper's preset."""

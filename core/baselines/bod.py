@@ -89,9 +89,10 @@ class BOD(BPR):
         return (2.0 * user + item + other) / 4.0
 
     def ranking_terms(
-        self, backbone: nn.Module, found: Representations, rows: Tensor
+        self, backbone: nn.Module, found: Representations | None, rows: Tensor
     ) -> dict[str, Tensor]:
         """Inner problem, the generator fixed."""
+        found = backbone(self.graph) if found is None else found
         batch = self._batch(found, rows)
         batch = replace(
             batch, weight=batch.weight.detach(), other_weight=batch.other_weight.detach()

@@ -17,7 +17,13 @@ from torch.nn import functional
 from core.config import BackboneConfig
 from core.graph.adjacency import Graph
 from core.model.lightgcn import LightGCN
-from core.model.representations import PropagationGraph, Representations, split_nodes
+from core.model.representations import (
+    Batch,
+    PropagationGraph,
+    Representations,
+    look_up,
+    split_nodes,
+)
 
 TEMPERATURE = 0.2
 BIAS = 0.5
@@ -53,6 +59,10 @@ class MaskedLightGCN(LightGCN):
         if not isinstance(graph, Graph):
             raise ValueError(f"cannot mask the edges of a {type(graph).__name__}")
         return self.masked(graph, self.mask(graph))
+
+    def at(self, graph: PropagationGraph, *nodes: Tensor) -> Batch:
+        """The same for the nodes of a batch, int64 ``(B,)`` each."""
+        return look_up(self(graph), self.embedding, *nodes)
 
     def logits(self, graph: Graph) -> Tensor:
         """How much each edge is worth keeping, ``(E,)``."""

@@ -65,8 +65,8 @@ GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
         "llmhni": (
             DEFAULTS,
             _train(lambda_alignment=0.0, lambda_hallucination=0.0),
+            _train(layer_contrast=False),
             _train(fresh=8, candidates=2),
-            _train(fresh=0, candidates=2),
         ),
         "bpr": _PLAIN,
         "bpr-ngcf": _PLAIN,

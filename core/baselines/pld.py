@@ -79,10 +79,11 @@ class PLD(BPR):
         self._luck = -luck.log().to(self.pool.device)  # standard Gumbel
 
     def ranking_terms(
-        self, backbone: nn.Module, found: Representations, rows: Tensor
+        self, backbone: nn.Module, found: Representations | None, rows: Tensor
     ) -> dict[str, Tensor]:
         """Choose the positives ``(B,)``, then BPR."""
         if self.pool is not None:
+            found = backbone(self.graph) if found is None else found
             self.item[rows] = self._choose(found, rows, self.pool[rows])
         return super().ranking_terms(backbone, found, rows)
 

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from core.baselines.contrast import contrast, nodes_of
 from core.baselines.method import Inputs, Method, Plan
-from core.baselines.noisy_layers import OuterLayers
 from core.errors import ConfigError
 from core.method_settings import SimGCLSettings, XSimGCLSettings
+from core.model.noisy_layers import OuterLayers
 from core.model.representations import split_nodes
 from core.train.objectives import BPR
 

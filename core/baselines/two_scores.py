@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.model.losses import weight_decay
 from core.model.representations import Representations, score_pairs
 from core.train.objectives import BPR
 from core.types import Embeddings, FloatArray, Interactions
@@ -29,14 +28,11 @@ class TwoScores(BPR):
         """Loss of the scores of positives and negatives ``(B,)`` each, of the rows ``(B,)``."""
 
     def ranking_terms(
-        self, backbone: nn.Module, found: Representations, rows: Tensor
+        self, backbone: nn.Module, found: Representations | None, rows: Tensor
     ) -> dict[str, Tensor]:
         """L_rec of the method, and the weight decay of plain BPR."""
-        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
-        table, n_users = backbone.get_parameter("embedding"), len(found.user)  # E0, (N, D)
-        decay = weight_decay(table[user], table[n_users + item], table[n_users + negative])
-        positive = score_pairs(found, user, item)
-        ranking = self.rank(positive, score_pairs(found, user, negative), rows)
+        positive, other, decay = self.scored(backbone, found, rows)
+        ranking = self.rank(positive, other, rows)
         self.step += 1
         return {"rec": ranking, "decay": self._decay * decay}
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.graph import propagation
+from core.graph import at_rows, noisy, propagation
 from core.types import Interactions
 
 StorageType: TypeAlias = Literal["float32", "bfloat16"]
@@ -88,6 +88,16 @@ class Graph:
     def propagate(self, embedding: Tensor, n_layers: int) -> Tensor:
         """Mean of layers 0..K over this graph: :func:`core.graph.propagation.propagate`."""
         return propagation.propagate(embedding, self, n_layers)
+
+    def mean_at(self, embedding: Tensor, n_layers: int, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The same at some nodes, and layer 0 there: :func:`core.graph.at_rows.mean_at`."""
+        return at_rows.mean_at(embedding, self, n_layers, rows)
+
+    def noisy_mean(
+        self, embedding: Tensor, n_layers: int, noise: noisy.Noise, contrasted: int
+    ) -> tuple[Tensor, Tensor]:
+        """Mean of noisy layers, and one of them: :func:`core.graph.noisy.noisy_mean`."""
+        return noisy.noisy_mean(embedding, self, n_layers, noise, contrasted)
 
     def spmm(self, embedding: Tensor) -> Tensor:
         """One product with this graph: :func:`core.graph.propagation.spmm`."""

@@ -36,9 +36,7 @@ def propagate(embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:
     Raises:
         ValueError: If ``embedding`` is not ``(N, D)`` or ``n_layers`` is negative.
     """
-    _check(embedding, graph)
-    if n_layers < 0:
-        raise ValueError(f"n_layers is {n_layers}, need 0 or more")
+    check(embedding, graph, n_layers)
     result: Tensor = _MeanOfLayers.apply(embedding, graph, n_layers)  # type: ignore[no-untyped-call]
     return result
 
@@ -49,7 +47,7 @@ def spmm(graph: Graph, embedding: Tensor) -> Tensor:
     Raises:
         ValueError: If ``embedding`` is not ``(N, D)``.
     """
-    _check(embedding, graph)
+    check(embedding, graph)
     result: Tensor = _Product.apply(embedding, graph)  # type: ignore[no-untyped-call]
     return result
 
@@ -64,7 +62,7 @@ class _MeanOfLayers(torch.autograd.Function):
         total = embedding.clone(memory_format=torch.contiguous_format)  # (N, D)
         layer = total.to(graph.value.dtype)
         for _ in range(n_layers):
-            layer = _multiply(graph, layer)  # (N, N) @ (N, D)
+            layer = multiply(graph, layer)  # (N, N) @ (N, D)
             total.add_(layer)
         return total.div_(n_layers + 1)
 
@@ -80,26 +78,39 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, embedding: Tensor, graph: Graph) -> Tensor:  # noqa: ANN401
         ctx.graph = graph
         layer = embedding.contiguous().to(graph.value.dtype)
-        return _multiply(graph, layer).to(embedding.dtype)
+        return multiply(graph, layer).to(embedding.dtype)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
         return _Product.apply(gradient, ctx.graph), None  # type: ignore[no-untyped-call]
 
 
-def _multiply(graph: Graph, layer: Tensor) -> Tensor:
+def multiply(graph: Graph, layer: Tensor) -> Tensor:
+    """``A E`` without a gradient, ``(N, D)`` in the type of the graph."""
     if layer.is_cuda:
         return graph.matrix @ layer
+    return product(graph.column, graph.value, graph.offsets, layer)
+
+
+def product(column: Tensor, value: Tensor, offsets: Tensor, layer: Tensor) -> Tensor:
+    """Multiply compressed rows ``(n, N)`` with ``(N, D)`` on the CPU."""
     return functional.embedding_bag(
-        graph.column,
+        column,
         layer,
-        graph.offsets,
+        offsets,
         mode="sum",
-        per_sample_weights=graph.value,
+        per_sample_weights=value,
         include_last_offset=True,
     )
 
 
-def _check(embedding: Tensor, graph: Graph) -> None:
+def check(embedding: Tensor, graph: Graph, n_layers: int = 0) -> None:
+    """Refuse what cannot be multiplied.
+
+    Raises:
+        ValueError: If ``embedding`` is not ``(N, D)`` or ``n_layers`` is negative.
+    """
     if embedding.dim() != 2 or embedding.shape[0] != graph.n_nodes:
         raise ValueError(f"embedding is {tuple(embedding.shape)}, need ({graph.n_nodes}, D)")
+    if n_layers < 0:
+        raise ValueError(f"n_layers is {n_layers}, need 0 or more")

@@ -9,10 +9,11 @@ Shape letters: U users, I items, N = U + I nodes, D embedding size.
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from core.config import BackboneConfig
 from core.model.representations import (
+    Batch,
     PropagationGraph,
     Representations,
     check_graph,
@@ -56,3 +57,18 @@ class LightGCN(nn.Module):
         """
         check_graph(graph, self.n_users, self.n_items)
         return split_nodes(graph.propagate(self.embedding, self.n_layers), self.n_users)
+
+    def at(self, graph: PropagationGraph, *nodes: Tensor) -> Batch:
+        """The same for the nodes of a batch alone: what no layer needs is not computed.
+
+        Args:
+            graph: Over which to propagate.
+            nodes: Node numbers, int64 ``(B,)`` each, users first.
+
+        Raises:
+            ValueError: If the graph has other users or items.
+        """
+        check_graph(graph, self.n_users, self.n_items)
+        vector, initial = graph.mean_at(self.embedding, self.n_layers, torch.cat(nodes))
+        sizes = [len(one) for one in nodes]
+        return Batch(torch.split(vector, sizes), torch.split(initial, sizes))

@@ -17,9 +17,11 @@ from torch.nn import functional
 
 from core.config import BackboneConfig
 from core.model.representations import (
+    Batch,
     PropagationGraph,
     Representations,
     check_graph,
+    look_up,
     split_nodes,
 )
 
@@ -67,3 +69,7 @@ class NGCF(nn.Module):
             message = (side + layer) @ neighbour_weight + (side * layer) @ interaction_weight
             layers.append(functional.leaky_relu(message, LEAKY_SLOPE))  # eq. 7
         return split_nodes(torch.cat(layers, dim=1), self.n_users)  # eq. 9
+
+    def at(self, graph: PropagationGraph, *nodes: Tensor) -> Batch:
+        """The same for the nodes of a batch, int64 ``(B,)`` each."""
+        return look_up(self(graph), self.embedding, *nodes)

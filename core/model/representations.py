@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
-from core.model.gather import split_rows
+from core.model.gather import gather_rows, split_rows
 
 
 class PropagationGraph(Protocol):
@@ -26,6 +27,9 @@ class PropagationGraph(Protocol):
     def propagate(self, embedding: Tensor, n_layers: int) -> Tensor:
         """Mean of layers 0..K, ``(N, D)`` to ``(N, D)``."""
 
+    def mean_at(self, embedding: Tensor, n_layers: int, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean of layers 0..K, and layer 0, at nodes ``(B,)``: ``(B, D)`` each."""
+
     def spmm(self, embedding: Tensor) -> Tensor:
         """One product with the normalised adjacency, ``(N, D)`` to ``(N, D)``."""
 
@@ -35,6 +39,33 @@ class Representations(NamedTuple):
 
     user: Tensor
     item: Tensor
+
+
+class Batch(NamedTuple):
+    """Vectors of some sets of nodes, one ``(B, D)`` for each set."""
+
+    vector: tuple[Tensor, ...]
+    """What the backbone gives them."""
+    initial: tuple[Tensor, ...]
+    """Their rows of E0, to be kept small."""
+
+
+class LooksUp(Protocol):
+    """What every backbone can do for a batch."""
+
+    def at(self, graph: PropagationGraph, *nodes: Tensor) -> Batch:
+        """Vectors of some sets of nodes, int64 ``(B,)`` each."""
+
+
+def look_up(found: Representations, table: Tensor, *nodes: Tensor) -> Batch:
+    """Vectors of the nodes of a batch among those of all nodes.
+
+    Args:
+        found: Of all nodes.
+        table: E0, ``(N, D)``.
+        nodes: Node numbers, int64 ``(B,)`` each, users first; repeats add up in the gradient.
+    """
+    return Batch(gather_rows(torch.cat(found), *nodes), gather_rows(table, *nodes))
 
 
 def score_pairs(representations: Representations, user: Tensor, item: Tensor) -> Tensor:

@@ -112,6 +112,7 @@ _OFF: Final[Mapping[str, str]] = {
     "no-alignment": "train.cross_graph_alignment",
     "no-denoising": "train.interaction_denoising",
     "no-hallucination-suppression": "train.hallucination_suppression",
+    "no-layer-contrast": "train.layer_contrast",
     "no-language": "scoring.use_language",
     "no-behaviour": "scoring.use_behaviour",
     "no-popularity": "scoring.use_popularity",
@@ -127,6 +128,7 @@ _SWEPT: Final[Sweeps] = {
     "fresh": ("train.fresh", (2, 4, 8, 16)),
     "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1)),
     "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1)),
+    "lambda-layers": ("train.lambda_layers", (0.003, 0.03, 0.1)),
     "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
 }
 _OF_CONTRAST: Final[Sweeps] = {
@@ -157,6 +159,7 @@ def _ablations() -> list[Variant]:
     found = [_ours(name, {setting: False}) for name, setting in _OFF.items()]
     found += [
         _ours("no-both-contrasts", {"train.lambda_alignment": 0, "train.lambda_hallucination": 0}),
+        _ours("paper-contrasts-alone", {**_HEAVY, "train.layer_contrast": False}),
         _ours("no-insertions", {"scoring.insertions": 0}),
         _ours("soft", {"refine.preset": "soft"}),
         _ours("hard-edits", _HARD_EDITS),

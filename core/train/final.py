@@ -17,9 +17,10 @@ import torch
 from core.config import RunConfig
 from core.graph.adjacency import normalized_graph
 from core.graph.refine import RefinedGraph, refine, untouched
-from core.model.backbones import make_backbone
+from core.model.backbones import Backbone, make_backbone
+from core.model.noisy_layers import OuterLayers
 from core.progress import one_of
-from core.train.objectives import LLMHNI, RefinedInput
+from core.train.llmhni import LLMHNI, RefinedInput, contrasts_layers
 from core.train.trainer import Trainer, TrainResult, Validation
 from core.types import (
     BoolArray,
@@ -108,6 +109,16 @@ def final_training(
     return FinalTraining(graphs[best], results[best], recall)
 
 
+def make_final_backbone(
+    n_users: int, n_items: int, config: RunConfig, generator: torch.Generator
+) -> Backbone:
+    """The backbone of the settings, without its input layer where its layers are contrasted."""
+    options = config.backbone
+    if options.kind == "lightgcn" and options.n_layers > 0 and contrasts_layers(config.train):
+        return OuterLayers(n_users, n_items, options, generator)
+    return make_backbone(n_users, n_items, options, generator)
+
+
 def _train_on(
     refined: RefinedGraph,
     validation: Validation,
@@ -129,7 +140,7 @@ def _train_on(
         train,
         semantic,
     )
-    backbone = make_backbone(train.n_users, train.n_items, config.backbone, generator)
+    backbone = make_final_backbone(train.n_users, train.n_items, config, generator)
     options = config.train
     if start is not None:
         backbone.load_state_dict({name: torch.tensor(value) for name, value in start.items()})

@@ -24,7 +24,7 @@ class ReweightedCrossEntropy(BPR):
     """Draws, graph and weight decay of BPR; each of the two scores is judged by itself."""
 
     def ranking_terms(
-        self, backbone: nn.Module, found: Representations, rows: Tensor
+        self, backbone: nn.Module, found: Representations | None, rows: Tensor
     ) -> dict[str, Tensor]:
         """Weighted cross-entropy of positives and negatives ``(B,)`` each, and decay."""
         positive, other, decay = self.scored(backbone, found, rows)

@@ -20,6 +20,7 @@ MEASURES: Final = {
     "decay": "Weight decay",
     "de": "Cross-graph alignment L_de",
     "hal": "Edge-drop contrast L_hal",
+    "layers": "Contrast of noisy layers",
 }
 """Name in ``metrics.parquet`` -> title; of all but the first two, lower is better."""
 

@@ -9,9 +9,11 @@ import torch
 
 from core.config import BackboneConfig, LLMHNIConfig, OptimiserConfig
 from core.graph.adjacency import normalized_graph
-from core.model.backbones import make_backbone
+from core.model.lightgcn import LightGCN
+from core.model.noisy_layers import OuterLayers
 from core.model.sampling import Observed, sample_uniform_negatives
-from core.train.objectives import BPR, LLMHNI, RefinedInput
+from core.train.llmhni import LLMHNI, RefinedInput
+from core.train.objectives import BPR
 from core.train.pointwise import ReweightedCrossEntropy
 from core.train.recorder import LossRecorder
 from core.train.trainer import Trainer, Validation
@@ -22,7 +24,12 @@ N_COLUMNS = 10
 """Three processes or four have unequal shares."""
 BACKBONE = BackboneConfig(embedding_size=N_COLUMNS, n_layers=2)
 OPTIONS = {"epochs": 3, "batch_size": 206, "eval_every": 2, "learning_rate": 3e-2}
-HEAVY = {"weight_decay": 1e-2, "lambda_alignment": 0.1, "lambda_hallucination": 0.1}
+HEAVY = {
+    "weight_decay": 1e-2,
+    "lambda_alignment": 0.1,
+    "lambda_hallucination": 0.1,
+    "lambda_layers": 0.1,
+}
 """Weights with which no term can be forgotten unseen."""
 TINY = tiny_run(
     device="cpu",
@@ -39,7 +46,8 @@ def trainer(kind: str, checkpoint: Path | None = None, **changes) -> Trainer:
     """A training of one kind, always with the same draws."""
     data, _ = tastes(61, 43)
     generator = torch.Generator().manual_seed(7)
-    backbone = make_backbone(61, 43, BACKBONE, generator)
+    contrasts = kind == "fresh"
+    backbone = (OuterLayers if contrasts else LightGCN)(61, 43, BACKBONE, generator)
     graph = normalized_graph(data.train)
     options = OPTIONS | changes
     config = OptimiserConfig(**options)
@@ -83,7 +91,7 @@ def outcome(kind: str, checkpoint: Path | None = None, **changes) -> dict[str, n
     """Train and lay out all that came of it."""
     made = trainer(kind, checkpoint, **changes)
     found = made.fit(kind)
-    names = ("loss", "rec", "decay", "de", "hal", "recall@20", "ndcg@20")
+    names = ("loss", "rec", "decay", "de", "hal", "layers", "recall@20", "ndcg@20")
     history = [[row.get(name, -1.0) for name in names] for row in found.history]
     return {
         "user": found.embeddings.user,

@@ -2,11 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from core.config import RunConfig
 from core.graph.adjacency import normalized_graph
 from core.graph.refine import untouched
-from core.model.backbones import make_backbone
-from core.train import objectives
-from core.train.final import final_training, refined_graphs
+from core.model.lightgcn import LightGCN
+from core.model.ngcf import NGCF
+from core.model.noisy_layers import OuterLayers
+from core.train import llmhni
+from core.train.final import final_training, make_final_backbone, refined_graphs
 from core.train.trainer import Validation
 from core.types import Embeddings, Judgements, Labels
 from tests.worlds import pairs, tastes, tiny_run
@@ -102,8 +105,7 @@ def test_the_weights_kept_are_those_of_the_best_epoch(tmp_path):
     result = refit(tmp_path)
     assert result.best_epoch < 5  # else any epoch would do
     data, _ = tastes(30, 24)
-    config = tiny_run().backbone
-    backbone = make_backbone(30, 24, config, torch.Generator().manual_seed(9))
+    backbone = make_final_backbone(30, 24, tiny_run(), torch.Generator().manual_seed(9))
     backbone.load_state_dict({name: torch.tensor(v) for name, v in result.weights.items()})
     with torch.no_grad():
         found = backbone(normalized_graph(data.train))
@@ -113,13 +115,13 @@ def test_the_weights_kept_are_those_of_the_best_epoch(tmp_path):
 
 def test_training_that_goes_on_begins_with_the_weights_and_without_warm_up(tmp_path, monkeypatch):
     first = refit(tmp_path / "first")
-    drawn, draw = [], objectives.HardNegativePool.draw
+    drawn, draw = [], llmhni.HardNegativePool.draw
 
     def counted(self, *arguments):
         drawn.append(1)
         return draw(self, *arguments)
 
-    monkeypatch.setattr(objectives.HardNegativePool, "draw", counted)
+    monkeypatch.setattr(llmhni.HardNegativePool, "draw", counted)
     options = {"epochs": 2, "eval_every": 1, "learning_rate": 1e-12}
     still = refit(tmp_path / "still", first.weights, **options)
     assert len(drawn) == 2  # one per epoch, from the first on
@@ -138,3 +140,19 @@ def test_people_decide_in_every_preset_that_is_tried_but_not_without_denoising()
     plain = tiny_run(train={"interaction_denoising": False})
     found = refined_graphs(TRAIN, judged(TRAIN), low, p_noisy, plain, labels)
     assert found["paper"].weight.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, OuterLayers),
+        ({"train": {"layer_contrast": False}}, LightGCN),
+        ({"train": {"lambda_layers": 0.0}}, LightGCN),
+        ({"backbone": {"n_layers": 0}}, LightGCN),
+        ({"backbone": {"kind": "ngcf"}}, NGCF),
+    ],
+)
+def test_only_lightgcn_with_layers_to_contrast_leaves_its_input_layer_out(settings, expected):
+    config = RunConfig.model_validate(settings)
+    made = make_final_backbone(3, 4, config, torch.Generator().manual_seed(0))
+    assert type(made) is expected

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from core.baselines.contrast import one_way
 from core.config import BackboneConfig, LLMHNIConfig
 from core.graph.adjacency import normalized_graph
 from core.model.backbones import make_backbone
 from core.model.info_nce import info_nce
 from core.model.lightgcn import LightGCN
-from core.train.objectives import BPR, LLMHNI, RefinedInput
+from core.model.noisy_layers import OuterLayers
+from core.train.llmhni import LLMHNI, RefinedInput
+from core.train.objectives import BPR
 from core.types import Embeddings
 from tests.worlds import pairs
 
@@ -159,6 +162,53 @@ def test_a_weight_counts_as_so_many_copies():
     assert torch.equal(objective.negative, copies.negative)
     expected = copies.loss(model, torch.tensor([1, 2, 2, 2]))["rec"].item()
     assert objective.loss(model, torch.tensor([1, 2]))["rec"].item() == pytest.approx(expected)
+
+
+# ---------------------------------------------------------------- layers
+
+
+def outer_backbone():
+    config = BackboneConfig(embedding_size=4, n_layers=2, init_std=1.0)
+    return OuterLayers(N_USERS, N_ITEMS, config, seeded(3))
+
+
+def test_the_mean_of_noisy_layers_is_contrasted_with_the_first_and_ranked():
+    model, rows = outer_backbone(), torch.tensor([0, 1, 4, 0])
+    objective = started(llmhni(lambda_layers=0.3, layer_temperature=0.25), model=model)
+    objective.noise._generator.manual_seed(8)
+    mean, layer = objective.graph.noisy_mean(model.embedding, 2, objective.noise, 1)
+    assert not torch.allclose(mean[:N_USERS], model(objective.graph).user)  # there is noise
+    objective.noise._generator.manual_seed(8)
+    terms = objective.loss(model, rows)
+    users, items = torch.tensor([0, 1]), N_USERS + torch.unique(objective.item[rows])
+    expected = 0.3 * sum(one_way(mean[nodes], layer[nodes], 0.25) for nodes in (users, items))
+    assert terms["layers"].item() == pytest.approx(expected.item(), rel=1e-6)
+    user, item = mean[objective.user[rows]], mean[N_USERS + objective.item[rows]]
+    negative = mean[N_USERS + objective.negative[rows]]
+    margin = (user * item).sum(dim=1) - (user * negative).sum(dim=1)
+    wanted = -torch.nn.functional.logsigmoid(margin).mean()
+    assert terms["rec"].item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("off", [{"layer_contrast": False}, {"lambda_layers": 0.0}])
+def test_without_the_contrast_of_layers_there_is_no_noise(off):
+    model = outer_backbone()
+    objective = started(llmhni(**off), model=model)
+    assert objective.noise is None
+    assert set(objective.loss(model, ROWS)) == {"rec", "decay", "de", "hal"}
+
+
+def test_a_backbone_with_an_input_layer_does_without_the_contrast_of_layers():
+    objective, model = started(llmhni()), backbone()
+    assert "layers" not in objective.loss(model, ROWS)
+
+
+def test_the_noise_is_drawn_anew_each_epoch():
+    model = outer_backbone()
+    objective = started(llmhni(), model=model)
+    before = objective.noise.directions.clone()
+    objective.begin_epoch(2, model, seeded(5))
+    assert not torch.equal(objective.noise.directions, before)
 
 
 # ---------------------------------------------------------------- views

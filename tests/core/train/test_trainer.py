@@ -11,7 +11,8 @@ from core.graph.adjacency import normalized_graph
 from core.metrics import rank_metrics
 from core.model.backbones import make_backbone
 from core.model.representations import Representations
-from core.train.objectives import BPR, LLMHNI, RefinedInput
+from core.train.llmhni import LLMHNI, RefinedInput
+from core.train.objectives import BPR
 from core.train.recorder import LossRecorder
 from core.train.trainer import Trainer, Validation
 from core.types import Embeddings

@@ -1,4 +1,6 @@
-"""LightGCN without its input layer, and with noise added to every other: SimGCL's encoder.
+"""LightGCN without its input layer, and with noise added to every other.
+
+The encoder of SimGCL and XSimGCL, and of LLMHNI's contrast of layers.
 
 Source: Yu et al., "Are Graph Augmentations Necessary?", SIGIR 2022 (arXiv:2112.08679): the mean of
 layers 1..K; a perturbed layer is e + d with d = sign(e) * x, x uniform in 0..1 per component and
@@ -15,9 +17,8 @@ from torch.nn import functional
 
 from core.config import BackboneConfig
 from core.errors import ConfigError
-from core.graph.adjacency import Graph
 from core.model.lightgcn import LightGCN
-from core.model.representations import PropagationGraph, Representations, split_nodes
+from core.model.representations import Batch, PropagationGraph, Representations, split_nodes
 
 
 class OuterLayers(LightGCN):
@@ -48,8 +49,15 @@ class OuterLayers(LightGCN):
         mean = torch.cat(layers) * (self.n_layers + 1) - self.embedding
         return split_nodes(mean / self.n_layers, self.n_users)
 
+    def at(self, graph: PropagationGraph, *nodes: Tensor) -> Batch:
+        """The same for the nodes of a batch alone, int64 ``(B,)`` each."""
+        found = super().at(graph, *nodes)
+        both = zip(found.vector, found.initial, strict=True)
+        outer = [(mean * (self.n_layers + 1) - own) / self.n_layers for mean, own in both]
+        return Batch(tuple(outer), found.initial)
+
     def noisy_layers(
-        self, graph: Graph, epsilon: float, generator: torch.Generator
+        self, graph: PropagationGraph, epsilon: float, generator: torch.Generator
     ) -> list[Tensor]:
         """Layers 1..K with noise of length epsilon in every row, ``(N, D)`` each."""
         layers: list[Tensor] = [self.embedding]

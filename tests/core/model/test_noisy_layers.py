@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from core.baselines.noisy_layers import OuterLayers, perturbed
 from core.config import BackboneConfig
 from core.errors import ConfigError
 from core.graph.adjacency import normalized_graph
+from core.model.noisy_layers import OuterLayers, perturbed
 from tests.worlds import pairs
 
 
@@ -55,3 +55,12 @@ def test_without_noise_the_layers_are_those_of_inference():
 def test_a_model_without_layers_has_nothing_to_offer():
     with pytest.raises(ConfigError, match="n_layers to 1 or more"):
         encoder(0)
+
+
+def test_the_nodes_of_a_batch_are_those_of_all_nodes():
+    model, graph = encoder(3)
+    user, item = torch.tensor([0]), torch.tensor([1, 1])
+    found = model.at(graph, user, item)
+    assert torch.allclose(found.vector[0], model(graph).user)
+    assert torch.allclose(found.vector[1], model(graph).item.expand(2, -1))
+    assert torch.equal(found.initial[1], model.embedding[item])

@@ -1,0 +1,101 @@
+"""LightGCN's mean of layers at the nodes of a batch, without a table that nobody reads.
+
+Source: He et al., "LightGCN", SIGIR 2020 (arXiv:2002.02126), eq. 4 and 8.
+
+The mean over all nodes takes a sum of K + 1 tables in the forward pass and, because only rows of
+the batch have a gradient, a table of zeros for each lookup in the backward pass. Here layers are
+read at the rows of the batch, the last one is computed there alone, and the gradient of the rows
+runs back as g + A (g + A (g + ...)), which is K products and nothing else.
+
+Shape letters: N nodes, D embedding size, K layers, B rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from core.graph.propagation import check, multiply, product
+
+if TYPE_CHECKING:
+    from core.graph.adjacency import Graph
+
+SPARSE_SHARE = 0.4
+"""Share of the entries below which the last layer is computed at the rows alone: to pick them out
+takes about as long as to multiply by as many."""
+
+
+def mean_at(embedding: Tensor, graph: Graph, n_layers: int, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of layers 0..K, and layer 0, at some nodes.
+
+    Args:
+        embedding: Node embeddings, ``(N, D)``, users first.
+        graph: The graph A. Layers are stored in its type, their sum in the type of ``embedding``.
+        n_layers: K.
+        rows: Node numbers, int64 ``(B,)``; repeats add up in the gradient.
+
+    Returns:
+        Two of ``(B, D)`` in the type of ``embedding``, differentiable once.
+
+    Raises:
+        ValueError: If ``embedding`` is not ``(N, D)`` or ``n_layers`` is negative.
+    """
+    check(embedding, graph, n_layers)
+    mean, own = _MeanAtRows.apply(embedding, graph, n_layers, rows)  # type: ignore[no-untyped-call]
+    return mean, own
+
+
+class _MeanAtRows(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        embedding: Tensor,
+        graph: Graph,
+        n_layers: int,
+        rows: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        ctx.graph, ctx.n_layers, ctx.rows = graph, n_layers, rows
+        own = embedding.index_select(0, rows)  # (B, D)
+        total = own.clone()
+        layer = embedding.detach().contiguous().to(graph.value.dtype)
+        for k in range(1, n_layers + 1):
+            if k == n_layers:
+                total.add_(_product_at(graph, layer, rows))
+            else:
+                layer = multiply(graph, layer)
+                total.add_(layer.index_select(0, rows))
+        return total.div_(n_layers + 1), own
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_mean: Tensor, of_own: Tensor) -> Any:  # noqa: ANN401
+        graph, rows = ctx.graph, ctx.rows
+        each = of_mean / (ctx.n_layers + 1)
+        stored = each.to(graph.value.dtype)
+        total = stored.new_zeros(graph.n_nodes, stored.shape[1])
+        for _ in range(ctx.n_layers):
+            total = multiply(graph, total.index_add_(0, rows, stored))
+        return total.to(each.dtype).index_add_(0, rows, each + of_own), None, None, None
+
+
+def _product_at(graph: Graph, layer: Tensor, rows: Tensor) -> Tensor:
+    """``(A E)`` at some rows, ``(B, D)``."""
+    if layer.is_cuda:  # to count the rows would make the host wait
+        return multiply(graph, layer).index_select(0, rows)
+    wanted = torch.zeros(graph.n_nodes, dtype=torch.bool)
+    wanted[rows] = True
+    distinct = wanted.nonzero()[:, 0]  # (n,) ascending
+    start, length = graph.offsets[distinct], graph.offsets.diff()[distinct]
+    n_entries = int(length.sum())
+    if n_entries > SPARSE_SHARE * len(graph.column):
+        return multiply(graph, layer).index_select(0, rows)
+    offsets = torch.zeros(len(distinct) + 1, dtype=torch.int32)
+    torch.cumsum(length, 0, out=offsets[1:])
+    shift = torch.repeat_interleave(start - offsets[:-1], length, output_size=n_entries)
+    entry = shift + torch.arange(n_entries, dtype=torch.int32)
+    found = product(graph.column[entry], graph.value[entry], offsets, layer)  # (n, D)
+    place = wanted.cumsum(0) - 1
+    return found.index_select(0, place[rows])

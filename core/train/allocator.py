@@ -1,0 +1,35 @@
+"""Memory of one training step, kept for the next.
+
+Every step allocates and frees the same few tables of N rows. The C library hands tables of this
+size back to the system at once, and the next step then faults them in page by page: 21,000 faults
+a step on a graph of 70,000 nodes, which cost a third of its time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+from typing import Final
+
+_TRIM_THRESHOLD: Final = -1
+_MMAP_THRESHOLD: Final = -3
+KEPT: Final = 2**31 - 1
+"""Bytes of free memory that stay with the process; the most that can be asked for."""
+LARGEST: Final = 2**30
+"""Bytes of the largest block that is kept; above it a block is given back when it is freed."""
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Ask the allocator of this process to keep what is freed.
+
+    Returns:
+        Whether it will; False where the C library is not glibc, and nothing changes.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    ask = getattr(ctypes.CDLL(None), "mallopt", None)
+    if ask is None:  # such as musl
+        return False
+    return bool(ask(_MMAP_THRESHOLD, LARGEST)) and bool(ask(_TRIM_THRESHOLD, KEPT))

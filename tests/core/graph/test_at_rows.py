@@ -1,0 +1,95 @@
+"""The mean of layers at some nodes against dense powers of the adjacency, values and gradients."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.graph import at_rows
+from core.graph.adjacency import normalized_graph
+from core.graph.at_rows import mean_at
+from core.types import Interactions
+
+N_USERS, N_ITEMS = 10, 15
+ROWS = torch.tensor([3, 24, 3, 0, 11, 11, 11])
+"""Users and items, some of them several times."""
+
+
+def interactions(kind):
+    source = np.random.default_rng(0)
+    if kind == "random":
+        key = source.choice(N_USERS * N_ITEMS, 60, replace=False)
+    elif kind == "empty rows":  # node 3 and node 11 among them
+        key = np.array([0 * N_ITEMS + 14, 5 * N_ITEMS + 9])
+    elif kind == "single edge":
+        key = np.array([3 * N_ITEMS + 1])
+    else:  # one user with all items, one item with all users
+        key = np.unique(np.r_[np.arange(N_ITEMS), np.arange(N_USERS) * N_ITEMS + 1])
+    return Interactions(key // N_ITEMS, key % N_ITEMS, N_USERS, N_ITEMS)
+
+
+def made(kind, dtype="float32"):
+    data = interactions(kind)
+    weight = np.random.default_rng(1).random(len(data)).astype(np.float32)
+    return normalized_graph(data, weight, dtype=dtype)
+
+
+def doubled(graph):
+    return replace(graph, value=graph.value.double())
+
+
+def table(dtype=torch.float64, size=4):
+    source = torch.Generator().manual_seed(0)
+    return torch.randn(N_USERS + N_ITEMS, size, generator=source, dtype=dtype)
+
+
+def reference(dense, x, n_layers):
+    powers = [torch.linalg.matrix_power(dense, k) @ x for k in range(n_layers + 1)]
+    return sum(powers) / (n_layers + 1)
+
+
+@pytest.fixture(params=[0.0, 2.0], ids=["whole last layer", "last layer at the rows"])
+def share(request, monkeypatch):
+    monkeypatch.setattr(at_rows, "SPARSE_SHARE", request.param)
+
+
+@pytest.mark.usefixtures("share")
+@pytest.mark.parametrize("kind", ["random", "empty rows", "single edge", "skewed"])
+@pytest.mark.parametrize("n_layers", [0, 1, 2, 3])
+def test_values_and_gradients_are_those_of_dense_powers(kind, n_layers):
+    graph = doubled(made(kind))
+    ours, theirs = table().requires_grad_(), table().requires_grad_()
+    probe = torch.randn(2, len(ROWS), 4, generator=torch.Generator().manual_seed(1)).double()
+    mean, own = mean_at(ours, graph, n_layers, ROWS)
+    expected = reference(graph.to_dense(), theirs, n_layers)[ROWS]
+    torch.testing.assert_close(mean, expected)
+    torch.testing.assert_close(own, theirs[ROWS])
+    (mean * probe[0] + own * probe[1]).sum().backward()
+    (expected * probe[0] + theirs[ROWS] * probe[1]).sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+@pytest.mark.usefixtures("share")
+def test_bfloat16_stays_as_close_as_the_mean_of_all_nodes():
+    exact, stored, x = doubled(made("random")), made("random", "bfloat16"), table(torch.float32, 64)
+    wanted = reference(exact.to_dense(), x.double(), 3)
+    left, right = x.clone().requires_grad_(), x.clone().requires_grad_()
+    mean, _ = mean_at(left, stored, 3, ROWS)
+    whole = stored.propagate(right, 3)
+    assert (mean - wanted[ROWS]).norm() <= 1.01 * (whole[ROWS] - wanted[ROWS]).norm()
+    mean.sum().backward()
+    whole[ROWS].sum().backward()
+    exact_gradient = table(size=64).requires_grad_()
+    reference(exact.to_dense(), exact_gradient, 3)[ROWS].sum().backward()
+    error = [(one.grad - exact_gradient.grad).norm() for one in (left, right)]
+    assert error[0] < 1.5 * error[1]
+    assert error[1] < 0.01 * exact_gradient.grad.norm()
+
+
+def test_what_does_not_fit_is_refused():
+    graph = made("random")
+    with pytest.raises(ValueError, match="need \\(25, D\\)"):
+        mean_at(torch.zeros(24, 4), graph, 2, ROWS)
+    with pytest.raises(ValueError, match="need 0 or more"):
+        mean_at(torch.zeros(25, 4), graph, -1, ROWS)
