@@ -12,10 +12,12 @@ from torch import Tensor
 
 from benchmarks.speed.graphs import Drawn, load
 from benchmarks.speed.loop import Job, Measure, peak_mb, repeated, timed
-from core.config import BackboneConfig, LLMHNIConfig
+from core.config import BackboneConfig, LLMHNIConfig, RunConfig
 from core.graph.adjacency import Graph, normalized_graph
 from core.metrics import rank_metrics
 from core.model.backbones import Backbone, make_backbone
+from core.train.allocator import keep_freed_memory
+from core.train.final import make_final_backbone
 from core.train.llmhni import LLMHNI, RefinedInput
 from core.train.objectives import BPR
 from core.types import Embeddings
@@ -37,12 +39,17 @@ class Training:
         self.drawn = drawn
         device, dtype = job.get("device", DEVICE), job.get("dtype", "float32")
         self.generator = torch.Generator().manual_seed(job.get("round", 0))
-        config = BackboneConfig(dtype=dtype)
-        nodes = drawn.n_users, drawn.n_items
-        self.backbone: Backbone = make_backbone(*nodes, config, self.generator).to(device)
-        graph = normalized_graph(drawn.train, device=device, dtype=dtype)
-        self.options = LLMHNIConfig.model_validate(job.get("train", {}))
         full = job.get("objective", "plain") == "full"
+        self.options = LLMHNIConfig.model_validate(job.get("train", {}))
+        config = RunConfig(backbone=BackboneConfig(dtype=dtype), train=self.options)
+        nodes = drawn.n_users, drawn.n_items
+        self.backbone: Backbone = (
+            make_final_backbone(*nodes, config, self.generator)
+            if full
+            else make_backbone(*nodes, config.backbone, self.generator)
+        ).to(device)
+        keep_freed_memory()  # as the trainer does
+        graph = normalized_graph(drawn.train, device=device, dtype=dtype)
         self.objective: BPR = self._full(graph, dtype) if full else BPR(drawn.train, graph, DECAY)
         rate = job.get("learning_rate", self.options.learning_rate)
         self.optimizer = torch.optim.Adam(self.backbone.parameters(), lr=rate, fused=True)

@@ -116,7 +116,9 @@ class LLMHNI(BPR):
         """Of fresh items the best-scored, of these the one of lowest s, ``(B,)``."""
         shape = user[:, None].expand(-1, self.config.fresh)
         item = sample_uniform_negatives(shape, self.observed, self.n_items, self._generator)
-        score = torch.bmm(found.item[item], found.user[user][:, :, None])[..., 0]  # (B, m)
+        of_item = found.item.index_select(0, item.flatten()).view(*item.shape, -1)  # (B, m, D)
+        of_user = found.user.index_select(0, user)
+        score = torch.bmm(of_item, of_user[:, :, None])[..., 0]  # (B, m)
         (score,) = share.sums(score)
         n_best = min(self.config.candidates, self.config.fresh)
         best = item.gather(1, score.topk(n_best, dim=1).indices)  # (B, n)
