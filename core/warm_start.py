@@ -70,6 +70,7 @@ def _about(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
         "dataset": dataset.fingerprint,
         "backbone": config.backbone.model_dump(mode="json"),
         "denoising": config.train.interaction_denoising,
+        "outer": config.leaves_input_layer_out,
     }
 
 
@@ -84,6 +85,8 @@ def _why_not(
         return "the parent run had other backbone settings"
     if about.get("denoising") != ours["denoising"]:
         return "the parent run had another setting of train.interaction_denoising"
+    if about.get("outer", False) != ours["outer"]:  # older weights do not say: layer 0 was in
+        return "the parent run had another setting of train.layer_contrast"
     wanted = config.refine.preset
     if ours["denoising"] and wanted not in ("auto", preset):
         return f"the parent run used the preset {preset}, this one asks for {wanted}"

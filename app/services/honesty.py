@@ -23,6 +23,7 @@ ABLATIONS: Final = (
     ("train", "cross_graph_alignment", False),
     ("train", "interaction_denoising", False),
     ("train", "hallucination_suppression", False),
+    ("train", "layer_contrast", False),
     ("text", "shuffle", True),
 )
 """Step, setting and the value that switches a part of the method off."""

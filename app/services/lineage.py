@@ -14,6 +14,8 @@ from app.services.records import Manifest, RunOrder
 from core.config import RunConfig
 from core.errors import DataError
 
+EARLIER: Final[Mapping[str, Any]] = {"train.layer_contrast": False}
+"""What runs did before there was the setting, where that is not its default."""
 LONGEST: Final = 200
 """Generations that are followed at most."""
 
@@ -53,14 +55,16 @@ def chain(workspace: Path, run_id: str) -> list[Generation]:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Settings that differ between two runs, by full name: (before, after).
 
-    Settings that a run of an earlier version did not know had their default.
+    Settings that a run of an earlier version did not know had their default, or what it did
+    (:data:`EARLIER`).
     """
     first, second = flat(before), flat(after)
     found = {}
     options = [*options_of(first.get("method")), *options_of(second.get("method"))]
     for setting in (*settings_of(RunConfig), *options):
         # As files have it: a list where the setting is a tuple.
-        default = list(setting.default) if isinstance(setting.default, tuple) else setting.default
+        default = EARLIER.get(setting.name, setting.default)
+        default = list(default) if isinstance(default, tuple) else default
         old, new = (one.get(setting.name, default) for one in (first, second))
         if old != new:
             found[setting.name] = (old, new)

@@ -245,6 +245,8 @@ def _why_not_warm(run: Run, config: RunConfig) -> str:
         return "The settings of the backbone differ."
     if about.get("denoising") != config.train.interaction_denoising:
         return "The setting train.interaction_denoising differs."
+    if about.get("outer", False) != config.leaves_input_layer_out:
+        return "The setting train.layer_contrast differs."
     if config.train.interaction_denoising and config.refine.preset not in (
         "auto",
         about.get("preset"),

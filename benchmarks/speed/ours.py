@@ -57,7 +57,7 @@ class Training:
         self._order: list[Tensor] = []
 
     def _full(self, graph: Graph, dtype: Any) -> LLMHNI:  # noqa: ANN401
-        """Everything of the method: soft weights, hard negatives, both contrasts, four graphs."""
+        """Everything of the method: soft weights, hard negatives, all contrasts, four graphs."""
         rng, drawn = np.random.default_rng(0), self.drawn
         weight = rng.random(len(drawn.user)).astype(np.float32)
         vectors = (

@@ -170,6 +170,14 @@ PARTS: Final[Mapping[str, Part]] = {
         rounds=3,
         chosen=False,
     ),
+    "reading": Part(
+        "Reading partitioned Parquet",
+        (Contestant("import", "benchmarks.speed.reading"),),
+        ("1000000", "3000000", "10000000"),
+        rounds=1,
+        fresh=True,
+        chosen=False,
+    ),
     "gpu": Part(
         "On a GPU",
         (Contestant("GPU", "benchmarks.speed.gpu"),),

@@ -90,25 +90,23 @@ def read_rows(raw: RawTables) -> tuple[Rows, pa.Array, pa.Array, int]:
     Returns:
         The rows, the sorted user ids, the sorted item ids, and the number of rows in the file.
     """
-    table = raw.interactions()
-    n_raw_rows = table.num_rows
-    valid = pc.and_(pc.is_valid(table["user_id"]), pc.is_valid(table["item_id"]))
-    table = table.filter(valid)
-    user, user_ids = _sorted_codes(table["user_id"])
-    item, item_ids = _sorted_codes(table["item_id"])
+    user, user_ids = _sorted_codes(raw.rows_with_ids("user_id")[0])
+    item, item_ids = _sorted_codes(raw.rows_with_ids("item_id")[0])
     names: list[str] = [name for name in (*DISPLAY_COLUMNS, "label") if name in raw.columns]
-    values = {name: _floats(table[name]) for name in names}
+    values = {name: _floats(raw.rows_with_ids(name)[0]) for name in names}
     split = np.full(len(user), -1, dtype=np.int8)
     if "split" in raw.columns:
+        given = raw.rows_with_ids("split")[0]
         for number, name in ((TRAIN, "train"), (VALID, "valid"), (TEST, "test")):
-            is_part = pc.fill_null(pc.equal(table["split"], name), False)
+            is_part = pc.fill_null(pc.equal(given, name), False)
             split[is_part.to_numpy()] = number
-    return Rows(user, item, len(item_ids), values, split), user_ids, item_ids, n_raw_rows
+    return Rows(user, item, len(item_ids), values, split), user_ids, item_ids, raw.n_rows()
 
 
 def _sorted_codes(column: pa.ChunkedArray) -> tuple[IntArray, pa.Array]:
     """Number of each value among the sorted distinct values, and these values."""
-    encoded = column.combine_chunks().dictionary_encode()
+    # Encoded before it is made one piece: the text of many rows does not fit in one array.
+    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
     order = pc.sort_indices(encoded.dictionary).to_numpy()
     number = np.empty(len(order), dtype=np.int64)
     number[order] = np.arange(len(order))

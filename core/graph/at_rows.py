@@ -72,13 +72,21 @@ class _MeanAtRows(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_mean: Tensor, of_own: Tensor) -> Any:  # noqa: ANN401
-        graph, rows = ctx.graph, ctx.rows
+        graph, rows, stored = ctx.graph, ctx.rows, ctx.graph.value.dtype
         each = of_mean / (ctx.n_layers + 1)
-        stored = each.to(graph.value.dtype)
-        total = stored.new_zeros(graph.n_nodes, stored.shape[1])
+        total = each.new_zeros(graph.n_nodes, each.shape[1])
+        if stored == each.dtype:
+            for _ in range(ctx.n_layers):
+                total = multiply(graph, total.index_add_(0, rows, each))
+            return total.index_add_(0, rows, each + of_own), None, None, None
+        # A popular item stands in many rows: they are added up before they are rounded. Sums are
+        # rounded then, where the mean over all nodes rounds powers alone: .17 % for .11 %.
+        total.index_add_(0, rows, each)
+        rounded = total.to(stored)
+        layer = torch.zeros_like(rounded)
         for _ in range(ctx.n_layers):
-            total = multiply(graph, total.index_add_(0, rows, stored))
-        return total.to(each.dtype).index_add_(0, rows, each + of_own), None, None, None
+            layer = multiply(graph, layer.add_(rounded))
+        return total.add_(layer).index_add_(0, rows, of_own), None, None, None
 
 
 def _product_at(graph: Graph, layer: Tensor, rows: Tensor) -> Tensor:

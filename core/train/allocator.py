@@ -16,8 +16,9 @@ _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 KEPT: Final = 2**31 - 1
 """Bytes of free memory that stay with the process; the most that can be asked for."""
-LARGEST: Final = 2**30
-"""Bytes of the largest block that is kept; above it a block is given back when it is freed."""
+LARGEST: Final = (2**30, 2**25)
+"""Bytes of the largest block that is kept; above it a block is given back when it is freed. Older
+versions refuse the first."""
 
 
 @cache
@@ -32,4 +33,5 @@ def keep_freed_memory() -> bool:
     ask = getattr(ctypes.CDLL(None), "mallopt", None)
     if ask is None:  # such as musl
         return False
-    return bool(ask(_MMAP_THRESHOLD, LARGEST)) and bool(ask(_TRIM_THRESHOLD, KEPT))
+    large = any(ask(_MMAP_THRESHOLD, size) for size in LARGEST)  # the first that is taken
+    return bool(ask(_TRIM_THRESHOLD, KEPT)) and large

@@ -20,7 +20,7 @@ from core.graph.refine import RefinedGraph, refine, untouched
 from core.model.backbones import Backbone, make_backbone
 from core.model.noisy_layers import OuterLayers
 from core.progress import one_of
-from core.train.llmhni import LLMHNI, RefinedInput, contrasts_layers
+from core.train.llmhni import LLMHNI, RefinedInput
 from core.train.trainer import Trainer, TrainResult, Validation
 from core.types import (
     BoolArray,
@@ -113,10 +113,9 @@ def make_final_backbone(
     n_users: int, n_items: int, config: RunConfig, generator: torch.Generator
 ) -> Backbone:
     """The backbone of the settings, without its input layer where its layers are contrasted."""
-    options = config.backbone
-    if options.kind == "lightgcn" and options.n_layers > 0 and contrasts_layers(config.train):
-        return OuterLayers(n_users, n_items, options, generator)
-    return make_backbone(n_users, n_items, options, generator)
+    if config.leaves_input_layer_out:
+        return OuterLayers(n_users, n_items, config.backbone, generator)
+    return make_backbone(n_users, n_items, config.backbone, generator)
 
 
 def _train_on(

@@ -86,6 +86,7 @@ class LLMHNI(BPR):
         self._draws_fresh = config.semantic_negatives and config.fresh > 0
         self._aligns = config.cross_graph_alignment and config.lambda_alignment > 0
         self._suppresses = config.hallucination_suppression and config.lambda_hallucination > 0
+        self._has_layers = config.layer_contrast and config.lambda_layers > 0
         self._generator = generator
         stored = data.graph.value.dtype
         self._product = None if stored == torch.float32 else stored
@@ -108,7 +109,7 @@ class LLMHNI(BPR):
             super().begin_epoch(epoch, backbone, generator)
         if self._suppresses:
             self.views = self._draw_views(generator)
-        if contrasts_layers(self.config) and isinstance(backbone, OuterLayers):
+        if self._has_layers and isinstance(backbone, OuterLayers):
             self.noise = self._draw_noise(backbone, generator)
 
     @torch.no_grad()
@@ -252,8 +253,3 @@ class LLMHNI(BPR):
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take the pool back."""
         self.pool.item = state["pool"].to(self.user.device)
-
-
-def contrasts_layers(config: LLMHNIConfig) -> bool:
-    """Whether the contrast of layers counts, given a backbone that has it."""
-    return config.layer_contrast and config.lambda_layers > 0

@@ -20,7 +20,7 @@ from core.engine import LOADING
 from core.errors import Cancelled, ConfigError, DataError
 from core.metrics import auc
 from core.pipeline import STAGES, reproducible, run_pipeline
-from core.train import objectives
+from core.train import llmhni
 from core.types import VERDICTS
 from tests.worlds import dataset, fewer_trees, pairs, stamped, tastes, tiny_run
 
@@ -289,18 +289,19 @@ def variant(world, base, cache, folder, **changes):
         ("semantic_negatives", set(), 0, 20),
         ("cross_graph_alignment", {"de"}, 6, 20),
         ("hallucination_suppression", {"hal"}, 6, 0),
+        ("layer_contrast", {"layers"}, 6, 20),
         ("interaction_denoising", set(), 3, 10),  # there is one graph, so one training
     ],
 )
 def test_each_ablation_takes_its_part_away_and_no_other(
     world, base, cache, tmp_path, monkeypatch, switch, gone, n_draws, n_drops
 ):
-    draws = counted(monkeypatch, objectives.HardNegativePool, "draw")
-    drops = counted(monkeypatch, objectives, "drop_edges")
+    draws = counted(monkeypatch, llmhni.HardNegativePool, "draw")
+    drops = counted(monkeypatch, llmhni, "drop_edges")
     changes = {} if switch is None else {switch: False}
     outcome, names, edges = variant(world, base, cache, tmp_path, train=changes)
     np.testing.assert_array_equal(outcome.scores.p_noisy, base[0].scores.p_noisy)
-    terms = {"rec", "decay", "de", "hal"}
+    terms = {"rec", "decay", "de", "hal", "layers"}
     assert names & terms == terms - gone
     rows = table(tmp_path, "metrics").query("stage == 'train'")
     by_name = rows.pivot_table(index="epoch", columns="name", values="value")
@@ -351,7 +352,8 @@ def test_the_soft_preset_weighs_by_p_noisy(world, base, cache, tmp_path):
 def test_auto_takes_the_preset_that_is_better_on_validation(world, base, cache, tmp_path):
     """The answer comes from two runs with one preset each, which auto must repeat."""
     # With the default weights both come to the same recall here.
-    recall, train = {}, {"lambda_alignment": 0.01, "lambda_hallucination": 0.01}
+    train = {"lambda_alignment": 0.01, "lambda_hallucination": 0.01, "layer_contrast": False}
+    recall = {}
     outcome, *_ = variant(world, base, cache, tmp_path / "auto", train=train)
     for preset in ("soft", "paper"):
         folder = tmp_path / preset

@@ -47,6 +47,7 @@ def test_weights_come_back_as_they_were(parent):
         ({"backbone": {"kind": "ngcf"}}, "other backbone settings"),
         ({"refine": {"preset": "paper"}}, "preset soft, this one asks for paper"),
         ({"train": {"interaction_denoising": False}}, "interaction_denoising"),
+        ({"train": {"layer_contrast": False}}, "layer_contrast"),
     ],
 )
 def test_other_settings_begin_from_scratch_and_say_why(parent, changes, reason):
@@ -61,6 +62,16 @@ def test_other_settings_begin_from_scratch_and_say_why(parent, changes, reason):
 )
 def test_settings_that_do_not_touch_the_backbone_are_no_obstacle(parent, changes):
     assert start_weights(read_start(parent, DATA, tiny_run(**changes))) is not None
+
+
+def test_weights_of_before_there_was_a_contrast_of_layers_suit_none_with_it(parent):
+    arrays = read_arrays(parent / FILE, needed=ABOUT)
+    about = json.loads(str(arrays[ABOUT]))
+    del about["outer"]
+    write_arrays(parent / FILE, {**arrays, ABOUT: json.dumps(about)})
+    assert "layer_contrast" in str(read_start(parent, DATA, CONFIG)["reason"])
+    without = tiny_run(train={"layer_contrast": False})
+    assert start_weights(read_start(parent, DATA, without)) is not None
 
 
 def test_another_dataset_begins_from_scratch(parent):

@@ -64,7 +64,11 @@ SOURCES: Final[Mapping[str, Source]] = {
     "splits": Source(
         splits.sniff, splits.load, "published split: train.* + test.*, maybe valid.* and items.*"
     ),
-    "tabular": Source(tabular.sniff, tabular.load, "one CSV, TSV, JSON lines or Parquet file"),
+    "tabular": Source(
+        tabular.sniff,
+        tabular.load,
+        "one CSV, TSV, JSON lines or Parquet file, or a folder of Parquet parts",
+    ),
 }
 """Name -> format; the first that recognises a path reads it."""
 

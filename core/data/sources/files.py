@@ -22,6 +22,10 @@ from core.errors import DataError
 
 DELIMITERS: Final = ("::", "\t", ";", "|", ",")
 FORMATS_ADVICE: Final = "Use CSV, TSV, JSON lines or Parquet."
+PARTS_ADVICE: Final = (
+    "A folder must hold the Parquet parts of one table, all with the same columns. If it holds "
+    "several tables, choose the file of interactions itself."
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,9 @@ def open_scan(
 
     Args:
         connection: Connection that will read it.
-        path: CSV, TSV, JSON lines or Parquet; text may be compressed with gzip.
+        path: CSV, TSV, JSON lines or Parquet; text may be compressed with gzip. Or a folder with
+            the parts of one table in Parquet; what is in names such as ``day=2024-01-31`` is a
+            column.
         scratch: Folder for a copy in UTF-8, should the file be in another encoding; it must
             live until the scan has been read.
         names: Names of the columns of a file known to have no header.
@@ -74,6 +80,11 @@ def open_scan(
     Raises:
         DataError: If the file is missing, empty, has no rows, or is no table.
     """
+    parts = parquet_parts(path)
+    if parts:
+        listed = ", ".join(_literal(part) for part in parts)
+        sql = f"read_parquet([{listed}], hive_partitioning = true)"
+        return _describe(connection, Scan(path, sql, {}))
     head = _read_head(path)
     if head.startswith(b"PAR1"):
         return _describe(connection, Scan(path, f"read_parquet({_literal(path)})", {}))
@@ -90,6 +101,18 @@ def open_scan(
     return replace(scan, problems=(*problems, *scan.problems))
 
 
+def parquet_parts(path: Path) -> list[Path]:
+    """Parts of a table in a folder, at any depth, in the order of their names.
+
+    Files that writers leave beside them, with names that begin with a dot or an underscore, are
+    no parts.
+    """
+    if not path.is_dir():
+        return []
+    found = (file for file in path.rglob("*.parquet") if file.is_file())
+    return sorted(file for file in found if not file.name.startswith((".", "_")))
+
+
 def materialise(
     connection: duckdb.DuckDBPyConnection, table: str, scan: Scan, select: str
 ) -> list[Problem]:
@@ -102,7 +125,7 @@ def materialise(
         connection.execute(f"CREATE TABLE {table} AS SELECT {select} FROM {scan.sql}").fetchall()
     except duckdb.Error as error:
         raise DataError(
-            f"{scan.path.name} cannot be read: {str(error).splitlines()[0]} {FORMATS_ADVICE}"
+            f"{scan.path.name} cannot be read: {str(error).splitlines()[0]} {_advice(scan)}"
         ) from error
     return [*scan.problems, *_rejected_lines(connection, scan)]
 
@@ -210,9 +233,13 @@ def _describe(connection: duckdb.DuckDBPyConnection, scan: Scan) -> Scan:
     except duckdb.Error as error:
         raise DataError(
             f"{scan.path.name} cannot be read as a table: {str(error).splitlines()[0]} "
-            f"{FORMATS_ADVICE}"
+            f"{_advice(scan)}"
         ) from error
     return replace(scan, types={str(row[0]): str(row[1]) for row in rows})
+
+
+def _advice(scan: Scan) -> str:
+    return PARTS_ADVICE if scan.path.is_dir() else FORMATS_ADVICE
 
 
 def _rejected_lines(connection: duckdb.DuckDBPyConnection, scan: Scan) -> list[Problem]:

@@ -9,7 +9,13 @@ from typing import Any
 import duckdb
 
 from core.data.problems import Problem
-from core.data.sources.files import Scan, materialise, open_scan, rows_of
+from core.data.sources.files import (
+    Scan,
+    materialise,
+    open_scan,
+    parquet_parts,
+    rows_of,
+)
 from core.data.sources.mapping import (
     ColumnMapping,
     ItemMapping,
@@ -50,8 +56,8 @@ class Preview:
 
 
 def sniff(path: Path) -> bool:
-    """Whether this is a single file."""
-    return path.is_file()
+    """Whether this is a single file, or a folder with the parts of one table."""
+    return path.is_file() or bool(parquet_parts(path))
 
 
 def load(request: Request, scratch: Path) -> RawTables:

@@ -195,6 +195,7 @@ def write_weights(run, **about):
         "dataset": "sha256:abc",
         "backbone": RunConfig().backbone.model_dump(mode="json"),
         "denoising": RunConfig().train.interaction_denoising,
+        "outer": RunConfig().leaves_input_layer_out,
         "preset": "soft",
     }
     np.savez(run.folder / "warm.npz", about=np.array(json.dumps(told | about)))
@@ -212,6 +213,8 @@ def test_a_warm_start_needs_weights_that_fit(run):
     assert not other.can_warm_start
     assert "backbone" in other.warm_reason
     assert not retrain.plan(run, said(), config(refine={"preset": "paper"})).can_warm_start
+    other = retrain.plan(run, said(), config(train={"layer_contrast": False}))
+    assert "layer_contrast" in other.warm_reason
 
 
 @pytest.mark.parametrize("place", [0, 2, 30, 60, 200, -60, -20, -4])

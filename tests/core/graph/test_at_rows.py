@@ -75,15 +75,17 @@ def test_bfloat16_stays_as_close_as_the_mean_of_all_nodes():
     exact, stored, x = doubled(made("random")), made("random", "bfloat16"), table(torch.float32, 64)
     wanted = reference(exact.to_dense(), x.double(), 3)
     left, right = x.clone().requires_grad_(), x.clone().requires_grad_()
-    mean, _ = mean_at(left, stored, 3, ROWS)
+    rows = torch.randint(25, (2000,), generator=torch.Generator().manual_seed(2))
+    probe = torch.rand(2000, 64, generator=torch.Generator().manual_seed(3))
+    mean, _ = mean_at(left, stored, 3, rows)
     whole = stored.propagate(right, 3)
-    assert (mean - wanted[ROWS]).norm() <= 1.01 * (whole[ROWS] - wanted[ROWS]).norm()
-    mean.sum().backward()
-    whole[ROWS].sum().backward()
+    assert (mean - wanted[rows]).norm() <= 1.01 * (whole[rows] - wanted[rows]).norm()
+    (mean * probe).sum().backward()
+    (whole[rows] * probe).sum().backward()
     exact_gradient = table(size=64).requires_grad_()
-    reference(exact.to_dense(), exact_gradient, 3)[ROWS].sum().backward()
+    (reference(exact.to_dense(), exact_gradient, 3)[rows] * probe).sum().backward()
     error = [(one.grad - exact_gradient.grad).norm() for one in (left, right)]
-    assert error[0] < 1.5 * error[1]
+    assert error[0] < 2 * error[1]  # sums are rounded, not powers alone
     assert error[1] < 0.01 * exact_gradient.grad.norm()
 
 

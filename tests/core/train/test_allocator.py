@@ -11,16 +11,14 @@ import resource, sys, torch
 from core.train.allocator import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-for _ in range(10):
-    tables = [torch.ones(70_000, 64) for _ in range(5)]
-    del tables
+for _ in range(40):
+    torch.ones(400_000, 64)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(10):
-    tables = [torch.ones(70_000, 64) for _ in range(5)]
-    del tables
+for _ in range(5):
+    torch.ones(400_000, 64)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
-"""Page faults of ten steps that make five tables of 18 MB each."""
+"""Page faults of five steps that make a table of 102 MB: too large to be kept unasked."""
 PAGE = resource.getpagesize()
 
 
@@ -31,8 +29,9 @@ def faults(how):
     return int(done.stdout)
 
 
-@pytest.mark.skipif(not keep_freed_memory(), reason="the C library is not glibc")
+@pytest.mark.skipif(not keep_freed_memory(), reason="the C library cannot be asked to keep memory")
 def test_tables_of_a_step_are_not_faulted_in_again_by_the_next():
-    n_pages = 10 * 5 * 70_000 * 64 * 4 / PAGE
-    assert faults("give back") > n_pages / 4
+    n_pages = 5 * 400_000 * 64 * 4 / PAGE
+    if faults("give back") < n_pages / 4:
+        pytest.skip("this system backs tables with huge pages, which hides what is tested")
     assert faults("keep") < n_pages / 100

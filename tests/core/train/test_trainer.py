@@ -10,6 +10,8 @@ from core.errors import Cancelled, ConfigError
 from core.graph.adjacency import normalized_graph
 from core.metrics import rank_metrics
 from core.model.backbones import make_backbone
+from core.model.lightgcn import LightGCN
+from core.model.noisy_layers import OuterLayers
 from core.model.representations import Representations
 from core.train.llmhni import LLMHNI, RefinedInput
 from core.train.objectives import BPR
@@ -147,7 +149,8 @@ def build(name, checkpoint, epochs=7, patience=5):
         learning_rate=2e-2,
     )
     graph = normalized_graph(train)
-    backbone = make_backbone(24, 24, BACKBONE, generator)
+    kind = OuterLayers if name == "layers" else LightGCN
+    backbone = kind(24, 24, BACKBONE, generator)
     negatives = torch.randint(24, (len(train), 3), generator=generator)
     recorder = LossRecorder(train.user, train.item, negatives)
     if name == "bpr":
@@ -180,7 +183,7 @@ def assert_same(left, right):
     assert left.best_epoch == right.best_epoch
 
 
-@pytest.mark.parametrize("name", ["bpr", "llmhni"])
+@pytest.mark.parametrize("name", ["bpr", "llmhni", "layers"])
 @pytest.mark.parametrize("stops", [(3,), (1, 4), (7,)])
 def test_a_stopped_training_goes_on_as_if_it_had_never_stopped(tmp_path, name, stops):
     whole = build(name, None).fit("whole")
