@@ -50,7 +50,6 @@ def prepare(job: Job) -> Measure:
             "read": read,
             "check": check,
             "make": make,
-            "n_train": len(done[2].dataset.train),
             "disk_mb": size / 1e6,
             "peak_mb": peak_mb(),
         }

@@ -170,7 +170,9 @@ def _drop_cold(sieve: Sieve, part: GradeArray) -> GradeArray:
     """Leave out held-out rows whose item or user has no train row; return the parts left."""
     user, item = sieve.rows.user, sieve.rows.item
     train = part == TRAIN
-    warm = among(item, item[train]) & among(user, user[train])
+    n_users, n_items = len(np.bincount(user)), len(np.bincount(item))
+    warm = np.bincount(item[train], minlength=n_items)[item] > 0
+    warm &= np.bincount(user[train], minlength=n_users)[user] > 0
     sieve.keep(warm, "validation or test row whose item or user has no train row")
     return part[warm]
 
@@ -197,9 +199,15 @@ def _in_use(number: IntArray) -> IntArray:
 
 def _renumber(rows: Rows, users: IntArray, items: IntArray) -> Rows:
     """Close the gaps in the numbers; ``users`` and ``items`` are the sorted ones in use."""
-    user = np.searchsorted(users, rows.user)
-    item = np.searchsorted(items, rows.item)
+    user, item = _places(users)[rows.user], _places(items)[rows.item]
     return replace(rows, user=user, item=item, n_items=len(items))
+
+
+def _places(used: IntArray) -> IntArray:
+    """Where each number stands among the sorted ones in use, ``(max + 1,)``: no searching."""
+    place = np.zeros(int(used.max(initial=-1)) + 1, dtype=np.int64)
+    place[used] = np.arange(len(used))
+    return place
 
 
 def _translate(key: IntArray, n_items: int, users: IntArray, items: IntArray) -> IntArray:

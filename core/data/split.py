@@ -51,7 +51,8 @@ def rank_within_user(user: IntArray, order: IntArray) -> IntArray:
         order: Row numbers sorted by user, then by whatever decides the place, ``(E,)``.
     """
     sorted_user = user[order]
-    start = np.searchsorted(sorted_user, sorted_user)  # first row of the same user
+    size = np.bincount(sorted_user)
+    start = np.repeat(np.cumsum(size) - size, size)  # first row of the same user
     rank = np.empty(len(user), dtype=np.int64)
     rank[order] = np.arange(len(user)) - start
     return rank
