@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from app.services.run_folder import write_json
 from core.config import Settings
 from core.data.sources import (
+    SOURCES,
     ColumnMapping,
     ItemMapping,
     RawTables,
@@ -218,7 +219,7 @@ def _mapping(
     fields = list(kind.model_fields)
     if file is None:
         raise ConfigError("Columns of a file were named, but not the file itself.")
-    columns = preview_file(file).columns if file.is_file() else ()
+    columns = preview_file(file).columns if SOURCES["tabular"].sniff(file) else ()
     values = dict(guess(columns))
     for assignment in assignments:
         field, separator, column = assignment.partition("=")

@@ -57,7 +57,7 @@ def recognise(path: str) -> Source:
     place = Path(path).expanduser()
     try:
         layout = sniff_source(place)
-        files = _tables(place)
+        files = (place,) if layout == SINGLE_FILE else _tables(place)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{place} cannot be opened: {reason}. Check the path.") from error
@@ -139,9 +139,7 @@ def _claim(finished: Path, path: Path) -> bool:
 
 
 def _tables(place: Path) -> tuple[Path, ...]:
-    """Tables at a path, the interactions first."""
-    if place.is_file():
-        return (place,)
+    """Tables in a folder, the interactions first."""
     order = ("ratings", "u.data", "interactions", "train")
     files = [file for file in place.iterdir() if file.is_file() and file.suffix in READABLE]
 

@@ -20,7 +20,8 @@ TYPES: Final = [suffix.removeprefix(".") for suffix in source_preview.SUFFIXES]
 LAYOUTS: Final = (
     "One file of interactions (CSV, TSV, JSON lines, Parquet; gzip on this machine), with a file "
     "of items beside it if there is one. Or a folder: MovieLens (100K, 1M, 10M, 20M, latest), a "
-    "published split (train, test, maybe valid, items), or the layout of the sample."
+    "published split (train, test, maybe valid, items), the layout of the sample, or the Parquet "
+    "parts of one table."
 )
 
 

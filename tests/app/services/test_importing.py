@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from app.services import importing
@@ -46,3 +48,14 @@ def test_no_name_reaches_out_of_the_folder(workspace):
         assert not importing.is_draft(name, workspace)
         with pytest.raises(DataError):
             importing.open_plan(name, workspace)
+
+
+def test_columns_of_a_folder_of_parts_are_guessed_and_named(tmp_path):
+    folder = tmp_path / "clicks" / "day=01"
+    folder.mkdir(parents=True)
+    table = pa.table({"who": ["a"], "item_id": ["i"], "rating": [4.0]})
+    pq.write_table(table, folder / "part.parquet")
+    plan = importing.make_plan(tmp_path / "clicks", columns=["user=who", "timestamp=day"])
+    assert plan.mapping is not None
+    assert (plan.mapping.user, plan.mapping.item) == ("who", "item_id")
+    assert plan.mapping.timestamp == "day"

@@ -5,6 +5,8 @@ import io
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from app.services import source_preview
@@ -58,6 +60,17 @@ def test_a_folder_of_ratings_and_films_shows_the_ratings_first(tmp_path):
     source = source_preview.recognise(str(tmp_path))
     assert (source.layout, source.mappable) == ("movielens", False)
     assert [file.name for file in source.files] == ["ratings.csv", "movies.csv", "tags.csv"]
+
+
+def test_parts_of_a_table_are_looked_at_as_one(tmp_path):
+    for day in ("01", "02"):
+        (tmp_path / f"day={day}").mkdir()
+        table = pa.table({"user_id": [f"u{day}"], "item_id": ["i"]})
+        pq.write_table(table, tmp_path / f"day={day}" / "part.parquet")
+    found = source_preview.recognise(str(tmp_path))
+    assert found.files == (tmp_path,)
+    assert found.mappable
+    assert set(source_preview.first_rows(found.files[0])["user_id"]) == {"u01", "u02"}
 
 
 def test_a_published_split_brings_its_items(tmp_path):
