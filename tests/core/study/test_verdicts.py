@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from core.study.verdicts import FAILS, HOLDS, UNKNOWN, verdicts
@@ -198,3 +200,17 @@ def test_detection_is_not_asked_of_data_without_texts_and_ranking_is(rows):
     assert "amazon-book" not in found["1a"]
     assert "amazon-book" in found["2"]
     assert answer([*rows, *more], "2").outcome == HOLDS
+
+
+def test_a_rival_that_says_nothing_in_most_seeds_keeps_no_claim_open(rows):
+    def blank(first):
+        return lambda one: {"auc_matched": math.nan} if one["seed"] >= first else {}
+
+    silent = changed(rows, blank(1), variant="random-edits", rate=0.2, **HERE)
+    assert case(silent, "1b").outcome == HOLDS
+    unfinished = [
+        one
+        for one in silent
+        if (one["variant"], one["rate"], one["seed"]) != ("random-edits", 0.2, 2)
+    ]
+    assert case(unfinished, "1b").note.endswith("not yet measured: Random edits")
