@@ -7,7 +7,7 @@ Shape letters: U users, I items, D embedding size, V evaluated users, E rows, k 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -15,15 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from core.keys import among, distinct
+from core.top_items import top_items
 from core.types import Dataset, Embeddings, FloatArray, IntArray, Interactions
-
-CHUNK = 64
-"""Items whose best score is looked at first when the best of many are sought."""
-SCORES_AT_ONCE = 2**23
-"""Scores held at a time (32 MB): users are ranked in blocks of this many over I."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ def rank_metrics(
     user, n_wanted = np.unique(wanted // held_out.n_items, return_counts=True)  # (V,)
 
     hit = np.zeros((len(user), max(ks)), dtype=bool)  # (V, k)
-    for rows, top in _top_items(user_vector, item_vector, user, masked, max(ks)):
+    for rows, top in top_items(user_vector, item_vector, user, masked, max(ks)):
         key = user[rows, None] * held_out.n_items + top
         hit[rows, : top.shape[1]] = (top >= 0) & among(key, wanted)
     gain = hit / np.log2(np.arange(2, max(ks) + 2))
@@ -169,56 +164,6 @@ def average_precision(signal: NDArray[np.floating], is_noise: NDArray[np.bool_])
     found = np.bincount(group, weights=noise, minlength=len(size))  # noise of each group
     precision = np.cumsum(found) / np.cumsum(size)
     return float((precision * found).sum() / noise.sum())
-
-
-def _top_items(
-    user_vector: Tensor, item_vector: Tensor, user: IntArray, masked: IntArray, k: int
-) -> Iterator[tuple[slice, IntArray]]:
-    """Yield blocks of rows of ``user`` with their k best items; -1 where only masked are left."""
-    n_items = len(item_vector)
-    n_kept = min(k, n_items)
-    n_wide = -(-n_items // CHUNK) * CHUNK
-    padded = functional.pad(item_vector, (0, 0, 0, n_wide - n_items))
-    block = max(1, SCORES_AT_ONCE // max(n_wide, 1))
-    for start in range(0, len(user), block):
-        rows = slice(start, min(start + block, len(user)))
-        number = torch.from_numpy(user[rows]).to(user_vector.device)
-        score = user_vector[number] @ padded.T  # (b, I), padded
-        score[:, n_items:] = -torch.inf
-        row, column = _masked_cells(user[rows], masked, n_items)
-        score[row.to(score.device), column.to(score.device)] = -torch.inf
-        value, top = _largest(score, min(n_kept + 1, n_items))
-        tied = (value[:, 1:] == value[:, :-1]).any(dim=1)  # topk leaves the order of ties open
-        value, top = value[:, :n_kept], top[:, :n_kept].clone()
-        if bool(tied.any()):
-            order = score[tied].sort(dim=1, descending=True, stable=True).indices
-            top[tied] = order[:, :n_kept]
-        yield rows, top.masked_fill_(value == -torch.inf, -1).cpu().numpy()
-
-
-def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest of each row and where they stand, ``(b, k)``; columns are whole chunks.
-
-    The k chunks with the largest maxima hold them: one pass finds the maxima, and only k chunks
-    are searched.
-    """
-    chunks = score.view(len(score), -1, CHUNK)  # (b, c, CHUNK)
-    if chunks.shape[1] <= 2 * k:
-        value, place = score.topk(k, dim=1)
-        return value, place
-    best = chunks.amax(dim=2).topk(k, dim=1).indices  # (b, k)
-    candidates = chunks.gather(1, best[:, :, None].expand(-1, -1, CHUNK)).flatten(1)
-    value, place = candidates.topk(k, dim=1)
-    return value, best.gather(1, place // CHUNK) * CHUNK + place % CHUNK
-
-
-def _masked_cells(user: IntArray, masked: IntArray, n_items: int) -> tuple[Tensor, Tensor]:
-    """Row in ``user`` and item of each masked pair of these users; ``masked`` is sorted."""
-    first = np.searchsorted(masked, user * n_items)
-    size = np.searchsorted(masked, (user + 1) * n_items) - first
-    row = np.repeat(np.arange(len(user)), size)
-    place = np.arange(len(row)) + np.repeat(first - (np.cumsum(size) - size), size)
-    return torch.from_numpy(row), torch.from_numpy(masked[place] % n_items)
 
 
 def _vectors(array: Tensor | NDArray[np.floating]) -> Tensor:

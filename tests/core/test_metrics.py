@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from core import metrics
+from core import top_items
 from core.metrics import auc, average_precision, rank_metrics
 from core.types import Interactions
 from tests.worlds import pairs
@@ -123,7 +123,7 @@ def plain_metrics(score, train, held_out, k):
 
 @pytest.mark.parametrize("scores_at_once", [1, 200, 2**23])
 def test_blocks_of_users_agree_with_plain_loops(monkeypatch, scores_at_once):
-    monkeypatch.setattr(metrics, "SCORES_AT_ONCE", scores_at_once)
+    monkeypatch.setattr(top_items, "SCORES_AT_ONCE", scores_at_once)
     source = np.random.default_rng(0)
     user_rep, item_rep = source.integers(-2, 3, (30, 3)), source.integers(-2, 3, (40, 3))
     user_rep, item_rep = user_rep.astype(np.float32), item_rep.astype(np.float32)  # many ties
