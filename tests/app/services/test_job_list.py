@@ -181,6 +181,7 @@ def test_a_line_ends_where_a_folder_is_gone_or_it_would_go_in_circles(workspace)
     assert [one.run_id for one in lineage.chain(workspace, "b")] == ["b", "c"]
 
 
-def test_settings_that_an_older_run_did_not_know_had_their_default():
-    assert lineage.differences({}, RunConfig().model_dump(mode="json")) == {}
+def test_settings_that_an_older_run_did_not_know_had_their_default_or_what_it_did():
+    known = lineage.differences({}, RunConfig().model_dump(mode="json"))
+    assert known == {"train.layer_contrast": (False, True)}  # there was none before the setting
     assert lineage.differences({"seed": 1}, json.loads('{"seed": 2, "odd": 3}')) == {"seed": (1, 2)}
