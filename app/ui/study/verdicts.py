@@ -55,15 +55,15 @@ def _aim(answer: Verdict) -> None:
     number.markdown(f"**{answer.key}**")
     with text.container(gap=None):
         st.markdown(answer.aim, help=answer.rule)
-        worst = _worst(answer)
+        worst = worst(answer)
         if worst:
             st.text(worst)
     badge.markdown(f":{color}-badge[{sign} {answer.outcome}]")
     counted.text(answer.said)
 
 
-def _worst(answer: Verdict) -> str:
-    """The case with the lowest number among those that are answered; empty where none is."""
+def worst(answer: Verdict) -> str:
+    """The answered case whose interval reaches lowest, of those that fail if any does; or empty."""
     share = answer.key == SHARE
     known = [
         (case.ours if share else case.difference, case)
@@ -72,7 +72,13 @@ def _worst(answer: Verdict) -> str:
     ]
     if not known:
         return ""
-    value, case = min(known, key=lambda pair: pair[0])
+    value, case = min(
+        known,
+        key=lambda pair: (
+            pair[1].outcome == HOLDS,
+            pair[1].low if math.isfinite(pair[1].low) else pair[0],
+        ),
+    )
     form = ".2f" if share else "+.4f"
     what = {SHARE: "", DECLINE: "decline "}.get(answer.key, "LLMHNI ")
     text = f"{what}{value:{form}}"
