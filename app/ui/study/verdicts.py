@@ -55,9 +55,9 @@ def _aim(answer: Verdict) -> None:
     number.markdown(f"**{answer.key}**")
     with text.container(gap=None):
         st.markdown(answer.aim, help=answer.rule)
-        worst = worst(answer)
-        if worst:
-            st.text(worst)
+        told = worst(answer)
+        if told:
+            st.text(told)
     badge.markdown(f":{color}-badge[{sign} {answer.outcome}]")
     counted.text(answer.said)
 
