@@ -59,6 +59,7 @@ class Cell:
             f"judge.flip={self.flip}",
             f"refine.preset={self.preset}",
             f"train.hallucination_suppression={str(self.suppression).lower()}",
+            "train.lambda_hallucination=0.01",
             "projection.method=none",
         )
 

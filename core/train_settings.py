@@ -57,10 +57,12 @@ class LLMHNIConfig(OptimiserConfig):
     """With a pool: epochs with uniform negatives before it is used [D]."""
     temperature: float = Field(0.2, gt=0.01, le=1.0)
     """tau of L_de and L_hal."""
-    lambda_alignment: NonNegativeFloat = 0.001
-    """lambda1, the weight of the cross-graph alignment L_de [2, size D]; 0 = not computed."""
-    lambda_hallucination: NonNegativeFloat = 0.001
-    """lambda2, the weight of the edge-drop contrast L_hal [2, size D]; 0 = not computed."""
+    lambda_alignment: NonNegativeFloat = 0.0
+    """lambda1, the weight of the cross-graph alignment L_de [2]; 0 = not computed, since it cost
+    recommendations in the study [D]. ``--preset paper`` has 0.01."""
+    lambda_hallucination: NonNegativeFloat = 0.0
+    """lambda2, the weight of the edge-drop contrast L_hal [2]; 0 = not computed, as above [D].
+    ``--preset paper`` has 0.01."""
     lambda_layers: NonNegativeFloat = 0.01
     """Weight of the contrast of noisy layers of G', which the paper does not have; LightGCN then
     leaves its input layer out of the mean. Other backbones do without [D]; 0 = not computed."""

@@ -43,7 +43,7 @@ def rows() -> list[dict[str, Any]]:
             found.append(cell(name, seed, noise="none", rate=0.0, recall20=CLEAN[name]))
             kept = {"hard_kept_70": KEPT[name] + 0.02 * seed} if name in KEPT else {}
             found.append(cell(name, seed, recall20=recall) | kept)
-        for name, recall in (("llmhni", 0.24), ("no-alignment", 0.23), ("pool-16", 0.22)):
+        for name, recall in (("llmhni", 0.24), ("no-denoising", 0.23), ("pool-16", 0.22)):
             found.append(cell(name, seed, part="ablations", noise="mixed", recall20=recall))
         for scheme, rate in (("uniform", 0.01), ("llmhni", 0.02)):
             found.append(

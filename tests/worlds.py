@@ -36,6 +36,8 @@ TINY_RUN = {
         "candidates": 2,
         "pool": 8,
         "learning_rate": 2e-2,
+        "lambda_alignment": 0.001,  # what is off by default has more to go wrong, too
+        "lambda_hallucination": 0.001,
     },
     "scoring": {"folds": 2},
     "projection": {"method": "pca"},

@@ -27,6 +27,7 @@ ABLATIONS: Final = (
     ("text", "shuffle", True),
 )
 """Step, setting and the value that switches a part of the method off."""
+CONTRASTS: Final = ("lambda_alignment", "lambda_hallucination")
 
 
 def statements(run: Run) -> list[Statement]:
@@ -84,9 +85,23 @@ def _of_llmhni(run: Run) -> list[Statement | None]:
         ),
         _graph(manifest),
         _texts(manifest),
+        _contrasts(manifest),
         _ablations(manifest),
         _machine(manifest),
     ]
+
+
+def _contrasts(manifest: Manifest) -> Statement | None:
+    """Said where the contrasts of the paper have no weight, as by default."""
+    weights = [_setting(manifest, "train", name) for name in CONTRASTS]
+    if any(weight != 0 for weight in weights):
+        return None
+    return Statement(
+        "Contrasts",
+        "limit",
+        "Cross-graph alignment and hallucination suppression have no weight, the default: they "
+        "cost recommendations in the study. The preset paper has them.",
+    )
 
 
 def _seed(manifest: Manifest) -> Statement:

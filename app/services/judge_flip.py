@@ -21,6 +21,9 @@ from core.errors import DataError
 
 SHARES: Final = (0.1, 0.2, 0.3)
 FLIP, SUPPRESSION = "judge.flip", "train.hallucination_suppression"
+WEIGHT = "train.lambda_hallucination"
+SUPPRESSED_BY: Final = 0.01
+"""Weight of the edge-drop contrast where the run has none: by default it counts for nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,13 @@ class Member:
     run: Run
     flip: float
     """Share of the grades that were flipped, 0..1."""
-    suppression: bool
-    """Whether the edge-drop contrast was on."""
+    weight: float
+    """Of the edge-drop contrast; 0 = it was off."""
+
+    @property
+    def suppression(self) -> bool:
+        """Whether the edge-drop contrast was on."""
+        return self.weight > 0
 
 
 def settings_of(run: Run) -> RunConfig:
@@ -65,7 +73,9 @@ def why_not(run: Run) -> str:
 def changed(config: RunConfig, share: float, suppression: bool) -> RunConfig:
     """The same settings with flipped grades."""
     judge = config.judge.model_copy(update={"flip": share})
-    train = config.train.model_copy(update={"hallucination_suppression": suppression})
+    weight = config.train.lambda_hallucination or SUPPRESSED_BY
+    changes = {"hallucination_suppression": suppression, "lambda_hallucination": weight}
+    train = config.train.model_copy(update=changes)
     return config.model_copy(update={"judge": judge, "train": train})
 
 
@@ -112,10 +122,9 @@ def family(workspace: Path, run: Run) -> list[Member]:
             continue
         if _rest(other) == wanted:
             values = fields.flat(other.manifest.settings)
-            found.append(
-                Member(other, float(values.get(FLIP, 0.0)), bool(values.get(SUPPRESSION, True)))
-            )
-    return sorted(found, key=lambda one: (one.flip, not one.suppression, one.run.id))
+            weight = float(values.get(WEIGHT, 0.0)) if values.get(SUPPRESSION, True) else 0.0
+            found.append(Member(other, float(values.get(FLIP, 0.0)), weight))
+    return sorted(found, key=lambda one: (one.flip, -one.weight, one.run.id))
 
 
 def going_on(workspace: Path, run: Run) -> list[JobEntry]:
@@ -144,7 +153,7 @@ def _rest(run: Run) -> tuple[Any, ...]:
 
 
 def _without(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """All but the two; a setting that an earlier version did not have is as it is by default."""
+    """All but the three; a setting that an earlier version did not have is as it is by default."""
     default = {one.name: one.default for one in fields.settings_of(RunConfig)}
     every = default | dict(settings)
-    return {name: value for name, value in every.items() if name not in (FLIP, SUPPRESSION)}
+    return {name: value for name, value in every.items() if name not in (FLIP, SUPPRESSION, WEIGHT)}

@@ -138,9 +138,9 @@ STEPS: Final = (
         "Semantic hard negatives, cross-graph alignment, hallucination suppression.",
         "L = L_rec + λ1 L_de + λ2 L_hal. Of several hard negatives the one with the lowest "
         "semantic relevance is used.",
-        "Both λ 0.001, and a contrast of noisy layers on the refined graph at 0.01 "
-        "(train.layer_contrast); of 4 fresh items the best-scored one is the negative, which "
-        "leaves meaning no say (train.fresh, train.candidates); 10 % of the edges dropped in "
-        "each view.",
+        "Both λ are 0, since these contrasts cost recommendations in the study; in their place a "
+        "contrast of noisy layers on the refined graph at 0.01 (train.layer_contrast). Of 4 fresh "
+        "items the best-scored one is the negative, which leaves meaning no say (train.fresh, "
+        "train.candidates).",
     ),
 )

@@ -24,6 +24,12 @@ from core.types import Embeddings
 
 DECAY: Final = 1e-5
 DEVICE: Final = "cpu"
+PAPER_TERMS: Final = {
+    "lambda_alignment": 0.01,
+    "lambda_hallucination": 0.01,
+    "layer_contrast": False,
+}
+"""Four graphs a step and two contrasts, as the paper has it."""
 
 
 class Training:
@@ -31,7 +37,8 @@ class Training:
 
     Args:
         drawn: The interactions.
-        job: ``objective`` (``plain`` or ``full``), ``dtype``, ``device``, ``learning_rate``,
+        job: ``objective`` (``plain``, ``full`` = all terms of the paper, ``default`` = those of the
+            default settings), ``dtype``, ``device``, ``learning_rate``,
             ``round`` (the seed) and ``train`` (settings of the full one), all optional.
     """
 
@@ -39,8 +46,10 @@ class Training:
         self.drawn = drawn
         device, dtype = job.get("device", DEVICE), job.get("dtype", "float32")
         self.generator = torch.Generator().manual_seed(job.get("round", 0))
-        full = job.get("objective", "plain") == "full"
-        self.options = LLMHNIConfig.model_validate(job.get("train", {}))
+        kind = job.get("objective", "plain")
+        full = kind != "plain"
+        terms = PAPER_TERMS if kind == "full" else {}
+        self.options = LLMHNIConfig.model_validate({**terms, **job.get("train", {})})
         config = RunConfig(backbone=BackboneConfig(dtype=dtype), train=self.options)
         nodes = drawn.n_users, drawn.n_items
         self.backbone: Backbone = (
@@ -57,7 +66,7 @@ class Training:
         self._order: list[Tensor] = []
 
     def _full(self, graph: Graph, dtype: Any) -> LLMHNI:  # noqa: ANN401
-        """Everything of the method: soft weights, hard negatives, all contrasts, four graphs."""
+        """Soft weights, hard negatives, and the contrasts of the settings with their graphs."""
         rng, drawn = np.random.default_rng(0), self.drawn
         weight = rng.random(len(drawn.user)).astype(np.float32)
         vectors = (

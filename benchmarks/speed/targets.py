@@ -119,8 +119,8 @@ TARGETS: Final[Sequence[Target]] = (
             DRAWN,
         )
         for name, of in (
-            ("paper's terms", " (4 graphs, hard negatives, 2 contrasts)"),
-            ("LLMHNI", " with the contrast of layers that is ours"),
+            ("LLMHNI", " (4 graphs, hard negatives, 2 contrasts)"),
+            ("default", " as by default (1 graph, hard negatives, contrast of layers)"),
         )
         for short in ("fp32", "bf16")
     ),

@@ -64,7 +64,7 @@ GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
         # Within the ranges of the ablations of the study [D].
         "llmhni": (
             DEFAULTS,
-            _train(lambda_alignment=0.0, lambda_hallucination=0.0),
+            _train(lambda_alignment=0.001, lambda_hallucination=0.001),
             _train(layer_contrast=False),
             _train(fresh=8, candidates=2),
         ),

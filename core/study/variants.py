@@ -109,15 +109,13 @@ _POOL: Final = {"train.fresh": 0, "train.candidates": 2}
 
 _OFF: Final[Mapping[str, str]] = {
     "no-semantic-negatives": "train.semantic_negatives",
-    "no-alignment": "train.cross_graph_alignment",
     "no-denoising": "train.interaction_denoising",
-    "no-hallucination-suppression": "train.hallucination_suppression",
     "no-layer-contrast": "train.layer_contrast",
     "no-language": "scoring.use_language",
     "no-behaviour": "scoring.use_behaviour",
     "no-popularity": "scoring.use_popularity",
 }
-"""Parts and the switch of each."""
+"""Parts and the switch of each; the paper's contrasts are off by default, and switched on below."""
 _NO_JUDGE: Final[Options] = {
     "judge.scope": "candidates",
     "judge.unobserved": 0,
@@ -126,8 +124,8 @@ _NO_JUDGE: Final[Options] = {
 }
 _SWEPT: Final[Sweeps] = {
     "fresh": ("train.fresh", (2, 4, 8, 16)),
-    "lambda-alignment": ("train.lambda_alignment", (0.0, 0.01, 0.1)),
-    "lambda-hallucination": ("train.lambda_hallucination", (0.0, 0.01, 0.1)),
+    "lambda-alignment": ("train.lambda_alignment", (0.001, 0.01, 0.1)),
+    "lambda-hallucination": ("train.lambda_hallucination", (0.001, 0.01, 0.1)),
     "lambda-layers": ("train.lambda_layers", (0.003, 0.03, 0.1)),
     "caution": ("scoring.caution", (0.0, 0.25, 0.5, 0.75, 1.0)),
 }
@@ -158,7 +156,9 @@ def _ablations() -> list[Variant]:
     """LLMHNI with one thing changed."""
     found = [_ours(name, {setting: False}) for name, setting in _OFF.items()]
     found += [
-        _ours("no-both-contrasts", {"train.lambda_alignment": 0, "train.lambda_hallucination": 0}),
+        _ours("with-alignment", {"train.lambda_alignment": 0.01}),
+        _ours("with-hallucination-suppression", {"train.lambda_hallucination": 0.01}),
+        _ours("with-both-contrasts", _HEAVY),
         _ours("paper-contrasts-alone", {**_HEAVY, "train.layer_contrast": False}),
         _ours("no-insertions", {"scoring.insertions": 0}),
         _ours("soft", {"refine.preset": "soft"}),
@@ -168,7 +168,7 @@ def _ablations() -> list[Variant]:
         _ours("encoder-hashing", {"text.encoder": "hashing"}),
     ]
     for share in _FLIPS:
-        # At the default weight the edge-drop contrast is too light to repair anything.
+        # By default the edge-drop contrast has no weight, and nothing to repair with.
         flip = {**_HARD_EDITS, "judge.flip": share, "train.lambda_hallucination": 0.01}
         without = {**flip, "train.hallucination_suppression": False}
         found += [_ours(f"flip-{share:g}", flip), _ours(f"flip-{share:g}-no-hal", without)]

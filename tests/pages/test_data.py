@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app.commands.settings import build_config
 from app.services import background, environment, importing
 from app.ui.data_state import PREPARE, PROBLEMS, RESULT
+from core.presets import PAPER
 from tests.dataset_folder import write_dataset
 from tests.run_folder import write_run
 
@@ -232,7 +233,7 @@ def test_the_preset_of_the_paper_is_that_of_the_command_line_and_later_changes_w
     app = open_page(da_view="Run the method")
     app.number_input(key="da_r_train.epochs").set_value(7).run()
     app.selectbox(key="da_r_preset").set_value("paper").run()
-    assert "It sets 13 settings: judge.scope = candidates" in written(app)
+    assert f"It sets {len(PAPER)} settings: judge.scope = candidates" in written(app)
     app.button(key="da_run").click().run()
     app.number_input(key="da_r_paper_train.pool").set_value(32).run()
     app.button(key="da_run").click().run()

@@ -32,7 +32,8 @@ def draw() -> None:
     st.caption(
         "A share of the grades is replaced by another grade at random, and a run is started with "
         "all other settings of this one. With hallucination suppression (the edge-drop contrast of "
-        "the final training) on and off, the difference shows what it repairs. For measuring only."
+        "the final training; weight of the run, or 0.01 where it has none) on and off, the "
+        "difference shows what it repairs. For measuring only."
     )
     try:
         config = judge_flip.settings_of(run)
@@ -112,7 +113,7 @@ def _row(one: Member, shown: Run) -> dict[str, object]:
     ranking = about.ranking
     return {
         "Grades flipped": percent(one.flip),
-        "Suppression": "✓ on" if one.suppression else "– off",
+        "Suppression": f"✓ on, {one.weight:g}" if one.suppression else "– off",
         "Recall@20": number(ranking.recall20 if ranking else None, ".4f"),
         "NDCG@20": number(ranking.ndcg20 if ranking else None, ".4f"),
         "Noise found": percent(about.noise_recall),

@@ -123,7 +123,7 @@ def _fixed(setting: str) -> str:
     if setting in OF_POOL:
         return "Here negatives come from the paper's pool, in full LLMHNI they do not."
     if setting in ("drop-rate", "temperature"):
-        return "Here λ1 and λ2 are 0.01, ten times as much as in full LLMHNI."
+        return "Here λ1 and λ2 are 0.01; in full LLMHNI they are 0."
     if setting == "rho":
         return (
             "Share of the lowest-scored interactions of each user that the judge sees, and the "

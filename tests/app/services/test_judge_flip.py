@@ -26,18 +26,28 @@ def write(workspace, run_id, **changes):
 
 def test_a_family_differs_in_flips_and_suppression_alone(workspace):
     run = write(workspace, "a")
-    write(workspace, "b", judge__flip=0.3)
-    write(workspace, "c", judge__flip=0.1, train__hallucination_suppression=False)
-    write(workspace, "d", judge__flip=0.1)
+    heavy = {"train__lambda_hallucination": 0.01}
+    write(workspace, "b", judge__flip=0.3, **heavy)
+    write(workspace, "c", judge__flip=0.1, train__hallucination_suppression=False, **heavy)
+    write(workspace, "d", judge__flip=0.1, **heavy)
     write(workspace, "e", judge__flip=0.1, train__epochs=7)
     write(workspace, "f", judge__flip=0.1, parent="a")
     found = judge_flip.family(workspace, run)
-    assert [(one.run.id, one.flip, one.suppression) for one in found] == [
-        ("a", 0.0, True),
-        ("d", 0.1, True),
-        ("c", 0.1, False),
-        ("b", 0.3, True),
+    assert [(one.run.id, one.flip, one.weight, one.suppression) for one in found] == [
+        ("a", 0.0, 0.0, False),  # by default it has no weight
+        ("d", 0.1, 0.01, True),
+        ("c", 0.1, 0.0, False),
+        ("b", 0.3, 0.01, True),
     ]
+
+
+@pytest.mark.parametrize(("own", "used"), [(0.0, 0.01), (0.05, 0.05)])
+def test_suppression_has_the_weight_of_the_run_or_one_that_counts(own, used):
+    config = RunConfig.model_validate({"train": {"lambda_hallucination": own}})
+    on, off = (judge_flip.changed(config, 0.2, suppression) for suppression in (True, False))
+    assert on.train.hallucination_suppression
+    assert on.train.lambda_hallucination == off.train.lambda_hallucination == used
+    assert not off.train.hallucination_suppression
 
 
 def test_a_setting_that_an_earlier_version_did_not_have_is_as_by_default(workspace):

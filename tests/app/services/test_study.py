@@ -88,8 +88,8 @@ def test_seeds_of_a_method_stand_side_by_side(one):
 
 def test_a_change_is_told_less_full(one):
     table = study_ablations.effects(one, "sample", "mixed", 0.2, "recall20").set_index("variant")
-    assert table["difference"].to_dict() == pytest.approx({"no-alignment": -0.01, "pool-16": -0.02})
-    assert table["setting"].to_dict() == {"no-alignment": "", "pool-16": "pool"}
+    assert table["difference"].to_dict() == pytest.approx({"no-denoising": -0.01, "pool-16": -0.02})
+    assert table["setting"].to_dict() == {"no-denoising": "", "pool-16": "pool"}
 
 
 @pytest.mark.parametrize(

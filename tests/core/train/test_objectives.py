@@ -60,6 +60,8 @@ def llmhni(weight=None, graph=None, aligned=None, **options):
         "hard_share": 1.0,
         "warmup_epochs": 0,
         "drop_rate": 0.3,
+        "lambda_alignment": 0.001,
+        "lambda_hallucination": 0.001,
         "weight_decay": 1e-3,
     }
     settings = own | options
