@@ -94,7 +94,7 @@ def perturbed(path):
     elif isinstance(value, bool):
         other = not value
     else:
-        other = value + 1 if isinstance(value, int) else value * 0.5
+        other = value + 1 if isinstance(value, int) else value * 0.5 or 0.5
     settings = RunConfig(device="cpu").model_dump(mode="json")
     *sections, name = path.split(".")
     section = settings

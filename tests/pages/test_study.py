@@ -131,7 +131,7 @@ def test_ranking_shows_the_recovered_share_and_the_decline():
 @pytest.mark.usefixtures("small")
 def test_a_change_that_harms_is_below_nothing():
     shown = table(open_page("Ablations"), "called").set_index("called")
-    assert shown.loc["No alignment", "difference"] == pytest.approx(-0.01)
+    assert shown.loc["No denoising", "difference"] == pytest.approx(-0.01)
 
 
 @pytest.mark.usefixtures("small")
