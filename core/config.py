@@ -229,8 +229,11 @@ class RunConfig(Settings):
     @property
     def leaves_input_layer_out(self) -> bool:
         """Whether the final training contrasts noisy layers, and so has no layer 0 in its mean."""
-        contrasts = self.train.layer_contrast and self.train.lambda_layers > 0
-        return contrasts and self.backbone.kind == "lightgcn" and self.backbone.n_layers > 0
+        return (
+            self.train.contrasts_layers
+            and self.backbone.kind == "lightgcn"
+            and self.backbone.n_layers > 0
+        )
 
     @field_validator("method_options", mode="after")
     @classmethod

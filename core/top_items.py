@@ -44,9 +44,9 @@ def top_items(
         scores rank by item number, lower first.
     """
     n_items = len(item_vector)
-    width = TILE if item_vector.device.type == "cpu" else -(-n_items // CHUNK) * CHUNK
-    n_wide = -(-n_items // width) * width if n_items > width else -(-n_items // CHUNK) * CHUNK
-    width = min(width, n_wide)
+    whole = max(-(-n_items // CHUNK) * CHUNK, CHUNK)
+    width = min(TILE, whole) if item_vector.device.type == "cpu" else whole
+    n_wide = -(-n_items // width) * width
     padded = functional.pad(item_vector, (0, 0, 0, n_wide - n_items))
     block = max(1, SCORES_AT_ONCE // max(n_wide, 1))
     for start in range(0, len(user), block):
@@ -61,7 +61,7 @@ class _Scores:
     """Scores of a block of users, ``(t, b, w)``, and the best of each chunk, ``(b, c)``."""
 
     def __init__(self, user: Tensor, padded: Tensor, n_items: int, width: int) -> None:
-        n_tiles = len(padded) // max(width, 1)
+        n_tiles = len(padded) // width
         self.n_items = n_items
         self.value = user.new_empty(n_tiles, len(user), width)
         self.best_of_chunk = user.new_empty(len(user), n_tiles, width // CHUNK)

@@ -84,3 +84,8 @@ class LLMHNIConfig(OptimiserConfig):
     """Off = ablation: no L_hal."""
     layer_contrast: bool = True
     """Off = ablation: no contrast of noisy layers."""
+
+    @property
+    def contrasts_layers(self) -> bool:
+        """Whether the contrast of noisy layers counts, given a backbone that has it."""
+        return self.layer_contrast and self.lambda_layers > 0

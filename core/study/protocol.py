@@ -65,8 +65,9 @@ ABLATIONS: Final = """\
 Each change less full LLMHNI, same data and seed: below 0, the change harms. Both have the options
 that were chosen for LLMHNI, but for what is changed. By default meaning has no say in negatives:
 `no-semantic-negatives` takes uniform ones in the place of the best-scored of four, and
-`fresh-N-pick-M` lets meaning choose. `candidates-*`, `pool-*` and `hard-share-*` are to be read
-beside each other: all of them take negatives from the paper's pool, the full method does not."""
+`fresh-N-pick-M` lets meaning choose. The paper's contrasts have no weight by default: `with-*`
+gives them 0.01. `candidates-*`, `pool-*` and `hard-share-*` are to be read beside each other: all
+of them take negatives from the paper's pool, the full method does not."""
 
 NATURAL_NOISE: Final = """\
 All ratings are kept as positives in train; those below 3 count as noise. Validation and test hold

@@ -86,7 +86,6 @@ class LLMHNI(BPR):
         self._draws_fresh = config.semantic_negatives and config.fresh > 0
         self._aligns = config.cross_graph_alignment and config.lambda_alignment > 0
         self._suppresses = config.hallucination_suppression and config.lambda_hallucination > 0
-        self._has_layers = config.layer_contrast and config.lambda_layers > 0
         self._generator = generator
         stored = data.graph.value.dtype
         self._product = None if stored == torch.float32 else stored
@@ -109,7 +108,7 @@ class LLMHNI(BPR):
             super().begin_epoch(epoch, backbone, generator)
         if self._suppresses:
             self.views = self._draw_views(generator)
-        if self._has_layers and isinstance(backbone, OuterLayers):
+        if self.config.contrasts_layers and isinstance(backbone, OuterLayers):
             self.noise = self._draw_noise(backbone, generator)
 
     @torch.no_grad()

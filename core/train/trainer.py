@@ -3,8 +3,7 @@
 One loop for every objective. All state that decides what comes next (weights, optimiser,
 generator, objective, best epoch so far) is in the checkpoint that is written about every second
 and at every stop: a killed run that is started again ends as if it had never stopped. Several
-processes write the checkpoint of one (:mod:`core.parallel`), so their number may change between
-the two.
+processes write the checkpoint of one (:mod:`core.parallel`): their number may change in between.
 
 Shape letters: U users, I items, D embedding size, B batch, P recorded pairs, K epochs kept.
 """
