@@ -29,8 +29,8 @@ import pyarrow.parquet as pq
 
 from app.commands.settings import build_config
 from app.run_result import STREAM
+from benchmarks.cells import GIVEN, SAMPLE, Plan, fingerprint_of_code, prepare_cell, read_rows
 from benchmarks.hallucination_report import render
-from benchmarks.quality import GIVEN, SAMPLE, Plan, fingerprint_of_code, prepare_cell, read_rows
 from core.config import RunConfig
 from core.errors import ConfigError, WorkbenchError
 from core.types import DECIDERS, Dataset, RunOutcome

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.quality_report import paired_tests, spread
+from benchmarks.spread import paired_tests, spread
 
 Row = Mapping[str, Any]
 Value = Callable[[Row], float | None]

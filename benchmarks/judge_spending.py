@@ -29,7 +29,7 @@ os.environ.update(environment.with_defaults(os.environ))
 import numpy as np
 import torch
 
-from benchmarks.quality import SAMPLE, Plan, fingerprint_of_code, prepare_cell
+from benchmarks.cells import SAMPLE, Plan, fingerprint_of_code, prepare_cell
 from core.config import RunConfig
 from core.data.dataset import load_dataset
 from core.engine import SCORE, Engine

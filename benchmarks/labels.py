@@ -36,7 +36,7 @@ from app.services import store
 from app.services.labels import queue
 from app.worker import execute
 from benchmarks import labels_report
-from benchmarks.quality import SAMPLE, Plan, fingerprint_of_code, prepare_cell
+from benchmarks.cells import SAMPLE, Plan, fingerprint_of_code, prepare_cell
 from core.config import RunConfig
 from core.data.dataset import load_dataset
 from core.engine import Engine

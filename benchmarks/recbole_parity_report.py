@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import stats
 
-from benchmarks.quality_report import spread
+from benchmarks.spread import spread
 
 Row = Mapping[str, Any]
 

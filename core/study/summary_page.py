@@ -22,8 +22,6 @@ from core.study.verdicts import Verdict, verdicts
 SHARE_AIM: Final = "3"
 SHOWN: Final = ("detection", "recovered", "negatives")
 OTHERS: Final = (
-    ("sample.md", "LLMHNI in detail on the sample"),
-    ("ml-latest-small.md", "the same on MovieLens with planted noise"),
     ("hallucination.md", "what a hallucinating judge harms"),
     ("labels.md", "what labels of people buy"),
     ("judge_spending.md", "what a judge's calls buy"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import hallucination
+from benchmarks.cells import SAMPLE, Plan
 from benchmarks.hallucination import Cell, changed_share, main
-from benchmarks.quality import SAMPLE, Plan
 from core.errors import ConfigError
 
 PLAN = Plan(SAMPLE, None, 0, ())

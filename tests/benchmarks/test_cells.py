@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import quality
-from benchmarks.quality import Plan, main, prepare_cell, read_rows
+from benchmarks.cells import GIVEN, Plan, prepare_cell, read_rows
 from core.data.dataset import load_dataset
 from core.errors import ConfigError
 from core.evaluation.truth import read_truth
@@ -38,7 +37,7 @@ def test_the_seed_is_no_part_of_the_plan():
 
 
 def test_the_sample_keeps_its_committed_split_and_truth_for_every_seed(tmp_path):
-    folders = [prepare_cell(SAMPLE, quality.GIVEN, k, tmp_path / str(k)) for k in (0, 1)]
+    folders = [prepare_cell(SAMPLE, GIVEN, k, tmp_path / str(k)) for k in (0, 1)]
     first, second = (load_dataset(folder) for folder in folders)
     assert first.fingerprint == second.fingerprint
     truth = read_truth(folders[0], first)
@@ -58,19 +57,3 @@ def test_raw_data_is_split_and_noised_anew_for_every_seed(tmp_path):
     truth = read_truth(folders[0], first)
     assert truth is not None
     assert truth.of_kind("uniform").mean() == pytest.approx(0.2, abs=0.01)
-
-
-def test_finished_cells_are_not_run_again(tmp_path, monkeypatch, capsys):
-    rows = [row_of(Plan("sample", None, 0, ()), "as given", seed) for seed in (0, 1)]
-    path = tmp_path / "out.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    monkeypatch.setattr(quality, "render", lambda rows, *_: f"{len(rows)} rows")
-    monkeypatch.setattr(quality, "ProcessPoolExecutor", None)  # any run would fail
-    assert main(["--seeds", "0", "1", "--out", str(tmp_path / "out")]) == 0
-    assert (tmp_path / "out.md").read_text(encoding="utf-8") == "2 rows"
-    assert capsys.readouterr().out.count("finished before") == 2
-
-
-def test_noise_cannot_be_planted_in_data_that_brings_its_own(capsys):
-    assert main(["--data", "sample", "--plant", "uniform"]) == 1
-    assert "leave --plant out" in capsys.readouterr().err
