@@ -6,6 +6,7 @@ from app.services import accepting, store, story, verdict_words
 from app.services.method_of import method_of
 from app.ui import components, decided, examples, glossary, overview, state
 from app.ui.figures import overview as figures
+from app.ui.verdict_truth import verdict_truth
 
 st.title("Overview")
 run = components.need_run()
@@ -52,6 +53,8 @@ with ranked:
     components.chart(
         figures.validation(curve, of.title), "overview_validation", "validation-recall"
     )
+
+verdict_truth(run)
 
 st.subheader("Loss by verdict")
 st.caption("Where two lines overlap, the loss alone cannot tell the verdicts apart.")

@@ -4,47 +4,71 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from collections import Counter
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Final
 
 from rich.console import Console
 
 from app.commands.output import clean
+from app.commands.study_progress import Shown, dry, say_forgotten, tell
 from app.services import environment
+from core.errors import ConfigError
 from core.study.data import Places
-from core.study.jobs import Estimate, all_cells, choices_in, missing, without
+from core.study.jobs import all_cells, choices_in, missing, without
 from core.study.names import NOISES, PARTS
+from core.study.plans import PAGE, Narrowed, narrow, read_plan, with_own_data
 from core.study.record import write_settings
-from core.study.rows import done_keys, remove_all
-from core.study.run import Event, Setup, Tally, run_study
-from core.study.settings import PLANS, Narrowed, StudyConfig, narrow, read_plan
+from core.study.rows import Key, done_keys, remove_rows, rows_of
+from core.study.run import Setup, run_study
+from core.study.settings import PLANS, StudyConfig
+from core.study.variants import ABLATIONS, METHODS, VARIANTS
 
 DATA_VARIABLE: Final = "LLMHNI_DATA"
 """Environment variable with the folder of published data."""
 RESULTS: Final = environment.ROOT / "docs" / "results"
 FOLDER: Final = RESULTS / "study"
 """Where the results that go with the project lie."""
+WIDTH: Final = 80
+"""Columns of the list of variants in the help."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add = parser.add_argument
-    add("--plan", default="full", metavar="NAME|FILE", help=f"{', '.join(PLANS)} or FILE.json")
+    known = ", ".join(PLANS)
+    add("--plan", default="full", metavar="NAME|FILE", help=f"{known} or FILE.json, see {PAGE}")
     add("--out", type=Path, default=FOLDER, metavar="FOLDER", help="of the results (in docs)")
     add("--data", nargs="+", metavar="NAME", help="datasets; those of the workspace as well")
     add("--noise", nargs="+", choices=NOISES, help="kinds of noise of the plan")
     add("--rates", nargs="+", type=float, help="shares of planted noise of the plan")
     add("--seeds", nargs="+", type=int, help="seeds, in the place of those of the plan")
-    add("--variants", nargs="+", metavar="NAME", help="methods and ablations of the plan")
+    add("--variants", nargs="+", metavar="NAME", help="methods and ablations of the plan; below")
     add("--parts", nargs="+", choices=PARTS, help="parts of the plan")
     add("--jobs", type=int, default=os.cpu_count() or 1, help="groups at a time (number of cores)")
     add("--minutes", type=float, help="begin no new group after so many minutes")
-    add("--fresh", action="store_true", help="forget the rows that are there")
+    add("--fresh", action="store_true", help="forget the rows of the cells asked for; a copy stays")
     add("--report", action="store_true", help="only write the report of the rows that are there")
     add("--dry", action="store_true", help="only say what is left to do, and how long it may take")
     add("--real-data", type=Path, metavar="FOLDER", help=f"of published data (${DATA_VARIABLE})")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # names stay whole
+    parser.epilog = _variants()
+
+
+def _variants() -> str:
+    """All names, for the help."""
+    others = [name for name in VARIANTS if name not in (*METHODS, *ABLATIONS)]
+    kinds = {"methods": METHODS, "beside them": others, "ablations of LLMHNI": ABLATIONS}
+    lines = ["variants:"]
+    for kind, names in kinds.items():
+        lines += wrap(
+            f"{kind}: {', '.join(names)}",
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)
 
 
 def study(options: argparse.Namespace, workspace: Path, console: Console) -> dict[str, Any]:
@@ -55,33 +79,44 @@ def study(options: argparse.Namespace, workspace: Path, console: Console) -> dic
 
     Raises:
         core.errors.WorkbenchError: If plan, names or rows cannot be used.
+        KeyboardInterrupt: If somebody stopped it; the message says how to go on.
     """
     folder = options.out.absolute()
     if options.report:
         return {"ok": True, "report": _report(folder, console)}
+    if options.jobs < 1:
+        raise ConfigError(f"--jobs {options.jobs}: at least one group has to be worked on.")
     places = _places(options, workspace)
-    plan = _plan(options, places, console)
+    named = read_plan(options.plan)
+    plan = _asked_for(named, options, places, console)
     fallback = None if folder == FOLDER else FOLDER
+    setup = Setup(folder, places, options.jobs, options.minutes, fallback)
+    forgotten = _rows_of(plan, setup) if options.fresh else None
     if options.dry:
-        return _dry(plan, folder, fallback, max(options.jobs, 1), console)
-    if options.fresh:
-        remove_all(folder)
-    setup = Setup(folder, places, max(options.jobs, 1), options.minutes, fallback)
-    return _run(plan, setup, console)
+        return dry(plan, setup, forgotten, console)
+    if forgotten is not None:
+        say_forgotten(forgotten, remove_rows(folder, forgotten), console)
+    return _run(plan, with_own_data(named, options.data or ()), setup, console, options.fresh)
 
 
-def _run(plan: StudyConfig, setup: Setup, console: Console) -> dict[str, Any]:
+def _run(
+    plan: StudyConfig, whole: StudyConfig, setup: Setup, console: Console, fresh: bool
+) -> dict[str, Any]:
+    """Run what is asked for of a plan; noted down is the whole of it."""
+
     def note() -> None:
         known = choices_in(setup.folder, set(), setup.choices_from)
-        write_settings(setup.folder, plan, known)
+        write_settings(setup.folder, whole, known)
 
     note()
-    progress = _Shown(plan, setup, console)
+    progress = Shown(plan, setup, console)
     try:
         tally = run_study(plan, setup, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(progress.stopped(fresh)) from None
     finally:
         note()
-    _tell(tally, progress, console)
+    tell(tally, progress.n_left, console)
     report = _report(setup.folder, console) if done_keys(setup.folder) else []
     return {
         "ok": not tally.failed,
@@ -100,8 +135,14 @@ def _places(options: argparse.Namespace, workspace: Path) -> Places:
     return Places(environment.ROOT / "sample_data", real, workspace / "datasets")
 
 
-def _plan(options: argparse.Namespace, places: Places, console: Console) -> StudyConfig:
-    """The wanted part of the plan, without what is not there."""
+def _asked_for(
+    named: StudyConfig, options: argparse.Namespace, places: Places, console: Console
+) -> StudyConfig:
+    """The wanted part of the plan, without what is not there.
+
+    Raises:
+        ConfigError: If that is nothing, or a dataset is not there that was asked for by name.
+    """
     wanted = Narrowed(
         options.data,
         options.noise,
@@ -110,108 +151,43 @@ def _plan(options: argparse.Namespace, places: Places, console: Console) -> Stud
         options.variants,
         options.parts,
     )
-    plan = narrow(read_plan(options.plan), wanted)
+    plan = narrow(named, wanted)
     absent = missing(plan, places.folder)
+    for name in options.data or ():
+        if name in absent:
+            raise ConfigError(f"{absent[name]} {_datasets(named, places)}")
     for name, what in absent.items():
         console.print(f"[yellow]Left out:[/] {clean(name)}. {clean(what)}")
-    return without(plan, set(absent))
+    plan = without(plan, set(absent))
+    if not all_cells(plan, {}):
+        why = "What is asked for has no cells: some methods are not tuned, some need texts."
+        if not plan.blocks:
+            why = " ".join(absent.values())
+        raise ConfigError(f"Nothing of the plan {named.name} is left to do. {why}")
+    return plan
 
 
-def _dry(
-    plan: StudyConfig, folder: Path, fallback: Path | None, n_jobs: int, console: Console
-) -> dict[str, Any]:
-    """Say what there is, what is done, and how long the rest may take."""
-    done = done_keys(folder)
-    cells = all_cells(plan, choices_in(folder, set(), fallback))
-    left = [cell for cell in cells if not set(cell.keys()) <= done]
-    estimate = Estimate(folder, fallback)
-    total: Counter[str] = Counter()
-    n_done: Counter[str] = Counter()
-    still = {id(cell) for cell in left}
-    for cell in cells:
-        group = cell.group
-        place = f"{group.part:10} {group.data:16} {group.noise:10} {group.rate:<4g}"
-        total[place] += 1
-        n_done[place] += id(cell) not in still
-    for place, n_cells in total.items():
-        console.print(f"{place} {n_done[place]:5} of {n_cells:5} cells", markup=False)
-    seconds = estimate.cells(left) / n_jobs
-    console.print(
-        f"{len(cells) - len(left)} of {len(cells)} cells are done; the rest takes about "
-        f"{_span(seconds)} with {n_jobs} at a time."
-    )
-    return {"ok": True, "cells": len(cells), "done": len(cells) - len(left), "seconds": seconds}
+def _datasets(plan: StudyConfig, places: Places) -> str:
+    """Which datasets there are to ask for."""
+    known = dict.fromkeys(name for block in plan.blocks for name in block.data)
+    found = [] if places.prepared is None else places.prepared.glob("*/manifest.json")
+    own = ", ".join(sorted(path.parent.name for path in found)) or "none"
+    return f"The plan {plan.name} has {', '.join(known)}; of the workspace there are: {own}."
 
 
-class _Shown:
-    """Progress as lines: one per finished cell, with elapsed and remaining time."""
-
-    def __init__(self, plan: StudyConfig, setup: Setup, console: Console) -> None:
-        self.console, self.setup, self.started = console, setup, time.monotonic()
-        self.n_jobs = setup.n_jobs
-        known = choices_in(setup.folder, set(), setup.choices_from)
-        done, cells = done_keys(setup.folder), all_cells(plan, known)
-        self.left = {cell.keys()[0]: cell for cell in cells if not set(cell.keys()) <= done}
-        self.estimate = Estimate(setup.folder, setup.choices_from)
-        seconds = self.estimate.cells(list(self.left.values())) / self.n_jobs
-        console.print(
-            f"{len(cells) - len(self.left)} of {len(cells)} cells are done; "
-            f"about {_span(seconds)} to go. Ctrl-C stops; call it again to "
-            "go on."
-        )
-
-    @property
-    def n_left(self) -> int:
-        """Cells that are neither done nor tried."""
-        return len(self.left)
-
-    def __call__(self, event: Event) -> None:
-        """Print what happened."""
-        if event.cell is None or event.job is None:
-            if event.what == "ended":
-                self.estimate = Estimate(self.setup.folder, self.setup.choices_from)
-            if event.what == "begun" and event.job is not None:
-                n_cells = len(event.job.cells)
-                self.console.print(f"{event.job.group.title}: {n_cells} cells", markup=False)
-            return
-        # Of what is chosen meanwhile the options were not known at the beginning.
-        key = event.cell.keys()[0]
-        self.left.pop(key, None) or self.left.pop(_as_published(key), None)
-        what = {"done": f"{event.seconds:.0f} s", "skipped": "left out"}.get(event.what, "FAILED")
-        line = f"  {event.cell.group.title} · {event.cell.variant}: {what}"
-        if event.message:
-            line += f": {event.message}"
-        passed = time.monotonic() - self.started
-        left = self.estimate.cells(list(self.left.values())) / self.n_jobs
-        line += f"  [{_span(passed)} passed, about {_span(left)} to go, {self.n_left} cells]"
-        self.console.print(clean(line), soft_wrap=True)
-
-
-def _as_published(key: tuple[str, ...]) -> tuple[str, ...]:
-    return (*key[:6], "{}", *key[7:])
-
-
-def _tell(tally: Tally, progress: _Shown, console: Console) -> None:
-    console.print(f"{tally.n_done} cells done, {len(tally.failed)} failed.")
-    for key, said in list(tally.failed.items())[:20]:
-        console.print(f"  [red]failed[/]: {clean(' '.join(key[:7]))}: {clean(said)}")
-    if tally.out_of_time:
-        console.print(f"Time is up; {progress.n_left} cells are left. Call it again to go on.")
+def _rows_of(plan: StudyConfig, setup: Setup) -> frozenset[Key]:
+    """Keys of the rows that the cells of a plan have."""
+    cells = all_cells(plan, choices_in(setup.folder, set(), setup.choices_from))
+    return frozenset(rows_of(setup.folder, {key for cell in cells for key in cell.keys()}))
 
 
 def _report(folder: Path, console: Console) -> list[str]:
     """Write the report of the rows that are there."""
     from core.study.report import write_report  # noqa: PLC0415 - draws figures
 
-    readme = RESULTS / "README.md" if folder == FOLDER else None
-    written = [str(path) for path in write_report(folder, readme)]
+    ours = folder == FOLDER
+    pages = (RESULTS / "README.md", environment.ROOT / "README.md") if ours else (None, None)
+    written = [str(path) for path in write_report(folder, *pages)]
     if written:
         console.print(f"Report: {clean(written[0])}", soft_wrap=True)
     return written
-
-
-def _span(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -30,3 +30,13 @@ def aucs_of_top_loss(run: Run) -> dict[str, str]:
         known = low is not None and high is not None
         said[name] = f"{value:.2f}" + (f" ({low:.2f}–{high:.2f})" if known else "")
     return said
+
+
+def by_verdict(run: Run) -> dict[str, dict[str, dict[str, int]]]:
+    """Noise, hard and ordinary interactions of each verdict; of all, and of the highest losses.
+
+    Empty where nothing was planted, or the run was made before they were counted.
+    """
+    found = measured(run)
+    names = ("verdicts", "verdicts_top_loss")
+    return {name: found[name] for name in names} if all(name in found for name in names) else {}

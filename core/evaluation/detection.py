@@ -36,9 +36,10 @@ def detect(scores: InteractionScores, truth: Truth, rng: np.random.Generator) ->
         out-of-fold score), ``auc_hard`` (noise against hard genuine alone), ``ci_*`` (95 %
         bootstrap intervals). By kind of noise: ``auc_kind`` of p_noisy. Shares 0..1:
         ``noise_recall``, ``precision``, ``hard_kept``, ``hard_kept_by_loss_cut``,
-        ``hard_kept_at``; ``counts`` of interactions. Where a label set p_noisy and verdict, or
-        p_noisy was fitted to one, the method did not find it out: these are left out of
-        everything, and counted as ``by_person``.
+        ``hard_kept_at``; ``counts`` of interactions; ``verdicts``, and ``verdicts_top_loss`` among
+        the fifth with the highest loss: what of each verdict is noise, hard, or ordinary. Where a
+        label set p_noisy and verdict, or p_noisy was fitted to one, the method did not find it out:
+        these are left out of everything, and counted as ``by_person``.
 
     Raises:
         ValueError: If the truth is of other interactions than the scores.
@@ -57,6 +58,8 @@ def detect(scores: InteractionScores, truth: Truth, rng: np.random.Generator) ->
         **_aucs_and_intervals(signals, scores, truth, hard, rng),
         **_shares(signals, noise, noisy, hard),
         "hard_source": source,
+        "verdicts": _verdicts(scores, noise, hard, np.ones(len(noise), dtype=bool)),
+        "verdicts_top_loss": _verdicts(scores, noise, hard, top_loss(scores)),
         "counts": _counts(truth, noise, noisy, hard)
         | ({"by_person": n_by_person} if n_by_person else {}),
     }
@@ -156,6 +159,20 @@ def _shares(
             }
             for recall in RECALLS
         },
+    }
+
+
+def _verdicts(
+    scores: InteractionScores, noise: BoolArray, hard: BoolArray, among: BoolArray
+) -> dict[str, dict[str, int]]:
+    """What the interactions of each verdict are; hard and ordinary ones are genuine."""
+    truth = {"noise": noise, "hard": hard, "ordinary": ~noise & ~hard}
+    return {
+        name: {
+            what: int(((scores.verdict == place) & is_so & among).sum())
+            for what, is_so in truth.items()
+        }
+        for place, name in enumerate(VERDICTS)
     }
 
 

@@ -10,14 +10,25 @@ from typing import Any, Final
 import pandas as pd
 
 from core.study import statistics
-from core.study.figure_style import BARS, COLORS, INK, Drawn, canvas, caption, grid, panels
+from core.study.figure_style import (
+    BARS,
+    COLORS,
+    INK,
+    SCHEME_LOOKS,
+    Drawn,
+    canvas,
+    caption,
+    grid,
+    panels,
+)
 from core.study.labels import SCHEMES, measure_title
 from core.study.variants import ABLATIONS
 
 ABLATED: Final = ("hard_kept_70", "auc_matched", "recall20", "ndcg20")
+LEAST: Final = 3
+"""Seeds below which no change is drawn as one that helps or harms."""
 ROW: Final = 0.185
 """Inches that a variant takes."""
-SCHEME_MARKERS: Final = ("o", "s", "^", "v", "D")
 
 
 def forest(
@@ -55,6 +66,8 @@ def _effect(axes: Any, row: Any, place: float) -> None:  # noqa: ANN401
     """A change less full: blue and round if the interval is below 0, where the part helps."""
     low, high = -row.high, -row.low
     kind = "ours" if high < 0.0 else "loss-based" if low > 0.0 else "plain"
+    if row.n < LEAST:  # the interval of two values is the two
+        kind = "plain"
     marker = {"ours": "o", "loss-based": "s", "plain": "|"}[kind]
     axes.plot([low, high], [place, place], color=COLORS[kind], lw=1.6, solid_capstyle="butt")
     axes.plot(-row.difference, place, ls="", marker=marker, ms=5, color=COLORS[kind])
@@ -74,8 +87,7 @@ def negatives(cells: pd.DataFrame, folder: Path, source: str) -> Iterator[Drawn]
     with canvas(path, line, rows * 3.6 + 0.6, nrows=rows, ncols=columns) as (_, axes):
         for panel, (key, found) in panels(axes, keys):
             for row in found.itertuples():
-                place = list(SCHEMES).index(str(row.scheme)) if row.scheme in SCHEMES else 0
-                _scheme(panel, row, place)
+                _scheme(panel, row)
             panel.set_title(f"{key[0]} · {key[1]} noise")
             panel.set_xlabel("hardness: chance to be ranked above the positive (0 to 1)")
             panel.set_ylabel("false-negative rate (share)")
@@ -84,14 +96,14 @@ def negatives(cells: pd.DataFrame, folder: Path, source: str) -> Iterator[Drawn]
     yield Drawn(path, "negatives", "", alt)
 
 
-def _scheme(axes: Any, row: Any, place: int) -> None:  # noqa: ANN401
-    family = ("plain", "negatives", "negatives", "signal", "ours")[place]
+def _scheme(axes: Any, row: Any) -> None:  # noqa: ANN401
+    family, marker = SCHEME_LOOKS.get(str(row.scheme), ("plain", "x"))
     axes.errorbar(
         row.mean_x,
         row.mean,
         xerr=_error(row.mean_x, row.low_x, row.high_x),
         yerr=_error(row.mean, row.low, row.high),
-        marker=SCHEME_MARKERS[place],
+        marker=marker,
         color=COLORS[family],
     )
     label = SCHEMES.get(str(row.scheme), str(row.scheme))

@@ -42,6 +42,15 @@ MARKERS: Final[Mapping[str, str]] = {
     "signal": "d",
     "oracle": "*",
 }
+SCHEME_LOOKS: Final[Mapping[str, tuple[str, str]]] = {
+    "uniform": ("plain", "o"),
+    "dns": ("negatives", "s"),
+    "srns": ("negatives", "^"),
+    "pool": ("signal", "v"),
+    "llmhni": ("language", "d"),
+    "fresh": ("ours", "D"),
+}
+"""Ways to choose negatives: the family whose hue each has, and its marker."""
 DASHES: Final[Mapping[str, str]] = {"ours": "-", "oracle": ":", "plain": "--"}
 """Of lines; every other family is drawn dash-dotted."""
 WIDTH: Final = 10.0

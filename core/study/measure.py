@@ -110,6 +110,19 @@ def own_threshold(scores: InteractionScores, noise_rate: float, ruler: Ruler) ->
         "noise_recall": _share(flagged, ruler.noise),
         "precision": _share(ruler.noise, flagged),
         "hard_kept": _share(~flagged, hard),
+        **_verdicts(scores, flagged, ruler),
+    }
+
+
+def _verdicts(scores: InteractionScores, flagged: BoolArray, ruler: Ruler) -> Measured:
+    """Noise among what has a high loss, among what is kept of it, and in the verdict hard."""
+    top, called = top_loss(ruler.scores), scores.verdict == VERDICTS.index("hard")
+    return {
+        "noise_in_top_loss": _share(ruler.noise, top),
+        "noise_in_top_loss_kept": _share(ruler.noise, top & ~flagged),
+        "called_hard": float(called.mean()),
+        "noise_in_called_hard": _share(ruler.noise, called),
+        "hard_in_called_hard": _share(ruler.hard[0], called),
     }
 
 

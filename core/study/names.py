@@ -63,6 +63,14 @@ DETECTION: Final = (
 """How well a suspicion tells planted noise from the rest."""
 OWN_THRESHOLD: Final = ("noise_recall", "precision", "hard_kept", "noise_rate_estimated")
 """What LLMHNI flags of itself."""
+VERDICTS: Final = (
+    "noise_in_top_loss",
+    "noise_in_top_loss_kept",
+    "called_hard",
+    "noise_in_called_hard",
+    "hard_in_called_hard",
+)
+"""What its verdicts are worth: the fifth of highest loss, what is kept of it, the verdict hard."""
 RANKING: Final = (
     "recall5",
     "recall10",
@@ -95,6 +103,7 @@ COLUMNS: Final = (
     *RANKING,
     *NEGATIVES,
     *HOW,
+    *VERDICTS,
 )
 """Columns of ``rows.csv``, in this order."""
 TEXTS: Final = frozenset(

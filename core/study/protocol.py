@@ -16,8 +16,9 @@ PROTOCOL: Final = """\
   Where a seed decides the split (MovieLens), its train and validation sets do share interactions
   with the test sets of the reported seeds, for all methods alike. Not tuned: text only, cleanlab,
   random edits, and LLMHNI as in the paper; the oracle has the options of plain BPR. The column
-  `options` says what was chosen, and the tuning table which candidates there were. Where that table
-  is empty, defaults were used.
+  `options` says what was chosen, and the tuning table which candidates there were. A method
+  without candidates in that table has its defaults, or, in a study of one's own, the options that
+  the project's study chose for it on the same dataset: the section Tuning says which.
 * **Selection within a run.** The epoch is chosen on validation, and so is LLMHNI's refined graph
   with `refine.preset=auto`: a run of LLMHNI chooses between two trainings, one of a baseline has
   one. Test is read once, at that epoch: all items are ranked, train items left out.

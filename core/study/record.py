@@ -19,14 +19,16 @@ def write_settings(folder: Path, plan: StudyConfig, known: Choices) -> Path:
 
     Args:
         folder: Of the study.
-        plan: That is run now.
+        plan: That is run now, whole: of which part of it was asked in a call is not noted, or its
+            progress would look done when that part is.
         known: Chosen options by dataset and method.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / SETTINGS_FILE
     names = sorted({name for block in plan.blocks for name in block.variants})
     before = _before(path)
-    plans = before.get("plans", {}) | {plan.name: plan.model_dump(mode="json")}
+    plans = {name: one for name, one in before.get("plans", {}).items() if name != plan.name}
+    plans[plan.name] = plan.model_dump(mode="json")  # the latest last
     content = {
         "plans": plans,
         "variants": before.get("variants", {}) | {name: _variant(name) for name in names},

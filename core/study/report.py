@@ -14,6 +14,7 @@ from core.study.figure_style import INSTALL, Drawn, is_installed
 from core.study.figures import draw_all
 from core.study.names import ROWS_FILE
 from core.study.protocol import ABLATIONS, PROTOCOL, STATISTICS
+from core.study.readme_table import fill, readme_table
 from core.study.rows import read_rows
 from core.study.statistics import part_of
 from core.study.summary_page import summary_page, verdict_table
@@ -26,7 +27,9 @@ READING: Final = "reading.md"
 """Written by hand, beside the page that it is read into."""
 
 
-def write_report(folder: Path, results_readme: Path | None = None) -> list[Path]:
+def write_report(
+    folder: Path, results_readme: Path | None = None, front_page: Path | None = None
+) -> list[Path]:
     """Write the report of a study, its figures and, if asked, the page that sums it up.
 
     Args:
@@ -34,6 +37,7 @@ def write_report(folder: Path, results_readme: Path | None = None) -> list[Path]
             these rows do not give are removed.
         results_readme: The page of aims and verdicts. ``reading.md`` beside it is taken in as its
             section "Why" if it is there.
+        front_page: A page whose table, between its marks, is written anew.
 
     Returns:
         The files that were written, the report first.
@@ -52,6 +56,10 @@ def write_report(folder: Path, results_readme: Path | None = None) -> list[Path]
         page = summary_page(rows, drawn, folder, results_readme.parent, why)
         results_readme.write_text(page, encoding="utf-8")
         written.append(results_readme)
+    if front_page is not None:
+        page = fill(front_page.read_text(encoding="utf-8"), readme_table(rows))
+        front_page.write_text(page, encoding="utf-8")
+        written.append(front_page)
     return [*written, *(figure.path for figure in drawn)]
 
 

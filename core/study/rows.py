@@ -12,7 +12,8 @@ import fcntl
 import io
 import numbers
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -104,12 +105,75 @@ def append_rows(path: str | Path, rows: Sequence[Row]) -> int:
     return len(new)
 
 
-def remove_all(path: str | Path) -> None:
-    """Take away all rows, for a study that begins anew."""
+def rows_of(path: str | Path, cells: Collection[Key]) -> set[Key]:
+    """Keys of the rows there that belong to some cells, whatever options they were run with.
+
+    Args:
+        path: The file, or the folder that it lies in.
+        cells: Keys as :meth:`core.study.settings.Cell.keys` gives them.
+
+    Raises:
+        DataError: If the file is none of a study.
+    """
+    wanted = {_without_options(key) for key in cells}
+    return {key for key in done_keys(path) if _without_options(key) in wanted}
+
+
+def remove_rows(path: str | Path, keys: Collection[Key]) -> Path | None:
+    """Take rows away, and keep the file as it was beside it.
+
+    Args:
+        path: The file, or the folder that it lies in.
+        keys: Of the rows to take away.
+
+    Returns:
+        The copy; None where there was nothing to take away, and nothing was changed.
+
+    Raises:
+        DataError: If the file is none of a study.
+    """
     place = _file(path)
-    if place.is_file():
-        with _locked(place):
-            place.unlink()
+    if not done_keys(place) & set(keys):
+        return None
+    with _locked(place):
+        content, _ = _whole_lines(place.read_bytes())
+        _check_header(place, content)
+        copy = _copied(place)
+        header, *left = _lines_without(content.decode(errors="replace"), keys)
+        aside = place.with_suffix(".tmp")
+        aside.write_text("".join((header, *left)), encoding="utf-8")
+        os.replace(aside, place)
+        if not left:
+            place.unlink()  # as where there never were any
+    return copy
+
+
+def _lines_without(content: str, keys: Collection[Key]) -> Iterator[str]:
+    """The header, and the lines of all rows but some, as they stand: no number is written anew."""
+    header, *lines = io.StringIO(content, newline="\n")
+    columns = next(csv.reader([header]))
+    yield header
+    for line in lines:
+        row = dict(zip(columns, next(csv.reader([line])), strict=False))
+        if row_key(row) not in keys:
+            yield line
+
+
+def _copied(place: Path) -> Path:
+    """Copy the file, whole or not at all, under a name that no earlier copy has."""
+    copy, number = place.with_name(f"{place.name}.bak"), 1
+    while copy.exists():
+        number += 1
+        copy = place.with_name(f"{place.name}.bak{number}")
+    aside = copy.with_name(f"{copy.name}.tmp")
+    shutil.copyfile(place, aside)
+    os.replace(aside, copy)
+    return copy
+
+
+def _without_options(key: Key) -> Key:
+    at = KEY.index("options")
+    return (*key[:at], *key[at + 1 :])
 
 
 def _file(path: str | Path) -> Path:
@@ -135,7 +199,7 @@ def _check_header(place: Path, content: bytes) -> None:
     if content[: content.find(b"\n") + 1].decode(errors="replace") != HEADER:
         raise DataError(
             f"{place} has other columns than the results of this version. Name another folder "
-            "with --out, or begin anew with --fresh."
+            "with --out, or move the file away to begin anew."
         )
 
 

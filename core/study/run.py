@@ -11,11 +11,11 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -25,6 +25,7 @@ from typing import Final, Literal
 from core.errors import Cancelled, WorkbenchError
 from core.study.data import Places
 from core.study.jobs import Job, choices_in, jobs_of
+from core.study.processes import deaf_to_ctrl_c, end, one_thread
 from core.study.rows import Key, append_rows, done_keys
 from core.study.settings import Cell, StudyConfig
 
@@ -32,7 +33,6 @@ PREFIX: Final = "llmhni-study-"
 """Of the folders for what is kept meanwhile; the number of the process follows."""
 BEAT: Final = 1.0
 """Seconds after which somebody who shows the progress is called at least."""
-THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Event:
     job: Job | None = None
     cell: Cell | None = None
     seconds: float = 0.0
+    """Of the cell; what the cells of its group share is not counted."""
+    shared: float = 0.0
+    """Seconds for what the group shares, which its first cell waits for."""
     message: str = ""
 
 
@@ -109,10 +112,7 @@ def run_study(plan: StudyConfig, setup: Setup, on_event: Callable[[Event], None]
         while running:
             _look(running, tally, on_event)
     finally:
-        for one in running:
-            one.process.terminate()
-        for one in running:
-            one.process.join()
+        end([one.process for one in running])
         shutil.rmtree(scratch, ignore_errors=True)
     return tally
 
@@ -145,25 +145,10 @@ def _begin(job: Job, setup: Setup, scratch: Path) -> _Running:
     process = context.Process(
         target=_work, args=(job, setup.places, setup.folder, place, theirs), daemon=True
     )
-    with _one_thread():
+    with one_thread(), deaf_to_ctrl_c():
         process.start()
     theirs.close()
     return _Running(process, ours, job, list(job.cells), place)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A process begun meanwhile works with one thread; this one, and what it begins later, not."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the libraries are loaded
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _look(running: list[_Running], tally: Tally, on_event: Callable[[Event], None]) -> None:
@@ -208,11 +193,11 @@ def _count(event: Event, tally: Tally) -> None:
 
 def _work(job: Job, places: Places, folder: Path, scratch: Path, told: Connection) -> None:
     """In a process of its own: the cells of a job, each a row when it is done."""
+    # An end by SIGTERM that Python sees: it gives back the semaphores that libraries took.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     import torch  # noqa: PLC0415 - heavy
 
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began this ends it
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = os.getppid()
 
     def tick() -> None:
@@ -246,13 +231,18 @@ def run_job(
     from core.study.cells import GroupRun, NotForThisData  # noqa: PLC0415 - heavy
 
     group: GroupRun | None = None
+    paid = False  # for what the group shares: its first cell does
     for cell in job.cells:
         tick()
         started = time.perf_counter()
         try:
             group = group or GroupRun(job.group, places, scratch, tick)
-            append_rows(folder, group.measure(cell))
-            tell(Event("done", job, cell, time.perf_counter() - started))
+            rows = group.measure(cell)
+            append_rows(folder, rows)
+            passed = time.perf_counter() - started
+            shared = 0.0 if paid else max(0.0, passed - rows[0]["seconds"])
+            paid = True
+            tell(Event("done", job, cell, passed - shared, shared))
         except NotForThisData as reason:
             tell(Event("skipped", job, cell, message=str(reason)))
         except Cancelled:

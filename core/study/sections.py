@@ -11,7 +11,7 @@ import pandas as pd
 from core.study import statistics
 from core.study.cases import RATE
 from core.study.labels import SCHEMES, measure_title, title
-from core.study.names import PLANTED
+from core.study.names import OWN_THRESHOLD, PLANTED, VERDICTS
 from core.study.protocol import NATURAL_NOISE
 from core.study.tables import (
     by_rate,
@@ -22,14 +22,13 @@ from core.study.tables import (
     p_value,
     recovery,
 )
-from core.study.variants import ABLATIONS, METHODS
+from core.study.variants import ABLATIONS, METHODS, VARIANTS
 
 DETECTION: Final = ("hard_kept_70", "auc_matched", "auc_all", "auc_top_loss", "precision_at_rate")
 RANKING: Final = ("recall20", "ndcg20", "recall20_hard_users", "recall20_hard_items")
 MAIN: Final = ("recall20", "ndcg20")
 ABLATED: Final = ("hard_kept_70", "auc_matched", "recall20", "ndcg20")
 TUNED_BY: Final = "valid_ndcg20"
-OWN: Final = ("noise_recall", "precision", "hard_kept", "noise_rate_estimated")
 
 
 def about(rows: pd.DataFrame) -> str:
@@ -204,7 +203,32 @@ def tuning(rows: pd.DataFrame) -> str:
         for row, is_best in zip(found.to_dict("records"), found["mean"] == best, strict=True)
     ]
     head = ["Data", "Method", "Options", "NDCG@20, validation", ""]
-    return markdown(head, body) if body else "Not tuned: defaults everywhere."
+    table = markdown(head, body) if body else "Nothing was tuned here."
+    return f"{table}\n\n{_from_elsewhere(rows)}"
+
+
+def _from_elsewhere(rows: pd.DataFrame) -> str:
+    """Say with which options methods were run that are no candidates of this study."""
+    tuned = statistics.part_of(rows, "tuning")
+    tried = set(zip(tuned["data"], tuned["variant"], tuned["options"], strict=True))
+    cells = statistics.part_of(rows, "methods").sort_values(["data", "variant"])
+    run = dict.fromkeys(zip(cells["data"], cells["variant"], cells["options"], strict=True))
+    found = [
+        f"{title(name)} on {data} {_options(options)}"
+        for data, name, options in run
+        if options not in ("", "{}") and (data, _method(name), options) not in tried
+    ]
+    if not found:
+        return "Methods without candidates here have their defaults."
+    return (
+        "Chosen elsewhere, and no candidates of this study: " + ", ".join(found) + ". What a study "
+        "has not tuned itself it takes from the project's study (docs/results/study). Methods "
+        "named neither here nor as tuned have their defaults."
+    )
+
+
+def _method(name: str) -> str:
+    return VARIANTS[name].method if name in VARIANTS else name
 
 
 def seconds(rows: pd.DataFrame) -> str:
@@ -226,7 +250,7 @@ def seconds(rows: pd.DataFrame) -> str:
 def _own(at: pd.DataFrame) -> str:
     """What LLMHNI flags of itself, at its own threshold."""
     found = []
-    for name in OWN:
+    for name in (*OWN_THRESHOLD, *VERDICTS):
         table = statistics.summary(at[at["variant"] == statistics.OURS], name)
         if len(table):
             row = table.iloc[0]

@@ -5,13 +5,12 @@ Loads no PyTorch.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal, Self
+from difflib import get_close_matches
+from typing import Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from core.config import Settings
 from core.errors import ConfigError
@@ -21,19 +20,34 @@ from core.study.names import (
     NATURAL,
     NO_NOISE,
     NOISES,
-    PARTS,
     SAMPLE,
     SCHEMES,
     SIGNALS,
     TUNING_SEED,
 )
-from core.study.variants import ABLATIONS, COMPARED, METHODS, variant_of
+from core.study.variants import ABLATIONS, COMPARED, METHODS, VARIANTS
 
 SEEDS: Final = (0, 1, 2, 3, 4)
 FOUR: Final = ("position", "uniform", "co-click", "lookalike")
 RATE: Final = 0.2
 RATE_NATURAL: Final = 0.16
 """Share of ratings below 3 among those of MovieLens, about; ``n_noise / n_train`` is exact."""
+
+
+def check_variant(name: str) -> None:
+    """See that there is a variant of that name.
+
+    Raises:
+        ConfigError: If there is none; the message names those that are near.
+    """
+    if name in VARIANTS:
+        return
+    near = get_close_matches(name, VARIANTS, n=4)
+    meant = f" Do you mean {' or '.join(near)}?" if near else ""
+    raise ConfigError(
+        f"There is no variant '{name}'.{meant} Methods are {', '.join(METHODS)}; the ablations "
+        "are listed by: study --help"
+    )
 
 
 class Block(Settings):
@@ -56,12 +70,14 @@ class Block(Settings):
         unknown = [name for name in self.noise if name not in NOISES]
         if unknown:
             raise ValueError(f"unknown noise {unknown[0]!r}; known are {', '.join(NOISES)}")
-        if not all(0.0 <= rate < 1.0 for rate in self.rates):
-            raise ValueError("rates are shares, 0 to below 1")
-        if not all(0 <= seed < 2**32 for seed in self.seeds):
-            raise ValueError("seeds are whole numbers, 0 or more")
+        for rate in self.rates:
+            if not 0.0 <= rate < 1.0:
+                raise ValueError(f"rates are shares, 0 to below 1; {rate:g} is none")
+        for seed in self.seeds:
+            if not 0 <= seed < 2**32:
+                raise ValueError(f"seeds are whole numbers, 0 to 2^32 - 1; {seed} is none")
         for name in self.variants:
-            variant_of(name)
+            check_variant(name)
         return self
 
 
@@ -78,6 +94,8 @@ def _tuning(*data: str, noise: str = "mixed") -> Block:
     return Block(part="tuning", data=data, noise=(noise,), seeds=(TUNING_SEED,), variants=METHODS)
 
 
+_ASKED: Final = ("position", "uniform", "co-click")
+"""Noise that the aims ask of."""
 _ALL_AT_20: Final = Block(noise=FOUR)
 _BOTH_ENDS: Final = (
     Block(noise=(NO_NOISE,), rates=(0.0,)),
@@ -90,7 +108,7 @@ QUICK: Final = StudyConfig(
     name="quick",
     blocks=(
         Block(
-            noise=("position", "uniform", "co-click"),
+            noise=_ASKED,
             variants=tuple(name for name in COMPARED if name not in _SLOW),
         ),
     ),
@@ -101,17 +119,18 @@ FULL: Final = StudyConfig(
     blocks=(
         _tuning(SAMPLE),
         _ALL_AT_20,
+        Block(noise=_ASKED, variants=("oracle-llmhni",)),
         _tuning(ML),
-        Block(data=(ML,), noise=("position", "uniform", "co-click")),
+        Block(data=(ML,), noise=_ASKED),
         *_BOTH_ENDS,
         Block(noise=("uniform", "co-click", "lookalike"), rates=(0.4,)),
         Block(data=(ML,), noise=(NO_NOISE,), rates=(0.0,)),
-        Block(data=(ML,), noise=("position", "uniform", "co-click"), rates=(0.4,)),
+        Block(data=(ML,), noise=_ASKED, rates=(0.4,)),
         Block(part="ablations", noise=("mixed",), variants=_SWEPT),
         Block(part="ablations", noise=("position",), variants=_SWEPT),
         Block(part="negatives", data=(SAMPLE, ML), variants=("bpr",)),
         Block(noise=FOUR, rates=(0.1, 0.3)),
-        Block(data=(ML,), noise=("position", "uniform", "co-click"), rates=(0.1, 0.3)),
+        Block(data=(ML,), noise=_ASKED, rates=(0.1, 0.3)),
         Block(data=(ML,), noise=("lookalike",), rates=(RATE, 0.4, 0.1, 0.3)),
         Block(data=(ML,), noise=(NATURAL,), rates=(RATE_NATURAL,)),
         _tuning(AMAZON, noise="position"),
@@ -175,97 +194,3 @@ def groups_of(block: Block) -> Iterator[Group]:
             for noise in block.noise:
                 for rate in (0.0,) if noise == NO_NOISE else block.rates:
                     yield Group(block.part, data, noise, rate, seed)
-
-
-def read_plan(name: str) -> StudyConfig:
-    """A known plan, or one from a JSON file.
-
-    Raises:
-        ConfigError: If there is no such plan, or it holds unknown names.
-    """
-    if name in PLANS:
-        return PLANS[name]
-    path = Path(name)
-    if path.suffix != ".json":
-        raise ConfigError(f"There is no plan '{name}'. Known are: {', '.join(PLANS)}, FILE.json.")
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"The plan in {path} cannot be read: {error}.") from error
-    try:
-        return StudyConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(f"The plan in {path} does not fit: {error}") from error
-
-
-@dataclass(frozen=True)
-class Narrowed:
-    """Which cells of a plan are wanted; None = all."""
-
-    data: Sequence[str] | None = None
-    noise: Sequence[str] | None = None
-    rates: Sequence[float] | None = None
-    seeds: Sequence[int] | None = None
-    variants: Sequence[str] | None = None
-    parts: Sequence[str] | None = None
-
-
-def narrow(plan: StudyConfig, wanted: Narrowed) -> StudyConfig:
-    """Keep the wanted cells of a plan.
-
-    Seeds replace those of the plan, but for tuning. A dataset that the plan does not know gets
-    the blocks of the sample.
-
-    Raises:
-        ConfigError: If a name is unknown, or nothing is left.
-    """
-    _check(wanted)
-    blocks = [_narrowed(block, wanted) for block in _with_own_data(plan, wanted.data)]
-    left = [block for block in blocks if block is not None]
-    if not left:
-        raise ConfigError(
-            f"Nothing of the plan {plan.name} is left. Ask for less, take --plan full, or write "
-            "a plan of your own as a JSON file."
-        )
-    return plan.model_copy(update={"blocks": tuple(left)})
-
-
-def _check(wanted: Narrowed) -> None:
-    for name in wanted.variants or ():
-        variant_of(name)
-    for given, known, what in (
-        (wanted.parts, PARTS, "part"),
-        (wanted.noise, NOISES, "kind of noise"),
-    ):
-        for name in given or ():
-            if name not in known:
-                raise ConfigError(f"There is no {what} '{name}'. Known are: {', '.join(known)}.")
-
-
-def _with_own_data(plan: StudyConfig, data: Sequence[str] | None) -> Iterator[Block]:
-    """Blocks of the plan, and those of the sample for each dataset that it does not know."""
-    yield from plan.blocks
-    known = {name for block in plan.blocks for name in block.data}
-    for name in data or ():
-        if name not in known:
-            for block in plan.blocks:
-                if SAMPLE in block.data and block.part != "ablations":
-                    yield block.model_copy(update={"data": (name,)})
-
-
-def _narrowed(block: Block, wanted: Narrowed) -> Block | None:
-    if wanted.parts is not None and block.part not in wanted.parts:
-        return None
-    tuning = block.part == "tuning"
-    update = {"data": _among(block.data, wanted.data)}
-    if block.part != "negatives":
-        update["variants"] = _among(block.variants, wanted.variants)
-    if not tuning:
-        update["noise"] = _among(block.noise, wanted.noise)
-        update["rates"] = _among(block.rates, wanted.rates)
-        update["seeds"] = block.seeds if wanted.seeds is None else tuple(wanted.seeds)
-    return block.model_copy(update=update) if all(update.values()) else None
-
-
-def _among(values: tuple[Any, ...], wanted: Sequence[Any] | None) -> tuple[Any, ...]:
-    return values if wanted is None else tuple(one for one in values if one in wanted)

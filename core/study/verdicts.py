@@ -47,6 +47,8 @@ AHEAD_OF_LOSS: Final = (
     f"At {RATE:.0%} noise no rival's interval of the paired difference lies wholly "
     "below 0 (LLMHNI behind), and that to the best loss-based method lies wholly above 0."
 )
+SURE: Final = 0.05
+"""p below which a lead counts as one after correction for many comparisons."""
 WHOLLY_ABOVE: Final = "The interval of the paired difference to every baseline excludes 0"
 
 
@@ -59,6 +61,8 @@ class Verdict:
     rule: str
     """What is asked of every case."""
     cases: tuple[Case, ...]
+    is_lead: bool = False
+    """Whether it claims to be ahead of every rival, so that the corrected p has a say."""
 
     @property
     def outcome(self) -> str:
@@ -72,8 +76,11 @@ class Verdict:
     def said(self) -> str:
         """In how many cases it holds, in words."""
         n_open = sum(case.outcome == UNKNOWN for case in self.cases)
-        n_holds = sum(case.outcome == HOLDS for case in self.cases)
-        text = f"holds in {n_holds} of {len(self.cases)} cases"
+        held = [case for case in self.cases if case.outcome == HOLDS]
+        text = f"holds in {len(held)} of {len(self.cases)} cases"
+        if self.is_lead and held:
+            n_sure = sum(case.p < SURE for case in held)
+            text += f", in {n_sure} of them with p < {SURE:g} (Holm)"
         return f"{text}, {n_open} not measured" if n_open else text
 
 
@@ -107,6 +114,7 @@ def verdicts(rows: pd.DataFrame) -> list[Verdict]:
             f"Recall@20 and NDCG@20 at {RATE:.0%} noise above every baseline but the oracle",
             f"{WHOLLY_ABOVE}, LLMHNI being above.",
             _each(cells, every, RANKING, above_all(cells, RANKING)),
+            is_lead=True,
         ),
         Verdict(
             "3",
@@ -120,6 +128,7 @@ def verdicts(rows: pd.DataFrame) -> list[Verdict]:
             f"The flattest decline from 0 to {TOP_RATE:.0%} noise",
             f"{WHOLLY_ABOVE}, LLMHNI losing a smaller share of its value without noise.",
             _each(cells, every, RANKING, flattest(cells, RANKING), TOP_RATE),
+            is_lead=True,
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 
@@ -106,6 +107,21 @@ def test_five_examples_come_with_their_evidence_as_plain_text():
     written = " ".join(element.value for element in [*app.markdown, *app.caption])
     for untrusted in ("Casino", "Bambi", "deserts", "six rows", "evidence judge"):
         assert untrusted not in written
+
+
+def test_what_the_verdicts_fell_upon_is_shown_as_shares(workspace):
+    run = write_run(workspace)
+    assert "What the verdicts fell upon" not in " ".join(one.value for one in open_app().markdown)
+    counts = {
+        "clean": {"noise": 1, "hard": 1, "ordinary": 8},
+        "hard": {"noise": 1, "hard": 3, "ordinary": 0},
+        "noisy": {"noise": 6, "hard": 0, "ordinary": 0},
+    }
+    told = {"verdicts": counts, "verdicts_top_loss": counts}
+    (run / "detection.json").write_text(json.dumps(told))
+    found = next(one.value for one in open_app().dataframe if "Planted noise" in one.value)
+    assert found.loc["hard"].tolist() == [4, 0.25, 0.75, 0.0]
+    assert found.loc["all"].tolist() == [20, 0.4, 0.2, 0.4]
 
 
 def test_a_run_without_known_truth_says_so(workspace):

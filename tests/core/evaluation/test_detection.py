@@ -88,6 +88,17 @@ def test_recall_precision_and_kept_shares_follow_the_verdicts(found):
     }
 
 
+def test_the_verdicts_are_counted_by_what_they_fell_upon(found):
+    assert found["verdicts"] == {
+        "clean": {"noise": 1, "hard": 0, "ordinary": 1},
+        "hard": {"noise": 0, "hard": 2, "ordinary": 0},
+        "noisy": {"noise": 1, "hard": 0, "ordinary": 1},
+    }
+    # A fifth of six is one: the first.
+    assert found["verdicts_top_loss"]["noisy"] == {"noise": 1, "hard": 0, "ordinary": 0}
+    assert sum(sum(of.values()) for of in found["verdicts_top_loss"].values()) == 1
+
+
 def test_the_loss_cut_stops_at_the_same_noise_recall(found, make_scores):
     assert found["hard_kept_by_loss_cut"] == 1.0  # the row of loss 5 is enough
     both = detect(make_scores(**COLUMNS | {"verdict": [2, 2, 1, 1, 0, 0]}), TRUTH, rng())

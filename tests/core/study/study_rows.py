@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.study.names import COLUMNS, NUMBERS
+from core.study.names import COLUMNS, NUMBERS, SCHEMES
 from core.study.variants import METHODS, VARIANTS
 
 KINDS = ("uniform", "position", "co-click")
@@ -74,7 +74,8 @@ def study(seeds: int = 3) -> list[dict[str, Any]]:
         for name, lift in (("llmhni", 0.0), ("no-judge", -0.02), ("caution-1", 0.01)):
             value = 0.3 + lift + 0.001 * seed * (lift + 1)
             made.append(row(name, seed, part="ablations", noise="mixed", recall20=value))
-        for scheme, share in (("uniform", 0.01), ("dns", 0.05), ("llmhni", 0.02)):
+        for place, scheme in enumerate(SCHEMES):
+            share = 0.01 * (place + 1)
             made.append(
                 row("bpr", seed, part="negatives", scheme=scheme, hardness=share * 9)
                 | {"false_negative_rate": share + 0.001 * seed}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.evaluation.truth import Truth
 from core.study.data import Prepared
-from core.study.measure import Ruler, detection, flagged_at_rate, most_hard, ranking
+from core.study.measure import Ruler, detection, flagged_at_rate, most_hard, own_threshold, ranking
 from core.types import Embeddings, InteractionScores
 from tests.worlds import dataset, pairs
 
@@ -87,3 +89,15 @@ def test_ranking_masks_noise_and_looks_at_hard_users_and_items_apart():
     assert found["recall20_hard_users"] == 1.0
     assert np.isnan(found["recall20_hard_items"])  # nobody has item 0 in test
     assert found["valid_recall20"] == 1.0
+
+
+def test_verdicts_are_counted_beside_what_has_a_high_loss():
+    measured = ruler()  # the highest loss has the noisy pair (0, 2), the next the noisy (1, 4)
+    own = replace(measured.scores, verdict=np.array([0, 0, 2, 1, 1, 0], np.int8))
+    found = own_threshold(own, 0.3, measured)
+    assert found["noise_recall"] == 0.5
+    assert found["noise_in_top_loss"] == 1.0
+    assert found["noise_in_top_loss_kept"] is None  # all of it is called noisy
+    assert found["called_hard"] == pytest.approx(2 / 6)
+    assert found["noise_in_called_hard"] == 0.0
+    assert found["hard_in_called_hard"] == 0.5

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import DataError
 from core.study import report
+from core.study.labels import title
 from core.study.report import write_report
 from core.study.rows import append_rows
 from tests.core.study.study_rows import row, study
@@ -143,3 +144,23 @@ def test_rows_made_with_other_options_than_tuning_found_best_are_told(tmp_path):
 def test_a_folder_without_rows_says_how_to_make_them(tmp_path):
     with pytest.raises(DataError, match="make study"):
         write_report(tmp_path)
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_options_that_were_chosen_elsewhere_are_no_defaults(tmp_path):
+    """A study of one's own without tuning takes the options that the project's study chose."""
+    chosen = '{"train.weight_decay":0.001}'
+    rows = [row(name, 0, recall20=0.3, options=chosen) for name in ("bpr", "oracle")]
+    rows.append(row("t-ce", 0, recall20=0.3))
+    make(tmp_path / "own", rows)
+    text = (tmp_path / "own" / "study" / "README.md").read_text()
+    assert "Nothing was tuned here." in text
+    assert f"no candidates of this study: {title('bpr')} on sample `{chosen}`, " in text
+    assert "the project's study (docs/results/study)" in text
+    assert "defaults everywhere" not in text
+    assert "that table is empty" not in text  # in the protocol
+    tuned = [row("bpr", 1000, part="tuning", options=chosen, valid_ndcg20=0.1)]
+    make(tmp_path / "tuned", [*rows, *tuned])
+    text = (tmp_path / "tuned" / "study" / "README.md").read_text()
+    assert "no candidates of this study" not in text
+    assert "Methods without candidates here have their defaults." in text

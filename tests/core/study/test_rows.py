@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import DataError
-from core.study.names import COLUMNS
-from core.study.rows import append_rows, done_keys, read_rows, row_key
+from core.study.names import COLUMNS, VERDICTS
+from core.study.rows import append_rows, done_keys, read_rows, remove_rows, row_key, rows_of
 
 
 def row(seed: int = 0, **more):
@@ -26,10 +26,11 @@ def test_the_header_is_the_contract():
         *("part", "data", "noise", "rate", "seed"),
         *("variant", "family", "options"),
     )
-    assert COLUMNS[-7:] == (
+    assert COLUMNS[-12:-5] == (
         *("best_epoch", "seconds", "seconds_shared", "device", "code", "versions", "finished"),
     )
-    assert len(COLUMNS) == len(set(COLUMNS)) == 60
+    assert COLUMNS[-5:] == VERDICTS  # added last: older files lack them
+    assert len(COLUMNS) == len(set(COLUMNS)) == 65
 
 
 def test_what_is_written_is_read_back_and_what_is_not_measured_is_empty(tmp_path):
@@ -96,7 +97,41 @@ def test_no_rows_and_other_files_are_told_with_what_to_do(tmp_path):
         read_rows(tmp_path)
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
     for reads in (read_rows, done_keys, lambda path: append_rows(path, [row()])):
-        with pytest.raises(DataError, match="--fresh"):
+        with pytest.raises(DataError, match=r"other columns.*move the file away"):
             reads(tmp_path)
     with pytest.raises(ValueError, match="unknown columns"):
         append_rows(tmp_path, [{"auc": 1}])
+
+
+def test_rows_are_forgotten_with_a_copy_and_all_others_stand_as_they_were(tmp_path):
+    append_rows(tmp_path, [row(seed, auc_all=0.123456) for seed in range(3)])
+    whole = (tmp_path / "rows.csv").read_text()
+    copy = remove_rows(tmp_path, {row_key(row(1))})
+    assert copy == tmp_path / "rows.csv.bak"
+    assert copy.read_text() == whole
+    lines = whole.splitlines(keepends=True)
+    assert (tmp_path / "rows.csv").read_text() == "".join(lines[:2] + lines[3:])
+    assert append_rows(tmp_path, [row(1)]) == 1
+
+
+def test_a_copy_never_takes_the_place_of_an_earlier_one(tmp_path):
+    append_rows(tmp_path, [row(0), row(1)])
+    whole = (tmp_path / "rows.csv").read_text()
+    assert remove_rows(tmp_path, {row_key(row(0))}) == tmp_path / "rows.csv.bak"
+    assert remove_rows(tmp_path, {row_key(row(1))}) == tmp_path / "rows.csv.bak2"
+    assert (tmp_path / "rows.csv.bak").read_text() == whole
+    assert not (tmp_path / "rows.csv").exists()  # none is left, as before the first
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_where_no_row_is_to_be_forgotten_nothing_is_touched(tmp_path):
+    assert remove_rows(tmp_path, {row_key(row(0))}) is None
+    append_rows(tmp_path, [row(0)])
+    assert remove_rows(tmp_path, {row_key(row(1))}) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "rows.lock"]
+
+
+def test_rows_of_a_cell_are_its_own_whatever_options_they_were_run_with(tmp_path):
+    earlier = row(0, options='{"a":1}')
+    append_rows(tmp_path, [row(0), earlier, row(1), row(0, variant="dcf")])
+    assert rows_of(tmp_path, {row_key(row(0))}) == {row_key(row(0)), row_key(earlier)}

@@ -14,6 +14,7 @@ from core.errors import Cancelled
 from core.study import cells, run
 from core.study.cells import GroupRun
 from core.study.jobs import Job, jobs_of
+from core.study.processes import THREADS
 from core.study.rows import append_rows, done_keys, read_rows
 from core.study.run import Event, Setup, run_job, run_study
 from core.study.settings import Block, Cell, Group, StudyConfig
@@ -50,6 +51,9 @@ def test_rows_of_a_group_are_measured_alike(tmp_path, monkeypatch):
     assert np.isnan(rows.loc["bpr", "noise_recall"])  # only LLMHNI has a threshold of its own
     assert 0 < rows.loc["llmhni", "noise_rate_estimated"] < 0.6
     assert rows["seconds_shared"].nunique() == 1
+    # What all share is told of the first cell that waits for it, and apart from its own time.
+    assert [event.shared > 0 for event in told] == [True, False, False, False]
+    assert told[0].seconds == pytest.approx(rows.loc["bpr", "seconds"], rel=1e-4)
     assert (rows.loc["bpr", "seconds"]) < rows.loc["bpr", "seconds_shared"]
 
 
@@ -206,7 +210,7 @@ def forked(monkeypatch):
     context = run.multiprocessing.get_context("fork")
     monkeypatch.setattr(run.multiprocessing, "get_context", lambda _: context)
     monkeypatch.setattr(run, "_work", _pretend)
-    for name in run.THREADS:
+    for name in THREADS:
         monkeypatch.setenv(name, "1")
 
 
@@ -255,12 +259,3 @@ def test_folders_of_studies_that_were_killed_are_taken_away(tmp_path, monkeypatc
     ours.mkdir()
     run._take_away_leftovers()
     assert (gone.exists(), ours.exists()) == (False, True)
-
-
-def test_processes_begin_with_one_thread_and_this_one_keeps_its_own(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    with run._one_thread():
-        assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("1", "1")
-    assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "MKL_NUM_THREADS" not in os.environ

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from itertools import chain
 
 import pytest
@@ -11,7 +10,8 @@ from core.method_names import OURS
 from core.study import settings, variants
 from core.study.jobs import all_cells, jobs_of
 from core.study.names import FAMILIES, TUNING_SEED
-from core.study.settings import FULL, QUICK, Block, Cell, Group, Narrowed, narrow, read_plan
+from core.study.plans import Narrowed, narrow
+from core.study.settings import FULL, QUICK, Block, Cell, Group
 from core.study.variants import METHODS, VARIANTS, Variant, options_text
 
 
@@ -40,22 +40,16 @@ def test_unknown_settings_and_names_are_errors():
         VARIANTS["bpr"].config({"train.nonsense": 1}, 0)
     with pytest.raises(ConfigError, match="no variant 'x'"):
         Block(variants=("x",))
-    with pytest.raises(ConfigError, match="no plan"):
-        read_plan("slow")
-    for wanted in (Narrowed(variants=["x"]), Narrowed(parts=["x"]), Narrowed(noise=["x"])):
-        with pytest.raises(ConfigError, match="'x'"):
-            narrow(QUICK, wanted)
-    with pytest.raises(ConfigError, match="Nothing"):
-        narrow(QUICK, Narrowed(rates=[0.25]))
 
 
-def test_a_plan_of_ones_own_is_read_and_its_names_are_checked(tmp_path):
-    path = tmp_path / "plan.json"
-    path.write_text(json.dumps({"blocks": [{"noise": ["uniform"], "variants": ["bpr"]}]}))
-    assert [cell.variant for cell in all_cells(read_plan(str(path)), {})] == ["bpr"] * 5
-    path.write_text(json.dumps({"blocks": [{"noise": ["loud"]}]}))
-    with pytest.raises(ConfigError, match="loud"):
-        read_plan(str(path))
+def test_an_unknown_variant_is_told_with_those_that_are_near_and_not_with_all():
+    with pytest.raises(ConfigError) as caught:
+        Block(variants=("t-cee",))
+    said = str(caught.value)
+    assert "Do you mean t-ce" in said
+    assert "Methods are llmhni, bpr," in said
+    assert "study --help" in said
+    assert "caution-0.25" not in said
 
 
 def test_the_most_telling_groups_come_first_and_tuning_before_its_methods():
@@ -67,18 +61,6 @@ def test_the_most_telling_groups_come_first_and_tuning_before_its_methods():
         assert parts[0] == "tuning"
     seeds = chain.from_iterable(block.seeds for block in blocks if block.part != "tuning")
     assert TUNING_SEED not in seeds
-
-
-def test_narrowing_replaces_seeds_but_never_that_of_tuning():
-    found = narrow(FULL, Narrowed(seeds=[7], data=["sample"], variants=["bpr"]))
-    seeds = {(block.part == "tuning", block.seeds) for block in found.blocks}
-    assert seeds == {(True, (TUNING_SEED,)), (False, (7,))}
-
-
-def test_a_dataset_of_the_workspace_gets_the_blocks_of_the_sample():
-    found = narrow(QUICK, Narrowed(data=["mine"]))
-    assert [block.data for block in found.blocks] == [("mine",)]
-    assert found.blocks[0].noise == QUICK.blocks[0].noise
 
 
 def test_a_cell_of_llmhni_brings_rows_of_single_signals_where_there_is_noise():

@@ -47,6 +47,17 @@ def test_all_aims_hold_where_llmhni_is_ahead_everywhere(rows):
     )
 
 
+def test_a_lead_says_in_how_many_cases_the_corrected_p_agrees(rows):
+    found = answer(rows, "2")
+    n_sure = sum(one.p < 0.05 for one in found.cases)
+    assert found.said == f"holds in 12 of 12 cases, in {n_sure} of them with p < 0.05 (Holm)"
+    assert "p <" not in answer(rows, "3").said  # a share has no p
+    unsure = changed(
+        rows, lambda one: {"recall20": 0.9 + 0.1 * (one["seed"] == 0)}, variant="llmhni"
+    )
+    assert "in 6 of them" in answer(unsure, "2").said
+
+
 def test_no_aim_is_answered_without_rows():
     for one in verdicts(table([])):
         assert one.outcome == UNKNOWN

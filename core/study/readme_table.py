@@ -1,0 +1,78 @@
+"""The table of the project's front page: LLMHNI beside its nearest rival, from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import pandas as pd
+
+from core.study import statistics
+from core.study.cases import RATE, Case
+from core.study.labels import title
+from core.study.statistics import ORACLE, OURS, PLAIN
+from core.study.tables import markdown, number
+from core.study.verdicts import verdicts
+
+BEGIN: Final = "<!-- Written by: python -m app.cli study --report -->"
+END: Final = "<!-- Until here. -->"
+AIMS: Final = ("2", "1b", "1a")
+HEAD: Final = (
+    "Data",
+    "Noise",
+    "Recall@20",
+    "of plain BPR · oracle",
+    "Score-matched AUC",
+    "Hard kept at noise recall 0.7",
+    "Noise found · precision, at LLMHNI's own threshold",
+)
+
+
+def readme_table(rows: pd.DataFrame) -> str:
+    """One line for each dataset and kind of noise: LLMHNI, and the rival nearest or ahead.
+
+    Args:
+        rows: As :func:`core.study.rows.read_rows` gives them, all parts.
+    """
+    cells = statistics.part_of(rows, "methods")
+    answers = {one.key: one.cases for one in verdicts(rows)}
+    body = [
+        [
+            case.data,
+            case.noise,
+            _beside(case),
+            _means(cells, case, "recall20", (PLAIN, ORACLE)),
+            *(_beside(_same(answers[key], case)) for key in AIMS[1:]),
+            f"{_mean(cells, case, OURS, 'noise_recall')} · {_mean(cells, case, OURS, 'precision')}",
+        ]
+        for case in answers["2"]
+        if case.measure == "recall20" and case.n
+    ]
+    return markdown(HEAD, body)
+
+
+def fill(page: str, table: str) -> str:
+    """The page with the table between its marks; unchanged where it has none."""
+    if BEGIN not in page or END not in page:
+        return page
+    before, rest = page.split(BEGIN, 1)
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END, 1)[1]}"
+
+
+def _same(cases: Iterable[Case], case: Case) -> Case:
+    return next(one for one in cases if (one.data, one.noise) == (case.data, case.noise))
+
+
+def _beside(case: Case) -> str:
+    """LLMHNI's mean and, in brackets, the rival's, bold where that is ahead."""
+    rival = f"{title(case.rival)} {number(case.ours - case.difference, 3)}"
+    return f"{number(case.ours, 3)} ({f'**{rival}**' if case.difference < 0 else rival})"
+
+
+def _means(cells: pd.DataFrame, case: Case, measure: str, variants: Iterable[str]) -> str:
+    return " · ".join(_mean(cells, case, name, measure) for name in variants)
+
+
+def _mean(cells: pd.DataFrame, case: Case, variant: str, measure: str) -> str:
+    here = (cells["data"] == case.data) & (cells["noise"] == case.noise) & (cells["rate"] == RATE)
+    return number(cells.loc[here & (cells["variant"] == variant), measure].mean(), 3)
