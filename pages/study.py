@@ -49,3 +49,4 @@ elif not about.n_rows:
     st.info("No cell is finished yet.", icon=":material/hourglass_empty:")
 else:
     VIEWS[str(view)](one)
+    header.foot()

@@ -97,6 +97,17 @@ def command(workspace: Path) -> str:
     return environment.shell_command("study", "--plan", "quick", "--out", str(folder))
 
 
+def command_of(study: Study, part: str) -> str:
+    """What measures one part of the full plan, into the folder of a study.
+
+    Args:
+        study: The study.
+        part: ``methods``, ``ablations`` or ``negatives``.
+    """
+    out = [] if study.folder == COMMITTED else ["--out", str(study.folder)]
+    return environment.shell_command("study", "--plan", "full", "--parts", part, *out)
+
+
 def rows(study: Study) -> pd.DataFrame:
     """All rows, as :func:`core.study.rows.read_rows` gives them; not to be changed.
 

@@ -14,12 +14,14 @@ from app.services import spreadsheet, study
 from app.services.study import Study
 from core.errors import ConfigError
 from core.study.names import AMAZON
-from core.study.settings import Block, StudyConfig, groups_of
+from core.study.settings import PLANS, Block, StudyConfig, groups_of
 from core.study.variants import VARIANTS
 
 PLACE: Final = ("part", "data", "noise", "rate")
 Planned = tuple[str, str, str, float, int, str]
 """part, data, noise, rate, seed and variant."""
+SIGNAL: Final = "signal:"
+"""Start of variants that no plan names: their rows come with those of LLMHNI."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,20 @@ class Filters:
     rate: tuple[float, ...] = ()
     seed: tuple[int, ...] = ()
     variant: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How a plan as it was recorded stands to the plan of that name, and to the rows."""
+
+    n_cells: int
+    """That the record asks for."""
+    n_done: int
+    n_whole: int
+    """That the plan of this name asks for in this version; 0 = there is no such plan."""
+    n_whole_done: int
+    n_beside: int
+    """Finished cells that the record does not ask for: other calls made them."""
 
 
 def found(one: Study, filters: Filters) -> pd.DataFrame:
@@ -62,26 +78,52 @@ def progress(one: Study, plan: str) -> pd.DataFrame:
 
     A cell that failed has no row: it counts as left. Empty where the plan cannot be read.
     """
-    told = study.settings(one)
-    try:
-        blocks = StudyConfig.model_validate(told["plans"][plan]).blocks
-    except (KeyError, TypeError, ValidationError, ConfigError):
-        return pd.DataFrame(columns=[*PLACE, "n_cells", "n_done"])
-    wanted = dict.fromkeys(cell for block in blocks for cell in _cells(block))
-    there = _done(study.rows(one))
-    n_candidates = _candidates(told)
-    table = pd.DataFrame(list(wanted), columns=[*PLACE, "seed", "variant"])
-    n_wanted = [n_candidates.get(cell[5], 1) if cell[0] == "tuning" else 1 for cell in wanted]
-    n_there = [min(there.get(cell, 0), n) for cell, n in zip(wanted, n_wanted, strict=True)]
-    table = table.assign(n_cells=n_wanted, n_done=n_there)
-    sums = table.groupby(list(PLACE), sort=False)[["n_cells", "n_done"]].sum()
-    return sums.reset_index()
+    sums = _counted(one, _recorded(one, plan)).groupby(list(PLACE), sort=False)
+    return sums[["n_cells", "n_done"]].sum().reset_index()
+
+
+def reach(one: Study, plan: str) -> Reach:
+    """What the counts of :func:`progress` are of: a record may hold a part of its plan alone."""
+    recorded = _counted(one, _recorded(one, plan))
+    whole = _counted(one, PLANS[plan].blocks if plan in PLANS else ())
+    asked = set(recorded[[*PLACE, "seed", "variant"]].itertuples(index=False, name=None))
+    beside = [
+        n
+        for cell, n in _done(study.rows(one)).items()
+        if cell not in asked and not cell[5].startswith(SIGNAL)
+    ]
+    return Reach(
+        int(recorded["n_cells"].sum()),
+        int(recorded["n_done"].sum()),
+        int(whole["n_cells"].sum()),
+        int(whole["n_done"].sum()),
+        sum(beside),
+    )
 
 
 def plans(one: Study) -> list[str]:
     """Names of the plans that a study was run with, the latest last."""
     told = study.settings(one).get("plans")
     return [str(name) for name in told] if isinstance(told, dict) else []
+
+
+def _recorded(one: Study, plan: str) -> tuple[Block, ...]:
+    """Blocks of a plan as it was recorded; none where the record cannot be read."""
+    try:
+        return StudyConfig.model_validate(study.settings(one)["plans"][plan]).blocks
+    except (KeyError, TypeError, ValidationError, ConfigError):
+        return ()
+
+
+def _counted(one: Study, blocks: Iterable[Block]) -> pd.DataFrame:
+    """Every cell of some blocks once: part ... variant, n_cells and n_done."""
+    wanted = dict.fromkeys(cell for block in blocks for cell in _cells(block))
+    there = _done(study.rows(one))
+    n_candidates = _candidates(study.settings(one))
+    table = pd.DataFrame(list(wanted), columns=[*PLACE, "seed", "variant"])
+    n_wanted = [n_candidates.get(cell[5], 1) if cell[0] == "tuning" else 1 for cell in wanted]
+    n_there = [min(there.get(cell, 0), n) for cell, n in zip(wanted, n_wanted, strict=True)]
+    return table.assign(n_cells=n_wanted, n_done=n_there)
 
 
 def _cells(block: Block) -> Iterable[Planned]:

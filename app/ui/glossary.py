@@ -166,7 +166,7 @@ TERMS: Final = {
         "it covers the true mean in about 85 of 100 studies."
     ),
     "study_difference": (
-        "LLMHNI less this method, seed by seed on the same prepared data, then the mean. Above "
+        "LLMHNI − this method, seed by seed on the same prepared data, then the mean. Above "
         "0: LLMHNI is higher."
     ),
     "study_holm": (
@@ -203,7 +203,8 @@ TERMS: Final = {
     "study_recovered": (
         "(method - plain BPR) / (oracle - plain BPR), a ratio of means: how much of what the "
         "noise costs a method gets back. 0 = plain, 1 = as if trained without the noise; a method "
-        "with texts or harder negatives may pass 1. Not given where the gap cannot be told from 0."
+        "with texts or harder negatives may pass 1. Not given where the interval of the gap "
+        "includes 0."
     ),
     "study_oracle": "Plain BPR trained without the planted interactions: what no method can know.",
     "study_decline": (
@@ -211,8 +212,8 @@ TERMS: Final = {
         "is lost. Nearer to 0 is flatter."
     ),
     "study_change": (
-        "One thing changed in LLMHNI, all else the same. The difference is the change less full "
-        "LLMHNI: below 0, the change harms, so the part that was changed helps."
+        "One thing changed in LLMHNI, all else the same. The difference is changed − full LLMHNI: "
+        "below 0, the change harms, so the part that was changed helps."
     ),
     "study_scheme": (
         "How negatives are chosen from one and the same trained model: at random, by its highest "
@@ -225,7 +226,7 @@ TERMS: Final = {
         "teaches more."
     ),
     "study_options": (
-        "Settings chosen on validation of one seed that is not reported; {} = defaults."
+        "Settings chosen on validation of one seed that is not reported; {} in files = defaults."
     ),
 }
 

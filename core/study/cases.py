@@ -78,8 +78,8 @@ def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         if case.outcome == UNKNOWN or loss.empty:
             return _not_measured(case, "" if len(found) == 0 else "no loss-based method yet")
         apart = bool(loss["low"].iloc[0] > 0.0)
-        word = "clear" if apart else "not clear"
-        note = f"{_place(found)}; {word} of the best by loss, {title(loss['variant'].iloc[0])}"
+        word = "ahead" if apart else "not ahead"
+        note = f"{_place(found)}; {word} of the best loss-based, {title(loss['variant'].iloc[0])}"
         case = replace(case, outcome=HOLDS if apart and not _ahead(found) else FAILS, note=note)
         return _complete(case, found, _at(cells, data, noise, RATE), cells)
 
@@ -129,7 +129,7 @@ def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
         gap = f"gap {row['gap']:.4f} [{row['gap_low']:.4f}, {row['gap_high']:.4f}]"
         case = replace(case, n=int(row["n"]))
         if not math.isfinite(row["recovered"]):
-            return _not_measured(case, f"no gap to recover that can be told from 0: {gap}")
+            return _not_measured(case, f"no gap to recover, not wholly above 0: {gap}")
         share, low = float(row["recovered"]), float(row["low"])
         unsure = "; the interval reaches below half" if low < HALF <= share else ""
         return replace(
@@ -222,7 +222,7 @@ def _place(found: pd.DataFrame) -> str:
     tied = found.loc[(found["low"] <= 0.0) & (found["high"] >= 0.0), "variant"].tolist()
     first = "first" if (found["difference"] > 0.0).all() else "not first in the mean"
     alone = f"{first} of {len(found) + 1}"
-    return f"{alone}, not told apart from {_names(tied)}" if tied else alone
+    return f"{alone}, interval includes 0 for {_names(tied)}" if tied else alone
 
 
 def _ahead(found: pd.DataFrame) -> list[str]:

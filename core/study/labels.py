@@ -85,7 +85,7 @@ SCHEMES: Final[Mapping[str, str]] = {
     "dns": "DNS",
     "srns": "SRNS",
     "pool": "pool, any of it",
-    "llmhni": "pool, lowest s (paper)",
+    "llmhni": "pool, lowest semantic relevance (paper)",
     "fresh": "best of 4 fresh (LLMHNI)",
 }
 

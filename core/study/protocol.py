@@ -63,7 +63,7 @@ one only as far as these seeds can tell. Seeds repeat planting and training on
 the same people and items: the intervals do not speak of other datasets."""
 
 ABLATIONS: Final = """\
-Each change less full LLMHNI, same data and seed: below 0, the change harms. Both have the options
+Changed − full LLMHNI, same data and seed: below 0, the change harms. Both have the options
 that were chosen for LLMHNI, but for what is changed. By default meaning has no say in negatives:
 `no-semantic-negatives` takes uniform ones in the place of the best-scored of four, and
 `fresh-N-pick-M` lets meaning choose. The paper's contrasts have no weight by default: `with-*`

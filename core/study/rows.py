@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias
 import pandas as pd
 
 from core.errors import DataError
-from core.study.names import COLUMNS, KEY, NUMBERS, ROWS_FILE
+from core.study.names import COLUMNS, KEY, NUMBERS, ROWS_FILE, VERDICTS
 
 Row: TypeAlias = Mapping[str, Any]
 """Values of a row by column; columns that are not there, None and NaN are written empty."""
@@ -52,8 +52,7 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     place = _file(path)
     if not place.is_file():
         raise DataError(f"There are no results at {place}. Make them with: make study")
-    content, _ = _whole_lines(place.read_bytes())
-    _check_header(place, content)
+    content = _in_columns(place, _whole_lines(place.read_bytes())[0])
     frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     for name in NUMBERS:
         frame[name] = pd.to_numeric(frame[name].replace("", "nan"), errors="coerce").astype(float)
@@ -71,7 +70,7 @@ def done_keys(path: str | Path) -> set[Key]:
         return set()
     content, _ = _whole_lines(place.read_bytes())
     if content:
-        _check_header(place, content)
+        _in_columns(place, content)
     return {row_key(row) for row in _parsed(content)}
 
 
@@ -89,19 +88,20 @@ def append_rows(path: str | Path, rows: Sequence[Row]) -> int:
         raise ValueError(f"unknown columns {sorted(unknown)}")
     place = _file(path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(place), place.open("a+b") as file:
-        file.seek(0)
-        content, n_torn = _whole_lines(file.read())
-        if n_torn:
-            file.truncate(len(content))
-        if content:
-            _check_header(place, content)
-        there = {row_key(row) for row in _parsed(content)}
-        new = [row for row in rows if row_key(row) not in there]
-        text = ("" if content else HEADER) + _lines(new)
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    with _locked(place):
+        if place.is_file():
+            _bring_up_to_date(place)
+        with place.open("a+b") as file:
+            file.seek(0)
+            content, n_torn = _whole_lines(file.read())
+            if n_torn:
+                file.truncate(len(content))
+            there = {row_key(row) for row in _parsed(content)}
+            new = [row for row in rows if row_key(row) not in there]
+            text = ("" if content else HEADER) + _lines(new)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
     return len(new)
 
 
@@ -137,7 +137,7 @@ def remove_rows(path: str | Path, keys: Collection[Key]) -> Path | None:
         return None
     with _locked(place):
         content, _ = _whole_lines(place.read_bytes())
-        _check_header(place, content)
+        _in_columns(place, content)
         copy = _copied(place)
         header, *left = _lines_without(content.decode(errors="replace"), keys)
         aside = place.with_suffix(".tmp")
@@ -195,12 +195,35 @@ def _whole_lines(content: bytes) -> tuple[bytes, int]:
     return content[:end], len(content) - end
 
 
-def _check_header(place: Path, content: bytes) -> None:
-    if content[: content.find(b"\n") + 1].decode(errors="replace") != HEADER:
+def _in_columns(place: Path, content: bytes) -> bytes:
+    """Whole lines with the columns of this version.
+
+    New columns come last, so that files of earlier versions are these files with columns missing.
+
+    Raises:
+        DataError: If the columns are others.
+    """
+    header, *lines = content.decode(errors="replace").splitlines() or [""]
+    columns = tuple(header.split(","))
+    if columns == COLUMNS:
+        return content
+    if len(columns) < len(COLUMNS) - len(VERDICTS) or columns != COLUMNS[: len(columns)]:
         raise DataError(
             f"{place} has other columns than the results of this version. Name another folder "
             "with --out, or move the file away to begin anew."
         )
+    missing = "," * (len(COLUMNS) - len(columns))
+    return (HEADER + "".join(f"{line}{missing}\n" for line in lines)).encode()
+
+
+def _bring_up_to_date(place: Path) -> None:
+    """Give a file of an earlier version the columns of this one, before a row is added."""
+    content, _ = _whole_lines(place.read_bytes())
+    now = _in_columns(place, content) if content else content
+    if now != content:
+        aside = place.with_suffix(".tmp")
+        aside.write_bytes(now)
+        os.replace(aside, place)
 
 
 def _parsed(content: bytes) -> Iterator[dict[str, str]]:

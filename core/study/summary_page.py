@@ -77,7 +77,7 @@ def verdict_table(answers: Sequence[Verdict]) -> str:
 
 
 def _cases(one: Verdict) -> list[str]:
-    head = ["Data", "Noise", "Measure", "n", "LLMHNI", "Nearest rival", "LLMHNI less it"]
+    head = ["Data", "Noise", "Measure", "n", "LLMHNI", "Nearest rival", "LLMHNI − rival"]
     head += ["p (Holm)", "Verdict", "In words"]
     if one.key == SHARE_AIM:
         head[4:8] = ["Recovered share"]

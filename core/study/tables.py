@@ -73,7 +73,7 @@ def by_variant(
             line.append(_span(table, str(name), MEAN, digits=digits))
         line += _difference(others, name, digits)
         body.append(line)
-    head = ["Method", "n", *map(measure_title, measures), "LLMHNI less this", "p (Holm)"]
+    head = ["Method", "n", *map(measure_title, measures), "LLMHNI − this", "p (Holm)"]
     return markdown(head, body)
 
 
@@ -114,8 +114,10 @@ def recovery(cells: pd.DataFrame, measures: Sequence[str]) -> str:
         body.append(line)
     note = f"Gap from BPR to the oracle: {'; '.join(gaps)}."
     if all(table["recovered"].isna().all() for table in tables):
-        return f"{note} It cannot be told from 0, so there is nothing to recover a share of."
-    note += " A dash: the gap is not positive, or cannot be told from 0."
+        return (
+            f"{note} Its interval is not wholly above 0, so there is nothing to recover a share of."
+        )
+    note += " A dash: the gap is not positive, or its interval includes 0."
     return f"{note}\n\n{markdown(['Recovered share', *map(measure_title, measures)], body)}"
 
 

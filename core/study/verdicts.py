@@ -98,14 +98,14 @@ def verdicts(rows: pd.DataFrame) -> list[Verdict]:
     return [
         Verdict(
             "1a",
-            "First or tied first in hard interactions kept at noise recall 0.7, clear of the best "
-            "loss-based method",
+            "First or tied first in hard interactions kept at noise recall 0.7, and ahead of the "
+            "best loss-based method",
             AHEAD_OF_LOSS,
             _each(cells, texts, KEPT, first_or_tied(cells, KEPT)),
         ),
         Verdict(
             "1b",
-            "First or tied first in score-matched AUC, clear of the best loss-based method",
+            "First or tied first in score-matched AUC, and ahead of the best loss-based method",
             AHEAD_OF_LOSS,
             _each(cells, texts, MATCHED, first_or_tied(cells, MATCHED)),
         ),
@@ -120,7 +120,7 @@ def verdicts(rows: pd.DataFrame) -> list[Verdict]:
             "3",
             "At least half of what the noise costs is recovered",
             f"(LLMHNI - BPR) / (oracle - BPR), a ratio of means, is at least {HALF:g} at "
-            f"{RATE:.0%} noise. Open where the gap to the oracle cannot be told from 0.",
+            f"{RATE:.0%} noise. Open where the gap to the oracle is not wholly above 0.",
             _each(cells, every, RANKING, half_recovered(cells, RANKING)),
         ),
         Verdict(

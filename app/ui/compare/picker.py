@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from itertools import chain
 from string import ascii_uppercase
 from typing import Final
 
@@ -39,6 +42,15 @@ def draw(run: Run) -> list[Run]:
     if runs:
         _legend(runs)
     return runs
+
+
+def chosen() -> list[Run]:
+    """The chosen runs that can be read, reference first; without a word."""
+    found = []
+    for name in st.session_state.get(RUNS) or []:
+        with contextlib.suppress(DataError):
+            found.append(store.load_run(state.workspace(), name))
+    return found
 
 
 def letters(runs: list[Run]) -> dict[str, str]:
@@ -89,17 +101,42 @@ def _start(run: Run, ids: list[str]) -> None:
 
 
 def _first(run: Run, ids: list[str]) -> list[str]:
-    """The run after its parent; without one, after an older run on the same dataset."""
+    """The run after its parent; without one, beside the newest other run on its dataset.
+
+    A baseline stands before the newest run of LLMHNI, if there is one: two baselines say nothing
+    of LLMHNI.
+    """
     if run.manifest.parent in ids:
         return [run.manifest.parent, run.id]
-    for name in ids[ids.index(run.id) + 1 :] if run.id in ids else []:
-        try:
+    others = _others(run, ids)
+    other = next(others, None)
+    if other is None:
+        return [run.id]
+    if not _is_baseline(run):
+        return _in_order(run, other, ids)
+    ours = next((one for one in chain([other], others) if not _is_baseline(one)), None)
+    return [run.id, ours.id] if ours else _in_order(run, other, ids)
+
+
+def _others(run: Run, ids: list[str]) -> Iterator[Run]:
+    """Other runs on the same dataset, newest first."""
+    for name in ids:
+        with contextlib.suppress(DataError):
             found = store.load_run(state.workspace(), name)
-        except DataError:
-            continue
-        if found.manifest.dataset == run.manifest.dataset:
-            return [name, run.id]
-    return [run.id]
+            if name != run.id and found.manifest.dataset == run.manifest.dataset:
+                yield found
+
+
+def _in_order(one: Run, other: Run, ids: list[str]) -> list[str]:
+    """The reference first: a baseline before LLMHNI, else the older run."""
+    ranked = sorted((one.id, other.id), key=lambda name: -ids.index(name) if name in ids else 0)
+    if _is_baseline(one) == _is_baseline(other):
+        return ranked
+    return [one.id, other.id] if _is_baseline(one) else [other.id, one.id]
+
+
+def _is_baseline(run: Run) -> bool:
+    return method_of(run.manifest).is_baseline
 
 
 def _load(names: list[str]) -> list[Run]:

@@ -14,7 +14,7 @@ from app.services.compare.what_if import Outcome
 from app.services.method_of import method_of
 from app.services.store import Run
 from app.ui import components, state
-from app.ui.compare import next_settings
+from app.ui.compare import next_settings, which
 from app.ui.figures import compare as figures
 from app.ui.glossary import explain
 from app.ui.graph_edges import ink
@@ -56,7 +56,7 @@ _SEEN: Final = "_co_w_seen"
 
 def draw(run: Run) -> None:
     """Draw the view."""
-    st.text(f"Run {run.id}, chosen in the sidebar.")
+    run = which.draw(run)
     st.caption(
         "Other rules on the signals as they are, at once: nothing is trained anew, so "
         "recommendations are not foretold. What a person decided stays."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -69,12 +69,13 @@ def rates(
     kinds = [one for one in dict.fromkeys(known["noise"]) if one != "none"] or ["none"]
     figure = _panels(kinds, shared_y=True, gap=0.02)
     looks = _lines_of(known, chosen, ink)
+    legend: set[str] = set()
     for column, noise in enumerate(kinds, 1):
         here = known[known["noise"].isin([noise, "none"])]
         for name in chosen:
             line = here[here["variant"] == name].sort_values("rate")
-            if len(line):
-                _add_line(figure, line, looks[name], scale, column)
+            for part in _unbroken(line, sorted(set(here["rate"]))):
+                _add_line(figure, part, looks[name], scale, column, legend)
     theme.frame(figure, 400 + FOOT // 2, margin=margins())
     figure.update_xaxes(tickformat=".0%", tickvals=sorted({0.0, *known["rate"]}))
     figure.update_yaxes(title={"text": scale.title}, col=1)
@@ -174,8 +175,20 @@ def _lines_of(
     return found
 
 
+def _unbroken(line: pd.DataFrame, rates: Sequence[float]) -> Iterator[pd.DataFrame]:
+    """Stretches of a line without a rate that others have and it lacks: none is drawn across it."""
+    places = pd.Series([rates.index(rate) for rate in line["rate"]], index=line.index)
+    for _, part in line.groupby((places.diff() != 1).cumsum(), sort=False):
+        yield part
+
+
 def _add_line(
-    figure: go.Figure, line: pd.DataFrame, shape: tuple[str, str, str], scale: Scale, column: int
+    figure: go.Figure,
+    line: pd.DataFrame,
+    shape: tuple[str, str, str],
+    scale: Scale,
+    column: int,
+    legend: set[str],
 ) -> None:
     name, (color, symbol, dash) = str(line["variant"].iloc[0]), shape
     ours = name == OURS
@@ -199,13 +212,14 @@ def _add_line(
         error_y=bars(line["mean"], line["low"], line["high"], 1.4) if len(banded) == 1 else None,
         mode="lines+markers",
         name=called(name),
-        showlegend=column == 1,
+        showlegend=name not in legend,
         line={"color": color, "dash": dash, "width": 3 if ours else 1.8},
         marker={"symbol": symbol, "size": 9 if ours else 7},
         text=[_hover(row, "mean", scale) for row in records(line)],
         hovertemplate="%{text}<extra></extra>",
         **where,
     )
+    legend.add(name)
 
 
 def _name_axis(figure: go.Figure, title: str, n_panels: int) -> None:

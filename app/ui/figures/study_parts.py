@@ -13,7 +13,7 @@ from app.ui import theme
 from app.ui.figures.study_frame import FOOT, ROW, Scale, bars, margins, records, sourced
 from app.ui.study.families import scheme
 
-HELPS, HARMS, OPEN = "worse so changed", "better so changed", "not told apart"
+HELPS, HARMS, OPEN = "worse than full LLMHNI", "better than full LLMHNI", "interval includes 0"
 EFFECTS: Final = {
     HELPS: (theme.ACCENT, "diamond"),
     HARMS: ("#C2410C", "square"),
@@ -31,7 +31,7 @@ LINES: Final = ((theme.ACCENT, "diamond", "solid"), ("#C2410C", "square", "dash"
 def forest(
     tables: Mapping[str, pd.DataFrame], scales: Mapping[str, Scale], source: str
 ) -> go.Figure:
-    """Change less full LLMHNI with its interval, a panel per measure.
+    """Changed - full LLMHNI with its interval, a panel per measure.
 
     Args:
         tables: Measure -> called, n, difference, low, high; the same lines in each.
@@ -50,7 +50,7 @@ def forest(
                 _add_effects(
                     figure, of, places, scales[measure], (effect, color, symbol), column, legend
                 )
-        title = f"{scales[measure].title}, less full"
+        title = f"{scales[measure].title}, − full"
         figure.update_xaxes(title={"text": title}, nticks=5, col=column)
     figure.add_vline(x=0, line={"color": theme.NEUTRAL, "width": 1.2})
     theme.frame(figure, (ROW + 5) * len(names) + 44 + FOOT, margin=margins() | {"t": 44})

@@ -13,7 +13,7 @@ from app.ui import components
 from app.ui.figures import study_parts as figures
 from app.ui.figures.study_frame import Scale
 from app.ui.glossary import explain
-from app.ui.study import choice, header, measures, tables
+from app.ui.study import choice, header, measures, tables, words
 from app.ui.study.choice import Place
 from core.study.labels import title
 
@@ -77,15 +77,16 @@ def _parts(one: Study, place: Place, chosen: list[str]) -> None:
         figure = figures.forest(drawn, _scales(drawn), text)
         components.chart(figure, "st_forest", f"ablations-{place.data}-{noise}")
         st.caption(
-            "Each change less full LLMHNI, same data and seed: left of 0, LLMHNI is worse so "
-            "changed. The intervals are not corrected for how many changes there are; p (Holm) is."
+            "Each line is one change: changed LLMHNI − full LLMHNI, same data and seed. Left of 0 "
+            "the changed one is worse, so what was changed helps; where the interval includes 0, "
+            "no difference was found. The intervals are not corrected for how many changes there "
+            "are; p (Holm) is."
         )
     table = pd.concat([of.assign(measure=name) for name, of in found.items()])
     shown = table.assign(measure=table["measure"].map(measures.title))
     numbers = {
-        "difference": ("Change less full", explain("study_change"), 4, True),
-        "low": ("From", explain("study_interval"), 4, True),
-        "high": ("To", explain("study_interval"), 4, True),
+        "difference": ("Changed − full", explain("study_change"), 4, True),
+        **words.interval(digits=4, signed=True),
     }
     columns = ["called", "measure", "n", *numbers, "p_holm", "p_t"]
     with st.expander("All changes as a table"):

@@ -10,13 +10,13 @@ import streamlit as st
 
 from app.services import study_cells
 from app.services.study import About, Study
-from app.services.study_cells import Filters
+from app.services.study_cells import Filters, Reach
 from app.ui import components, paging
 from app.ui.glossary import explain
 from app.ui.study import choice, measures
 from app.ui.wording import UNKNOWN
 from core.study.labels import title
-from core.study.names import NUMBERS
+from core.study.names import NUMBERS, SETTINGS_FILE
 
 SIZE: Final = 100
 PLAN: Final = "st_plan"
@@ -31,6 +31,8 @@ FILTERS: Final = {
 WHOLE: Final = ("seed", "n_users", "n_items", "n_train", "n_noise", "n_hard", "best_epoch")
 LATE: Final = ("fingerprint", "options", "versions")
 """Long texts stand last."""
+LETTER, WIDEST = 7, 280
+"""Pixels of a letter in a table, about, and of the widest name."""
 
 
 def draw(one: Study, about: About) -> None:
@@ -56,7 +58,12 @@ def _progress(one: Study, about: About) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if names:
             plan = choice.pick(
-                "Plan", names, PLAN, names[-1], width=220, help="What the study was run with."
+                "Plan",
+                names,
+                PLAN,
+                names[-1],
+                width=220,
+                help="What the study was run with, as it was recorded.",
             )
         st.button(
             "Refresh",
@@ -72,11 +79,14 @@ def _progress(one: Study, about: About) -> None:
     if table.empty:
         st.text(f"{about.n_rows:,} rows so far, the last at {last}. The plan cannot be read.")
         return
-    n_cells, n_done = int(table["n_cells"].sum()), int(table["n_done"].sum())
+    reach = choice.ask(study_cells.reach, one, plan)
+    n_left = reach.n_cells - reach.n_done
     st.progress(
-        n_done / max(1, n_cells),
-        text=f"{n_done:,} of {n_cells:,} cells of the plan are done, {n_cells - n_done:,} are left",
+        reach.n_done / max(1, reach.n_cells),
+        text=f"{reach.n_done:,} of {reach.n_cells:,} cells of the plan, as it was recorded, are "
+        f"done, {n_left:,} are left",
     )
+    _what_is_counted(one, plan, reach)
     st.text(f"Last row: {last}")
     st.caption(
         "A cell that failed has no row: it is among those left, and the next call tries it again. "
@@ -84,6 +94,21 @@ def _progress(one: Study, about: About) -> None:
     )
     with st.expander("By part, dataset and noise"):
         _groups(table)
+
+
+def _what_is_counted(one: Study, plan: str, reach: Reach) -> None:
+    """Say it where the record is of a part of its plan, or rows are there that it does not know."""
+    if reach.n_cells < reach.n_whole:
+        st.text(
+            f"The record in {one.name}/{SETTINGS_FILE} is of a part of the plan, as calls for a "
+            f"part left it before. Of the {reach.n_whole:,} cells of the whole plan {plan} of this "
+            f"version {reach.n_whole_done:,} are done."
+        )
+    if reach.n_beside:
+        st.text(
+            f"{reach.n_beside:,} finished cells are not in the record: other calls made them. They "
+            "are shown and counted in all other views."
+        )
 
 
 def _groups(table: pd.DataFrame) -> None:
@@ -138,6 +163,7 @@ def _text(value: object) -> str:
 
 def _table(rows: pd.DataFrame) -> None:
     names = [name for name in rows.columns if name not in LATE]
+    longest = max(map(len, rows["variant"]))
     st.dataframe(
         rows,
         key="st_rows",
@@ -145,7 +171,13 @@ def _table(rows: pd.DataFrame) -> None:
         height=520,
         placeholder=UNKNOWN,
         column_order=[*names, *(name for name in LATE if name in rows.columns)],
-        column_config={name: _look(name) for name in rows.columns},
+        column_config={name: _look(name) for name in rows.columns}
+        | {
+            # Streamlit fits a column to its first rows: long names came later, and were cut off.
+            "variant": st.column_config.TextColumn(
+                "variant", width=min(LETTER * longest + 24, WIDEST), pinned=True
+            )
+        },
     )
 
 

@@ -12,12 +12,15 @@ from app.services import study, study_methods
 from app.services.study import Stamp, Study
 from app.ui import state
 from app.ui.glossary import explain
+from app.ui.study import empty
 
 STUDY: Final = "st_study"
 DATA: Final = "st_data"
 NOISE: Final = "st_noise"
 RATE: Final = "st_rate"
 EVERY: Final = "every kind"
+_GONE: Final = "_st_gone"
+"""The study that an address named and that does not exist."""
 USUAL_RATE: Final = "0.2"
 """The rate that the aims speak of."""
 Answer = TypeVar("Answer")
@@ -36,14 +39,29 @@ def draw() -> Study | None:
     found = {one.name: one for one in study.every(state.workspace())}
     if not found:
         return None
+    _note_missing(list(found))
     chosen = pick(
         "Study",
         list(found),
         STUDY,
         width=460,
+        on_change=lambda: st.session_state.pop(_GONE, None),
         help="The study that goes with the project, or one in the folder studies of the workspace.",
     )
     return found[chosen]
+
+
+def gone() -> str:
+    """The study that the address named and that is not there; empty where there is none such."""
+    return str(st.session_state.get(_GONE, ""))
+
+
+def _note_missing(names: list[str]) -> None:
+    """Keep what the address asks for before the picker forgets it, as it does with no option."""
+    named = (st.session_state.get(STUDY), st.query_params.get(STUDY))
+    missing = [name for name in named if name is not None and name not in names]
+    if missing:
+        st.session_state[_GONE] = str(missing[-1])
 
 
 def pick(
@@ -97,7 +115,7 @@ def place(one: Study, part: str = "methods", all_kinds: bool = False) -> Place |
     known = ask(study_methods.places, one, part)
     known = known[known["rate"] > 0] if all_kinds else known
     if known.empty:
-        st.info("Nothing of this was measured yet.", icon=":material/info:")
+        empty.part(one, part, "Nothing of this was measured yet.")
         return None
     columns = st.columns(3)
     with columns[0]:

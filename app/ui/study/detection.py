@@ -15,7 +15,7 @@ from app.ui.figures import study as figures
 from app.ui.figures.study_frame import Scale, records
 from app.ui.glossary import explain
 from app.ui.graph_edges import ink, mark
-from app.ui.study import choice, header, measures, tables
+from app.ui.study import choice, header, measures, tables, words
 from app.ui.study.choice import Place
 from app.ui.wording import UNKNOWN
 from core.study.labels import title
@@ -43,6 +43,7 @@ def draw(one: Study) -> None:
     measure = choice.pick(
         "Measure", names, MEASURE, format_func=measures.title, width=420, help=_meanings(names)
     )
+    st.caption(measures.meaning(measure))
     found = choice.ask(study_methods.means, one, place.data, measure)
     here = found[found["noise"].isin(place.noises) & (found["rate"] == place.rate)]
     here = _sorted(here, place)
@@ -92,7 +93,7 @@ def _figure(one: Study, here: pd.DataFrame, measure: str, place: Place) -> tuple
 def _said(row: dict[str, Any], digits: int) -> str:
     if not math.isfinite(row["difference"]):
         return ""
-    text = f"LLMHNI less this {row['difference']:+.{digits}f}"
+    text = f"{words.DIFFERENCE} {row['difference']:+.{digits}f}"
     if math.isfinite(row["difference_low"]):
         low, high = row["difference_low"], row["difference_high"]
         text += f" [{low:+.{digits}f}, {high:+.{digits}f}]"
@@ -149,11 +150,8 @@ def _table(here: pd.DataFrame, measure: str) -> None:
     digits = measures.digits(measure)
     numbers = {
         "mean": (measures.title(measure), measures.meaning(measure), digits, False),
-        "low": ("From", explain("study_interval"), digits, False),
-        "high": ("To", explain("study_interval"), digits, False),
-        "difference": ("LLMHNI less this", explain("study_difference"), digits, True),
-        "difference_low": ("Its from", explain("study_interval"), digits, True),
-        "difference_high": ("Its to", explain("study_interval"), digits, True),
+        **words.interval(digits=digits),
+        **words.against(digits),
     }
     columns = ["noise", "variant", "family", "n", *numbers, *tables.TESTS, "options"]
     tables.draw(here, columns, numbers, "st_detection", f"study-{measure}".replace("_", "-"))

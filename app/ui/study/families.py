@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from app.ui import theme
-from core.study.figure_style import COLORS, DASHES, MARKERS
+from core.study.figure_style import COLORS, DASHES, MARKERS, SCHEME_LOOKS
 from core.study.labels import FAMILIES, SCHEMES, title
 
 SYMBOLS: Final = {
@@ -27,14 +27,6 @@ SYMBOLS: Final = {
 LINES: Final = {"-": "solid", "--": "dash", ":": "dot"}
 OURS: Final = "ours"
 ORACLE: Final = "oracle"
-_SCHEMES: Final = {
-    "uniform": ("plain", "circle"),
-    "dns": ("negatives", "square"),
-    "srns": ("negatives", "triangle-up"),
-    "pool": ("signal", "triangle-down"),
-    "llmhni": ("language", "diamond-open"),
-    "fresh": (OURS, "diamond"),
-}
 
 
 class Look(NamedTuple):
@@ -61,11 +53,11 @@ def look(family: str, ink: str) -> Look:
 
 def scheme(name: str) -> Look:
     """How a scheme of mining is drawn."""
-    family, symbol = _SCHEMES.get(name, ("plain", "x"))
+    family, marker = SCHEME_LOOKS.get(name, ("plain", "x"))
     return Look(
         SCHEMES.get(name, theme.plain(name, 24)),
         COLORS.get(family, theme.NEUTRAL),
-        symbol,
+        SYMBOLS.get(marker, "circle"),
         "solid",
     )
 

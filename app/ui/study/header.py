@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.services import environment, study
 from app.services.study import About, Study
 from app.ui import state
-from app.ui.study import choice
+from app.ui.study import choice, how
 from core.study.labels import title
-from core.study.protocol import PROTOCOL, STATISTICS
 from core.study.statistics import OURS
 
 FEW_SEEDS = 5
+
+
+class Note(NamedTuple):
+    """What keeps rows from being compared without a second thought."""
+
+    short: str
+    """Words of this project and numbers: it is read as Markdown."""
+    text: str
 
 
 def empty() -> None:
@@ -21,7 +30,7 @@ def empty() -> None:
     st.info("There is no study yet.", icon=":material/info:")
     st.write(
         "A study lays LLMHNI beside what one would use instead, on data with known noise: it "
-        "shows whether hard and noisy are told apart better, and what each part adds. The small "
+        "shows whether it separates hard from noisy better, and what each part adds. The small "
         "one takes about half an hour on two cores, needs no network and goes on where it was "
         "stopped."
     )
@@ -35,45 +44,76 @@ def draw(one: Study, beside: DeltaGenerator) -> About:
         one: The study.
         beside: Where what is told on demand goes.
     """
+    gone = choice.gone()
+    if gone:
+        with st.container(border=True):
+            st.text(f"⚠ The address names a study that is not here: {gone}. This is {one.name}.")
     about = choice.ask(study.about, one)
     with beside:
-        _how(one, about)
+        how.draw(one, about)
         _again()
     st.text(
         f"{one.source}: {about.n_rows:,} rows, {_seeds(about.seeds)}, {_when(about)}, "
         f"{_codes(about.codes)}, on {', '.join(about.devices) or 'a device that is not known'}"
     )
-    warnings = _warnings(about)
-    if warnings:
-        st.warning("\n\n".join(warnings), icon=":material/warning:")
-    unmeasured = [name for name, missing in about.missing.items() if title(OURS) in missing]
-    if unmeasured:
-        st.info(
-            "LLMHNI itself has no row yet on the data named here: there, nothing can be compared "
-            "with it and no aim answered.",
-            icon=":material/info:",
-        )
-        st.text(", ".join(unmeasured))
-    if about.mixed:
-        st.warning("Rows with different options stand side by side:", icon=":material/warning:")
-        st.text(", ".join(about.mixed))
+    found = notes(about)
+    if found:
+        short = " · ".join(note.short for note in found)
+        with st.expander(f"Before comparing: {short}", icon=":material/info:"):
+            for note in found:
+                st.text(note.text)
     return about
 
 
-def _warnings(about: About) -> list[str]:
-    """What keeps rows from being compared without a second thought."""
+def notes(about: About) -> list[Note]:
+    """What to know before rows are compared; names of data and methods stand in the texts alone."""
     found = []
+    unmeasured = [name for name, missing in about.missing.items() if title(OURS) in missing]
+    if unmeasured:
+        found.append(
+            Note(
+                f"LLMHNI not measured on {_n(len(unmeasured), 'dataset')}",
+                f"LLMHNI itself has no row yet on {', '.join(unmeasured)}: there, nothing can be "
+                "compared with it and no aim answered.",
+            )
+        )
     if len(about.codes) > 1:
         found.append(
-            "The rows come from different versions of the code: a difference may be one of "
-            "versions. With --fresh all of them are measured again."
+            Note(
+                f"{len(about.codes)} versions of the code",
+                "The rows come from different versions of the code: a difference may be one of "
+                "versions. With --fresh a call measures its cells again.",
+            )
+        )
+    if about.mixed:
+        found.append(
+            Note(
+                f"different options within {_n(len(about.mixed), 'method')}",
+                f"Rows with different options stand side by side: {', '.join(about.mixed)}.",
+            )
         )
     if about.n_unedited:
         found.append(
-            f"Random edits edited nothing in {about.n_unedited} of its rows, made by an older "
-            "version of the code: there they are plain BPR once more, and no control."
+            Note(
+                "random edits without an edit",
+                f"Random edits edited nothing in {about.n_unedited} of its rows, made by an older "
+                "version of the code: there they are plain BPR once more, and no control.",
+            )
         )
     return found
+
+
+def _n(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def foot() -> None:
+    """Say what the ways to save are: the sidebar speaks of pictures alone."""
+    st.caption(
+        "To save a figure: the camera that appears at its top right gives a picture, PNG or SVG as "
+        "the sidebar says; HTML below it gives the interactive figure as one file. CSV and Parquet "
+        "below a table give all of its lines."
+    )
 
 
 def source(one: Study, n: tuple[int, int], what: str) -> str:
@@ -85,25 +125,8 @@ def source(one: Study, n: tuple[int, int], what: str) -> str:
         what: What bars or bands are.
     """
     low, high = n
-    seeds = f"{high} seed{'s' if high != 1 else ''}" if low == high else f"{low} to {high} seeds"
+    seeds = _n(high, "seed") if low == high else f"{low} to {high} seeds"
     return f"n = {seeds}; {what}; source: {one.source}"
-
-
-def _how(one: Study, about: About) -> None:
-    with st.popover("How it was measured", icon=":material/science:", width="content"):
-        for data, hard in about.hard.items():
-            missing = ", ".join(about.missing[data])
-            st.text(f"{data}: what is hard comes from: {hard or '–'}")
-            if missing:
-                st.text(f"Not measured on {data}: {missing}")
-        st.text(f"Versions: {'; '.join(about.versions) or '–'}")
-        st.text(f"Code: {', '.join(about.codes) or '–'}")
-        st.markdown(PROTOCOL)
-        st.markdown(STATISTICS)
-        settings = study.settings(one)
-        if settings:
-            st.caption("Plans, settings of every variant, options chosen on validation:")
-            st.json(dict(settings), expanded=False)
 
 
 def _again() -> None:

@@ -9,7 +9,7 @@ from app.services.study import Study
 from app.ui import components
 from app.ui.figures import study_parts as figures
 from app.ui.glossary import explain
-from app.ui.study import choice, header, tables
+from app.ui.study import choice, empty, header, tables, words
 from core.study.labels import SCHEMES
 
 BARS = "bars: 95 % bootstrap interval of the mean over seeds"
@@ -19,7 +19,7 @@ def draw(one: Study) -> None:
     """Draw the view."""
     found = choice.ask(study_ablations.negatives, one)
     if found.empty:
-        st.info("No negatives were mined in this study yet.", icon=":material/info:")
+        empty.part(one, "negatives", "No negatives were mined in this study yet.")
         return
     drawn = found.assign(
         panel=[
@@ -38,11 +38,9 @@ def draw(one: Study) -> None:
     rate, hard = "false_negative_rate", "hardness"
     numbers = {
         rate: ("False-negative rate", explain("study_false_negatives"), 4, False),
-        f"{rate}_low": ("From", explain("study_interval"), 4, False),
-        f"{rate}_high": ("To", explain("study_interval"), 4, False),
+        **words.interval("Rate", 4, column=f"{rate}_"),
         hard: ("Hardness", explain("study_hardness"), 3, False),
-        f"{hard}_low": ("Hard from", explain("study_interval"), 3, False),
-        f"{hard}_high": ("Hard to", explain("study_interval"), 3, False),
+        **words.interval("Hardness", 3, column=f"{hard}_"),
     }
     shown = found.assign(scheme=[SCHEMES.get(str(name), str(name)) for name in found["scheme"]])
     columns = ["data", "noise", "rate", "scheme", "n", *numbers]

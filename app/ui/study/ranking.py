@@ -14,7 +14,7 @@ from app.ui.figures import study as figures
 from app.ui.figures.study_frame import Scale
 from app.ui.glossary import explain
 from app.ui.graph_edges import ink
-from app.ui.study import choice, header, measures, tables
+from app.ui.study import by_rate, choice, header, measures, tables, words
 from core.study.labels import title
 
 MEASURE: Final = "st_rank"
@@ -51,7 +51,7 @@ def draw(one: Study) -> None:
         return
     chosen = _methods(one, data, measure, found)
     if chosen:
-        _lines(one, found, chosen, data, measure)
+        by_rate.draw(one, found, chosen, data, measure)
     what = st.segmented_control(
         "What is shown below",
         [MEANS, RECOVERED, DECLINE],
@@ -83,28 +83,13 @@ def _methods(one: Study, data: str, measure: str, found: pd.DataFrame) -> list[s
     )
 
 
-def _lines(one: Study, found: pd.DataFrame, chosen: list[str], data: str, measure: str) -> None:
-    here = found[found["variant"].isin(chosen)]
-    counts = (int(here["n"].min()), int(here["n"].max()))
-    bands = "bands: 95 % bootstrap interval of the mean over seeds"
-    scale = Scale(f"{measures.title(measure)} on clean test", measures.digits(measure))
-    figure = figures.rates(here, chosen, scale, ink(), header.source(one, counts, bands))
-    name = f"{measure}-by-rate-{data}".replace("_", "-")
-    components.chart(figure, "st_rates", name)
-    if here["rate"].nunique() == 1:
-        st.caption("One share of noise was measured: a line needs another one.")
-
-
 def _means(one: Study, data: str, measure: str) -> None:
     found = choice.ask(study_methods.means, one, data, measure)
     digits = measures.digits(measure)
     numbers = {
         "mean": (measures.title(measure), measures.meaning(measure), digits, False),
-        "low": ("From", explain("study_interval"), digits, False),
-        "high": ("To", explain("study_interval"), digits, False),
-        "difference": ("LLMHNI less this", explain("study_difference"), digits, True),
-        "difference_low": ("Its from", explain("study_interval"), digits, True),
-        "difference_high": ("Its to", explain("study_interval"), digits, True),
+        **words.interval(digits=digits),
+        **words.against(digits),
     }
     ranked = _best_first(found, "mean")
     columns = ["noise", "rate", "variant", "family", "n", *numbers, "p_holm", "p_t", "options"]
@@ -127,19 +112,17 @@ def _recovered(one: Study, data: str, measure: str) -> None:
     known = here[here["recovered"].notna()]
     if known.empty:
         st.info(
-            "Here the gap from plain BPR to the oracle cannot be told from 0: there is nothing "
-            "to recover a share of.",
+            "Here the interval of the gap from plain BPR to the oracle includes 0: there is "
+            "nothing to recover a share of.",
             icon=":material/info:",
         )
     else:
         _recovered_figure(one, known, data, measure)
     numbers = {
         "recovered": ("Recovered", explain("study_recovered"), 2, False),
-        "low": ("From", explain("study_interval"), 2, False),
-        "high": ("To", explain("study_interval"), 2, False),
-        "gap": ("Gap", explain("study_oracle"), 4, True),
-        "gap_low": ("Gap from", explain("study_interval"), 4, True),
-        "gap_high": ("Gap to", explain("study_interval"), 4, True),
+        **words.interval(digits=2),
+        "gap": ("Oracle − plain", explain("study_oracle"), 4, True),
+        **words.interval("Gap", 4, True, "gap_"),
     }
     ranked = _best_first(here, "recovered")
     columns = ["noise", "rate", "variant", "family", "n", *numbers]
@@ -179,11 +162,8 @@ def _decline(one: Study, data: str, measure: str) -> None:
     components.chart(figure, "st_decline", f"decline-{measure}-{data}".replace("_", "-"))
     numbers = {
         "slope": ("Decline", explain("study_decline"), 3, True),
-        "low": ("From", explain("study_interval"), 3, True),
-        "high": ("To", explain("study_interval"), 3, True),
-        "difference": ("LLMHNI less this", explain("study_difference"), 3, True),
-        "difference_low": ("Its from", explain("study_interval"), 3, True),
-        "difference_high": ("Its to", explain("study_interval"), 3, True),
+        **words.interval(digits=3, signed=True),
+        **words.against(3),
     }
     ranked = _best_first(found, "slope")
     columns = ["noise", "rate", "variant", "family", "n", *numbers, "p_holm"]

@@ -13,6 +13,7 @@ import streamlit as st
 from app.services import spreadsheet
 from app.ui import components
 from app.ui.glossary import explain
+from app.ui.study import words
 from app.ui.wording import UNKNOWN
 from core.study.labels import FAMILIES, title
 
@@ -35,8 +36,6 @@ TESTS: Final = {
 }
 P: Final = "%.2g"
 """How p is written: small ones are not 0."""
-SHORTEST: Final = 38
-"""Pixels of a line; a table has as many as it needs up to 12."""
 
 
 def draw(
@@ -60,6 +59,8 @@ def draw(
         if column in shown:
             known = [title(one) if names is None else names.get(one, one) for one in shown[column]]
             shown[column] = known
+    if "options" in shown:
+        shown["options"] = [words.options(str(one)) for one in shown["options"]]
     measured = (*numbers, *TESTS)
     columns = [one for one in columns if one not in measured or shown[one].notna().any()]
     if "rate" in shown:
@@ -74,23 +75,6 @@ def draw(
         height="content" if len(table) <= 12 else 36 * 12 + 2,
     )
     components.downloads(partial(write, table), key, name, len(table))
-
-
-def span(mean: str, low: str, high: str, digits: int, signed: bool = False) -> dict[str, Any]:
-    """Columns of a number and its interval, for :func:`draw`.
-
-    Args:
-        mean: Title of the number.
-        low: Column of the lower end.
-        high: Column of the upper end.
-        digits: Decimals.
-        signed: Whether it is a difference.
-    """
-    text = explain("study_interval")
-    return {
-        low: (f"{mean}: from", text, digits, signed),
-        high: ("to", text, digits, signed),
-    }
 
 
 def write(table: pd.DataFrame, target: Path) -> None:

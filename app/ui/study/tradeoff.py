@@ -13,9 +13,8 @@ from app.services.study import Study
 from app.ui import components
 from app.ui.figures import study_points as figures
 from app.ui.figures.study_frame import Scale
-from app.ui.glossary import explain
 from app.ui.graph_edges import ink
-from app.ui.study import choice, header, measures, tables
+from app.ui.study import choice, header, measures, tables, words
 from core.study.labels import title
 from core.study.statistics import ORACLE
 
@@ -77,11 +76,9 @@ def _table(found: pd.DataFrame, across: str, up: str) -> None:
         st.text(f"Not drawn, as they have one of the two alone: {', '.join(names)}")
     numbers = {
         "x": (measures.title(across), measures.meaning(across), measures.digits(across), False),
-        "x_low": ("From", explain("study_interval"), measures.digits(across), False),
-        "x_high": ("To", explain("study_interval"), measures.digits(across), False),
+        **words.interval(digits=measures.digits(across), column="x_"),
         "y": (measures.title(up), measures.meaning(up), measures.digits(up), False),
-        "y_low": ("Up from", explain("study_interval"), measures.digits(up), False),
-        "y_high": ("Up to", explain("study_interval"), measures.digits(up), False),
+        **words.interval(digits=measures.digits(up), column="y_"),
     }
     ranked = found.sort_values("x", ascending=False)
     tables.draw(ranked, ["variant", "family", *numbers], numbers, "st_tradeoff", "study-trade-off")

@@ -16,7 +16,7 @@ from app.ui.figures.study_frame import Scale, records
 from app.ui.figures.study_points import cases as figure_of_cases
 from app.ui.glossary import explain
 from app.ui.graph_edges import ink
-from app.ui.study import choice, header, measures, tables
+from app.ui.study import choice, header, measures, tables, words
 from app.ui.wording import UNKNOWN
 from core.study.cases import LEAST_SEEDS
 from core.study.labels import title
@@ -28,6 +28,15 @@ SIGNS: Final = {HOLDS: ("◆", "green"), FAILS: ("✕", "orange"), OPEN: ("○",
 SHARE, DECLINE = "3", "4"
 """Aims whose number is another one: a recovered share, a decline."""
 HALF: Final = 0.5
+TERMS: Final = {
+    "1a": {"Hard kept at noise recall 0.7": "study_hard_kept"},
+    "1b": {"Score-matched AUC": "auc_matched"},
+    "2": {"Oracle": "study_oracle"},
+    "3": {"Oracle": "study_oracle", "Recovered": "study_recovered"},
+    "4": {"Decline": "study_decline"},
+}
+"""What aims speak of -> where the glossary explains it."""
+TIED: Final = "Tied: the interval of the difference includes 0. Ahead: it lies wholly above 0."
 LINES, WORDS, FITS = 58, 230, 32
 """Height and width in pixels of a row that has words for three lines, and letters of one line."""
 
@@ -54,7 +63,7 @@ def _aim(answer: Verdict) -> None:
     number, text, badge, counted = st.columns([0.4, 7.4, 1.7, 2.5], vertical_alignment="center")
     number.markdown(f"**{answer.key}**")
     with text.container(gap=None):
-        st.markdown(answer.aim, help=answer.rule)
+        st.markdown(answer.aim, help=f"{answer.rule}\n\n{_terms(answer.key)}")
         told = worst(answer)
         if told:
             st.text(told)
@@ -80,18 +89,25 @@ def worst(answer: Verdict) -> str:
         ),
     )
     form = ".2f" if share else "+.4f"
-    what = {SHARE: "", DECLINE: "decline "}.get(answer.key, "LLMHNI ")
-    text = f"{what}{value:{form}}"
+    of = {SHARE: "", DECLINE: f"decline, LLMHNI − {title(case.rival)}: "}
+    text = of.get(answer.key, f"LLMHNI − {title(case.rival)}: ") + f"{value:{form}}"
     if math.isfinite(case.low):
         text += f" [{case.low:{form}}, {case.high:{form}}]"
-    text += " of the gap recovered" if share else f" against {title(case.rival)}"
+    text += " of the gap recovered" if share else ""
     several = len({one.measure for one in answer.cases}) > 1
     place = [case.data, f"{case.noise} noise", *([measures.title(case.measure)] if several else [])]
     return f"Worst case: {text} ({', '.join(place)})"
 
 
+def _terms(key: str) -> str:
+    """What an aim speaks of, explained."""
+    said = [f"{name}: {explain(term)}" for name, term in TERMS.get(key, {}).items()]
+    return "\n\n".join([*said, *([TIED] if key.startswith("1") else [])])
+
+
 def _cases(one: Study, answer: Verdict) -> None:
     st.caption(f"{answer.aim}. Rule: {answer.rule}")
+    st.caption(_terms(answer.key))
     table = pd.DataFrame([asdict(case) for case in answer.cases])
     if answer.key == SHARE:
         table["value"] = table["ours"]
@@ -127,7 +143,7 @@ def _scale(key: str) -> Scale:
             2,
             ((0.0, "solid"), (HALF, "dot"), (1.0, "dash")),
         )
-    what = "Decline of LLMHNI less that of" if key == DECLINE else "LLMHNI less"
+    what = "Decline, LLMHNI −" if key == DECLINE else "LLMHNI −"
     return Scale(f"{what} its nearest rival: above 0, LLMHNI is ahead", 4, ((0.0, "solid"),), True)
 
 
@@ -162,7 +178,10 @@ def _table(table: pd.DataFrame, key: str) -> None:
     if table["measure"].nunique() == 1:
         columns.remove("measure")
     form = st.column_config.NumberColumn
-    interval = explain("study_interval")
+    interval = {
+        name: form(label, format=f"%{'' if key == SHARE else '+'}.4f", help=text)
+        for name, (label, text, *_) in words.interval().items()
+    }
     st.dataframe(
         shown,
         hide_index=True,
@@ -181,9 +200,8 @@ def _table(table: pd.DataFrame, key: str) -> None:
             "rival": st.column_config.TextColumn(
                 "Nearest rival", help="The one that leaves LLMHNI least, or is furthest above it."
             ),
-            "difference": form("LLMHNI less it", format="%+.4f", help=explain("study_difference")),
-            "low": form("From", format="%+.4f", help=interval),
-            "high": form("To", format="%+.4f", help=interval),
+            "difference": form("LLMHNI − rival", format="%+.4f", help=explain("study_difference")),
+            **interval,
             "p": form("p (Holm)", format=tables.P, help=explain("study_holm")),
             "note": st.column_config.TextColumn("In words", width=WORDS),
         },

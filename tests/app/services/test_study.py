@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import numpy as np
@@ -137,3 +138,34 @@ def test_rows_are_filtered_and_written_whole(one, tmp_path):
     written = pd.read_parquet(tmp_path / "rows.parquet")
     assert len(written) == 2
     assert "ndcg20" in written.columns
+
+
+def test_a_plan_that_was_recorded_whole_reaches_all_its_cells(one):
+    reach = study_cells.reach(one, "own")
+    assert (reach.n_cells, reach.n_done) == (18, 17)
+    assert (reach.n_whole, reach.n_whole_done) == (0, 0)  # no plan of the project has this name
+    assert reach.n_beside == 6  # the ablations
+
+
+def test_a_record_of_a_part_is_held_against_the_plan_and_the_rows(one):
+    block = {"noise": ["position"], "seeds": [0], "variants": ["llmhni", "bpr"]}
+    plans = {"quick": {"name": "quick", "blocks": [block]}}
+    (one.folder / "settings.json").write_text(json.dumps({"plans": plans}))
+    append_rows(one.folder, [cell("signal:loss", 0, family="signal")])
+    reach = study_cells.reach(one, "quick")
+    assert (reach.n_cells, reach.n_done) == (2, 2)
+    assert reach.n_whole > 100
+    assert reach.n_whole_done == 8  # LLMHNI, BPR, T-CE and the oracle with both seeds
+    assert reach.n_beside == 21  # 23 finished cells, the signals aside, less the 2
+
+
+def test_reach_of_a_record_that_cannot_be_read_is_of_the_rows_alone(one):
+    (one.folder / "settings.json").write_text("no json")
+    assert study_cells.reach(one, "own").n_cells == 0
+
+
+def test_the_command_of_a_part_goes_where_the_study_lies(one, monkeypatch):
+    command = study.command_of(one, "negatives")
+    assert f"--plan full --parts negatives --out {one.folder}" in command
+    monkeypatch.setattr(study, "COMMITTED", one.folder)
+    assert "--out" not in study.command_of(one, "negatives")

@@ -135,3 +135,17 @@ def test_rows_of_a_cell_are_its_own_whatever_options_they_were_run_with(tmp_path
     earlier = row(0, options='{"a":1}')
     append_rows(tmp_path, [row(0), earlier, row(1), row(0, variant="dcf")])
     assert rows_of(tmp_path, {row_key(row(0))}) == {row_key(row(0)), row_key(earlier)}
+
+
+def test_a_file_of_an_earlier_version_is_read_and_brought_up_to_date_by_the_next_row(tmp_path):
+    append_rows(tmp_path, [row(auc_all=0.5)])
+    path = tmp_path / "rows.csv"
+    old = [line.rsplit(",", len(VERDICTS))[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(old) + "\n")
+    assert read_rows(tmp_path).loc[0, "auc_all"] == 0.5
+    assert path.read_text().splitlines() == old  # reading changes nothing
+    assert append_rows(tmp_path, [row(auc_all=0.5), row(seed=7, called_hard=0.1)]) == 1
+    found = read_rows(tmp_path)
+    assert path.read_text().splitlines()[0].split(",") == list(COLUMNS)
+    assert found["auc_all"].tolist()[0] == 0.5
+    assert found.loc[found["seed"] == 7, "called_hard"].item() == pytest.approx(0.1)
