@@ -19,6 +19,7 @@ from core.study.figure_style import (
     canvas,
     caption,
     grid,
+    legend,
     panels,
 )
 from core.study.labels import SCHEMES, measure_title
@@ -84,30 +85,32 @@ def negatives(cells: pd.DataFrame, folder: Path, source: str) -> Iterator[Drawn]
     path = folder / "negatives.svg"
     rows, columns = grid(len(keys))
     line = caption(both["n"], BARS, source)
-    with canvas(path, line, rows * 3.6 + 0.6, nrows=rows, ncols=columns) as (_, axes):
+    handles: dict[str, Any] = {}
+    with canvas(path, line, rows * 3.6 + 0.8, nrows=rows, ncols=columns) as (figure, axes):
         for panel, (key, found) in panels(axes, keys):
             for row in found.itertuples():
-                _scheme(panel, row)
+                name = SCHEMES.get(str(row.scheme), str(row.scheme))
+                handles[name] = _scheme(panel, row)
             panel.set_title(f"{key[0]} · {key[1]} noise")
             panel.set_xlabel("hardness: chance to be ranked above the positive (0 to 1)")
             panel.set_ylabel("false-negative rate (share)")
             panel.margins(0.18)
+        legend(figure, handles, 6)
     alt = "False-negative rate by hardness of mined negatives: right is harder, low is cleaner"
     yield Drawn(path, "negatives", "", alt)
 
 
-def _scheme(axes: Any, row: Any) -> None:  # noqa: ANN401
+def _scheme(axes: Any, row: Any) -> Any:  # noqa: ANN401
     family, marker = SCHEME_LOOKS.get(str(row.scheme), ("plain", "x"))
-    axes.errorbar(
+    return axes.errorbar(
         row.mean_x,
         row.mean,
         xerr=_error(row.mean_x, row.low_x, row.high_x),
         yerr=_error(row.mean, row.low, row.high),
         marker=marker,
         color=COLORS[family],
+        ls="",
     )
-    label = SCHEMES.get(str(row.scheme), str(row.scheme))
-    axes.annotate(label, (row.mean_x, row.mean), (6, 5), textcoords="offset points", fontsize=8)
 
 
 def _error(mean: float, low: float, high: float) -> list[list[float]] | None:

@@ -22,8 +22,6 @@ EFFECTS: Final = {
 """What an interval says of a change -> hue and symbol."""
 ROOM: Final = 0.22
 """Free room beside the outermost points, as a share of what they span."""
-NAMED: Final = 2
-"""Panels up to which symbols have their names beside them; the legend tells them apart anyway."""
 LINES: Final = ((theme.ACCENT, "diamond", "solid"), ("#C2410C", "square", "dash"))
 """First and second line of a sweep."""
 
@@ -112,10 +110,10 @@ def negatives(table: pd.DataFrame, source: str) -> go.Figure:
     figure.update_annotations(font={"size": 13})
     for column, panel in enumerate(panels, 1):
         for row in records(table[table["panel"] == panel]):
-            _add_scheme(figure, row, column, len(panels) <= NAMED)
+            _add_scheme(figure, row, column)
     theme.frame(figure, 380 + FOOT // 2, margin=margins())
     figure.update_xaxes(title={"text": "Hardness"}, showgrid=True)
-    # The same scales in every panel: datasets are to be compared as well. Names have room.
+    # The same scales in every panel: datasets are to be compared as well.
     low, high = float(table["hardness_low"].min()), float(table["hardness_high"].max())
     low, high = min(low, float(table["hardness"].min())), max(high, float(table["hardness"].max()))
     room = ROOM * ((high - low) or 1.0)
@@ -189,7 +187,7 @@ def _add_sweep(
     )
 
 
-def _add_scheme(figure: go.Figure, row: Mapping[str, Any], column: int, named: bool) -> None:
+def _add_scheme(figure: go.Figure, row: Mapping[str, Any], column: int) -> None:
     look = scheme(str(row["scheme"]))
     table = pd.DataFrame([row])
     rate, hard = "false_negative_rate", "hardness"
@@ -198,10 +196,7 @@ def _add_scheme(figure: go.Figure, row: Mapping[str, Any], column: int, named: b
         y=table[rate],
         error_x=bars(table[hard], table[f"{hard}_low"], table[f"{hard}_high"], 1.6),
         error_y=bars(table[rate], table[f"{rate}_low"], table[f"{rate}_high"], 1.6),
-        mode="markers+text" if named else "markers",
-        text=[look.name],
-        textposition="top center",
-        cliponaxis=False,
+        mode="markers",  # six names beside six symbols would hide each other
         name=look.name,
         legendgroup=look.name,
         showlegend=column == 1,
