@@ -29,6 +29,7 @@ RANKING: Final = ("recall20", "ndcg20", "recall20_hard_users", "recall20_hard_it
 MAIN: Final = ("recall20", "ndcg20")
 ABLATED: Final = ("hard_kept_70", "auc_matched", "recall20", "ndcg20")
 TUNED_BY: Final = "valid_ndcg20"
+SAME: Final = "the same"
 
 
 def about(rows: pd.DataFrame) -> str:
@@ -160,6 +161,8 @@ def _ablation_table(found: dict[str, pd.DataFrame]) -> str:
 def _turned(row: pd.DataFrame) -> list[str]:
     """Change less full, from a line of full less change."""
     full, low, high, p = row[["difference", "low", "high", "p_holm"]].to_numpy(float)[0].tolist()
+    if low == high == 0.0:
+        return [SAME, p_value(p)]  # the change comes after what is measured, as of detection
     return [estimate(-full, -high, -low, digits=4, is_signed=True), p_value(p)]
 
 

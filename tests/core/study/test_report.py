@@ -105,14 +105,17 @@ def test_the_page_names_every_aim_with_its_verdict_and_takes_in_what_is_written_
 def test_numbers_in_the_report_are_those_of_the_rows(tmp_path):
     rows = [row("llmhni", seed, recall20=0.3, hard_kept_70=0.75) for seed in range(2)]
     rows += [row("dcf", seed, recall20=0.2, hard_kept_70=0.5) for seed in range(2)]
-    rows += [row("llmhni", seed, part="ablations", recall20=0.3) for seed in range(2)]
-    rows += [row("no-judge", seed, part="ablations", recall20=0.28) for seed in range(2)]
+    part = {"part": "ablations", "ndcg20": 0.2}
+    rows += [row("llmhni", seed, **part, recall20=0.3) for seed in range(2)]
+    rows += [row("no-judge", seed, **part, recall20=0.28) for seed in range(2)]
     make(tmp_path, rows)
     text = (tmp_path / "study" / "README.md").read_text()
     assert "| DCF | 2 | 0.500 [0.500, 0.500] |" in text
     assert "| +0.250 [+0.250, +0.250] | – |" in text
     assert "| DCF | 2 | 0.2000 [0.2000, 0.2000] |" in text
-    assert "| no-judge | 2 | – | – | – | – | -0.0200 [-0.0200, -0.0200] | – |" in text
+    assert (
+        "| no-judge | 2 | – | – | – | – | -0.0200 [-0.0200, -0.0200] | – | the same | – |" in text
+    )
 
 
 @pytest.mark.usefixtures("no_figures")
