@@ -18,7 +18,7 @@ from core.study.data import Places
 from core.study.jobs import all_cells, choices_in, missing, without
 from core.study.names import NOISES, PARTS
 from core.study.plans import PAGE, Narrowed, narrow, read_plan, with_own_data
-from core.study.record import write_settings
+from core.study.record import recorded_data, write_settings
 from core.study.rows import Key, done_keys, remove_rows, rows_of
 from core.study.run import Setup, run_study
 from core.study.settings import PLANS, StudyConfig
@@ -96,7 +96,8 @@ def study(options: argparse.Namespace, workspace: Path, console: Console) -> dic
         return dry(plan, setup, forgotten, console)
     if forgotten is not None:
         say_forgotten(forgotten, remove_rows(folder, forgotten), console)
-    return _run(plan, with_own_data(named, options.data or ()), setup, console, options.fresh)
+    data = (*recorded_data(folder, named.name), *(options.data or ()))
+    return _run(plan, with_own_data(named, data), setup, console, options.fresh)
 
 
 def _run(

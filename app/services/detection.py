@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from app.services.store import Run
+from core.types import VERDICTS
+
+PARTS: Final = ("noise", "hard", "ordinary")
+"""What an interaction is, beside its verdict."""
 
 
 def measured(run: Run) -> dict[str, Any]:
@@ -37,6 +41,25 @@ def by_verdict(run: Run) -> dict[str, dict[str, dict[str, int]]]:
 
     Empty where nothing was planted, or the run was made before they were counted.
     """
-    found = measured(run)
-    names = ("verdicts", "verdicts_top_loss")
-    return {name: found[name] for name in names} if all(name in found for name in names) else {}
+    found = {name: _counts(measured(run).get(name)) for name in ("verdicts", "verdicts_top_loss")}
+    return found if all(found.values()) else {}
+
+
+def n_left_out(run: Run) -> int:
+    """Interactions that these counts leave out, because a label told of them."""
+    counts = measured(run).get("counts")
+    found = counts.get("by_person", 0) if isinstance(counts, dict) else 0
+    return found if isinstance(found, int) else 0
+
+
+def _counts(told: object) -> dict[str, dict[str, int]]:
+    """Counts by verdict and truth; empty unless all of them are there and are counts."""
+    rows = told if isinstance(told, dict) else {}
+    found = {str(verdict): _row(rows.get(verdict)) for verdict in VERDICTS}
+    return found if all(found.values()) else {}
+
+
+def _row(told: object) -> dict[str, int]:
+    row = told if isinstance(told, dict) else {}
+    found = {part: row[part] for part in PARTS if type(row.get(part)) is int and row[part] >= 0}
+    return found if len(found) == len(PARTS) else {}

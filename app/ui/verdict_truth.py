@@ -26,6 +26,9 @@ def verdict_truth(run: Run) -> None:
     if not found:
         return  # nothing was planted, or the run is older than this count
     st.markdown("**What the verdicts fell upon**")
+    n_left_out = detection.n_left_out(run)
+    if n_left_out:
+        st.caption(f"Without {n_left_out:,} interactions that labels told of.")
     for column, (name, title) in zip(st.columns(2), SETS.items(), strict=True):
         with column:
             st.caption(title)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from core.errors import ConfigError
-from core.study.names import NOISES, PARTS, SAMPLE
+from core.study.names import NO_NOISE, NOISES, PARTS, SAMPLE
 from core.study.settings import PLANS, Block, StudyConfig, check_variant, groups_of
 
 PAGE: Final = "docs/measuring.md"
@@ -142,7 +142,7 @@ def _check_names(plan: StudyConfig, wanted: Narrowed) -> None:
     cells = [block for block in plan.blocks if block.part != "tuning"] or plan.blocks
     _check_among("part", wanted.parts, PARTS, [block.part for block in plan.blocks], plan)
     _check_among("noise", wanted.noise, NOISES, [n for b in cells for n in b.noise], plan)
-    _check_among("rate", wanted.rates, (), [rate for b in cells for rate in b.rates], plan)
+    _check_among("rate", wanted.rates, (), [g.rate for b in cells for g in groups_of(b)], plan)
 
 
 def _has_variant(plan: StudyConfig, name: str) -> bool:
@@ -181,8 +181,13 @@ def _narrowed(block: Block, wanted: Narrowed) -> Block | None:
         "variants": _among(block.variants, wanted.variants),
     }
     if block.part != "tuning":
-        changes["noise"] = _among(block.noise, wanted.noise)
-        changes["rates"] = _among(block.rates, wanted.rates)
+        rates = _among(block.rates, wanted.rates)
+        noises = _among(block.noise, wanted.noise)
+        if wanted.rates is not None:  # no noise is at 0, whatever the rates of its block are
+            of_none = 0.0 in wanted.rates
+            noises = tuple(one for one in noises if (of_none if one == NO_NOISE else rates))
+        changes["noise"] = noises
+        changes["rates"] = rates or block.rates
         changes["seeds"] = block.seeds if wanted.seeds is None else tuple(wanted.seeds)
     return _changed(block, changes) if all(changes.values()) else None
 
@@ -228,4 +233,5 @@ def _nothing_left(plan: StudyConfig, wanted: Narrowed) -> str:
         + ", ".join(f"{noise} at {_listed(sorted(at), ' ')}" for noise, at in noises.items())
         for place, noises in found.items()
     )
+    has = has or f"data {_listed(sorted({name for one in plan.blocks for name in one.data}))}"
     return f"Nothing of the plan {plan.name} is all of that at once. It has {has}. {OWN}"

@@ -63,8 +63,8 @@ one only as far as these seeds can tell. Seeds repeat planting and training on
 the same people and items: the intervals do not speak of other datasets."""
 
 ABLATIONS: Final = """\
-Changed − full LLMHNI, same data and seed: below 0, the change harms. Both have the options
-that were chosen for LLMHNI, but for what is changed. By default meaning has no say in negatives:
+Changed − full LLMHNI, same data and seed: below 0, the change harms. Both have the default
+settings, but for what is changed. By default meaning has no say in negatives:
 `no-semantic-negatives` takes uniform ones in the place of the best-scored of four, and
 `fresh-N-pick-M` lets meaning choose. The paper's contrasts have no weight by default: `with-*`
 gives them 0.01. `candidates-*`, `pool-*` and `hard-share-*` are to be read beside each other: all

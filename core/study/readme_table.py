@@ -11,15 +11,16 @@ from core.study import statistics
 from core.study.cases import RATE, Case
 from core.study.labels import title
 from core.study.statistics import ORACLE, OURS, PLAIN
-from core.study.tables import markdown, number
+from core.study.tables import UNKNOWN, markdown, number
 from core.study.verdicts import verdicts
 
 BEGIN: Final = "<!-- Written by: python -m app.cli study --report -->"
 END: Final = "<!-- Until here. -->"
-AIMS: Final = ("2", "1b", "1a")
+AIMS: Final = ("1b", "1a")
 HEAD: Final = (
     "Data",
     "Noise",
+    "Seeds",
     "Recall@20",
     "of plain BPR · oracle",
     "Score-matched AUC",
@@ -40,9 +41,10 @@ def readme_table(rows: pd.DataFrame) -> str:
         [
             case.data,
             case.noise,
-            _beside(case),
+            str(case.n),
+            _beside(cells, case),
             _means(cells, case, "recall20", (PLAIN, ORACLE)),
-            *(_beside(_same(answers[key], case)) for key in AIMS[1:]),
+            *(_beside(cells, _same(answers[key], case)) for key in AIMS),
             f"{_mean(cells, case, OURS, 'noise_recall')} · {_mean(cells, case, OURS, 'precision')}",
         ]
         for case in answers["2"]
@@ -59,14 +61,19 @@ def fill(page: str, table: str) -> str:
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END, 1)[1]}"
 
 
-def _same(cases: Iterable[Case], case: Case) -> Case:
-    return next(one for one in cases if (one.data, one.noise) == (case.data, case.noise))
+def _same(cases: Iterable[Case], case: Case) -> Case | None:
+    """Of another aim; data without texts have none."""
+    place = (case.data, case.noise)
+    return next((one for one in cases if (one.data, one.noise) == place), None)
 
 
-def _beside(case: Case) -> str:
+def _beside(cells: pd.DataFrame, case: Case | None) -> str:
     """LLMHNI's mean and, in brackets, the rival's, bold where that is ahead."""
-    rival = f"{title(case.rival)} {number(case.ours - case.difference, 3)}"
-    return f"{number(case.ours, 3)} ({f'**{rival}**' if case.difference < 0 else rival})"
+    if case is None or not case.n:
+        return UNKNOWN
+    rival = f"{title(case.rival)} {_mean(cells, case, case.rival, case.measure)}"
+    ours = _mean(cells, case, OURS, case.measure)
+    return f"{ours} ({f'**{rival}**' if case.difference < 0 else rival})"
 
 
 def _means(cells: pd.DataFrame, case: Case, measure: str, variants: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,11 @@ def write_settings(folder: Path, plan: StudyConfig, known: Choices) -> Path:
     path = folder / SETTINGS_FILE
     names = sorted({name for block in plan.blocks for name in block.variants})
     before = _before(path)
-    plans = {name: one for name, one in before.get("plans", {}).items() if name != plan.name}
+    plans = {name: one for name, one in _dict(before, "plans").items() if name != plan.name}
     plans[plan.name] = plan.model_dump(mode="json")  # the latest last
     content = {
         "plans": plans,
-        "variants": before.get("variants", {}) | {name: _variant(name) for name in names},
+        "variants": _dict(before, "variants") | {name: _variant(name) for name in names},
         "choices": _choices(known),
         "defaults": RunConfig().model_dump(mode="json"),
     }
@@ -39,6 +40,18 @@ def write_settings(folder: Path, plan: StudyConfig, known: Choices) -> Path:
     aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     os.replace(aside, path)
     return path
+
+
+def recorded_data(folder: Path, plan: str) -> list[str]:
+    """Datasets that earlier calls of a plan were about, with those of one's own."""
+    blocks = _dict(_dict(_before(folder / SETTINGS_FILE), "plans"), plan).get("blocks")
+    found = [block.get("data") for block in blocks or () if isinstance(block, dict)]
+    return [str(name) for data in found if isinstance(data, list) for name in data]
+
+
+def _dict(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _before(path: Path) -> dict[str, Any]:

@@ -89,3 +89,13 @@ def test_other_rules_follow_the_runs_that_are_compared():
     app.multiselect(key="co_runs").set_value([CHILD]).run()
     assert not app.exception
     assert any(one.value == f"Run {CHILD}." for one in app.text)
+
+
+@pytest.mark.usefixtures("folders")
+def test_another_run_in_the_sidebar_begins_anew_also_after_a_link():
+    app = open_page(co_view="What if", co_runs=[NEWEST, CHILD, PARENT], co_w_run=NEWEST)
+    assert app.selectbox(key="co_w_run").value == NEWEST
+    app.selectbox(key="run").set_value(CHILD).run()
+    assert not app.exception
+    assert app.selectbox(key="co_w_run").value == PARENT
+    assert app.query_params["co_w_run"] == PARENT

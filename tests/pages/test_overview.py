@@ -124,6 +124,17 @@ def test_what_the_verdicts_fell_upon_is_shown_as_shares(workspace):
     assert found.loc["all"].tolist() == [20, 0.4, 0.2, 0.4]
 
 
+@pytest.mark.parametrize(
+    "told", [[1], None, {"clean": 3}, {"clean": {"noise": "1"}}, {"all": {"noise": 1}}]
+)
+def test_counts_of_verdicts_that_are_none_leave_the_page_whole(workspace, told):
+    run = write_run(workspace)
+    (run / "detection.json").write_text(json.dumps({"verdicts": told, "verdicts_top_loss": told}))
+    app = open_app()
+    assert not any("Planted noise" in one.value for one in app.dataframe)
+    assert any("Loss by verdict" in one.value for one in app.subheader)
+
+
 def test_a_run_without_known_truth_says_so(workspace):
     write_run(workspace, changes={"detection": None, "noise_recall": None, "ranking": None})
     app = open_app()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.services.method_of import method_of
 from app.services.store import Run
+from app.ui import state
 from app.ui.compare import picker
 
 RUN: Final = "co_w_run"
@@ -20,14 +21,14 @@ def draw(run: Run) -> Run:
     """Draw the choice among the compared runs; without any, it is the run of the sidebar."""
     compared = {one.id: one for one in picker.chosen()} or {run.id: run}
     names = list(compared)
-    _forget(run, names)
+    _forget(run, compared)
     if len(names) == 1:
         st.text(f"Run {names[0]}.")
         return compared[names[0]]
     picked = st.selectbox(
         "Run under other rules",
         names,
-        index=names.index(_telling(run, compared)),
+        index=0 if RUN in st.session_state else names.index(_telling(run, compared)),
         key=RUN,
         bind="query-params",
         width=460,
@@ -36,11 +37,11 @@ def draw(run: Run) -> Run:
     return compared[str(picked)]
 
 
-def _forget(run: Run, names: list[str]) -> None:
+def _forget(run: Run, compared: Mapping[str, Run]) -> None:
     """Begin anew with another run in the sidebar, or where the chosen one is compared no more."""
     moved = st.session_state.get(_BESIDE, run.id) != run.id
-    if moved or st.session_state.get(RUN) not in (None, *names):
-        st.session_state.pop(RUN, None)
+    if moved or st.session_state.get(RUN) not in (None, *compared):
+        state.put(RUN, _telling(run, compared))  # the address too: it would bring the old one back
     st.session_state[_BESIDE] = run.id
 
 

@@ -156,3 +156,16 @@ def test_negatives_are_of_the_plain_backbone_and_left_out_where_others_are_asked
         for name in ("bpr", "dcf")
     }
     assert parts["bpr"] - parts["dcf"] == {"negatives", "ablations"}
+
+
+def test_no_noise_is_at_rate_0_whatever_its_block_says():
+    plan = StudyConfig(name="own", blocks=(Block(noise=("none", "position"), rates=(0.2,)),))
+    (clean,) = narrow(plan, Narrowed(rates=[0.0])).blocks
+    assert clean.noise == ("none",)
+    (noisy,) = narrow(plan, Narrowed(rates=[0.2])).blocks
+    assert noisy.noise == ("position",)
+
+
+def test_a_plan_of_other_data_says_which_it_has():
+    plan = StudyConfig(name="own", blocks=(Block(part="ablations", variants=("llmhni",)),))
+    assert "It has data sample." in why_not(Narrowed(data=["foo"]), plan)

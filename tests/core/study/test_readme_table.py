@@ -27,11 +27,22 @@ def rows() -> list[dict]:
 
 def test_the_nearest_rival_is_named_and_bold_where_it_is_ahead():
     line = readme_table(table(rows())).splitlines()[2]
-    assert line.split(" | ")[:2] == ["| sample", "position"]
+    assert line.split(" | ")[:3] == ["| sample", "position", "3"]
     assert "0.400 (DNS 0.350)" in line  # no oracle among the rivals
     assert "0.300 · 0.50" in line
     assert "0.701 (**R-CE 0.801**)" in line
     assert "0.250 · 0.750" in line
+
+
+def test_means_are_over_all_seeds_of_a_method_and_a_dash_stands_for_what_is_missing():
+    more = [row("llmhni", seed, **HERE, recall20=0.6, ndcg20=0.6) for seed in (3, 4)]
+    line = readme_table(table([*rows(), *more])).splitlines()[2]
+    assert "0.480 (DNS 0.350)" in line
+    without = [
+        {**one, "data": "amazon-book", "hard_kept_70": float("nan"), "auc_matched": float("nan")}
+        for one in rows()
+    ]
+    assert "| – | – | 0.250" in readme_table(table(without)).splitlines()[2]
 
 
 def test_the_page_has_the_table_between_its_marks_however_often_it_is_filled():
