@@ -59,7 +59,7 @@ bench: $(BENCH_READY)  ## Measure the engine beside others, resumable (hours; AR
 bench-pages: $(DEV_READY)  ## Measure the pages over the sample and a large run (minutes)
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
 
-study: $(BENCH_READY)  ## Compare the methods on known noise, resumable (days; ARGS="--minutes 60")
+study: $(BENCH_READY)  ## Compare the methods on known noise, resumable (about a day; ARGS="--minutes 60")
 	@$(BIN)/python -m app.cli study $(ARGS)
 
 study-quick: $(BENCH_READY)  ## The part of the study that half an hour on two cores is enough for

@@ -40,6 +40,7 @@ st.subheader(
     help=glossary.explain("auc_top_loss"),
 )
 overview.confusion(run)
+verdict_truth(run)
 
 found, ranked = st.columns(2, gap="large")
 with found:
@@ -53,8 +54,6 @@ with ranked:
     components.chart(
         figures.validation(curve, of.title), "overview_validation", "validation-recall"
     )
-
-verdict_truth(run)
 
 st.subheader("Loss by verdict")
 st.caption("Where two lines overlap, the loss alone cannot tell the verdicts apart.")

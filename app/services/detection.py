@@ -36,12 +36,15 @@ def aucs_of_top_loss(run: Run) -> dict[str, str]:
     return said
 
 
-def by_verdict(run: Run) -> dict[str, dict[str, dict[str, int]]]:
-    """Noise, hard and ordinary interactions of each verdict; of all, and of the highest losses.
+def by_verdict(run: Run) -> dict[str, dict[str, int]]:
+    """Noise, hard and ordinary interactions of each verdict, among the highest losses.
 
-    Empty where nothing was planted, or the run was made before they were counted.
+    Empty unless all of them are there and are counts: nothing may have been planted, or the run is
+    older than this count.
     """
-    found = {name: _counts(measured(run).get(name)) for name in ("verdicts", "verdicts_top_loss")}
+    told = measured(run).get("verdicts_top_loss")
+    rows = told if isinstance(told, dict) else {}
+    found = {str(verdict): _row(rows.get(verdict)) for verdict in VERDICTS}
     return found if all(found.values()) else {}
 
 
@@ -50,13 +53,6 @@ def n_left_out(run: Run) -> int:
     counts = measured(run).get("counts")
     found = counts.get("by_person", 0) if isinstance(counts, dict) else 0
     return found if isinstance(found, int) else 0
-
-
-def _counts(told: object) -> dict[str, dict[str, int]]:
-    """Counts by verdict and truth; empty unless all of them are there and are counts."""
-    rows = told if isinstance(told, dict) else {}
-    found = {str(verdict): _row(rows.get(verdict)) for verdict in VERDICTS}
-    return found if all(found.values()) else {}
 
 
 def _row(told: object) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What the interactions of each verdict are, where noise was planted."""
+"""What the verdicts fell upon where hard and noisy look alike: among the highest losses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import streamlit as st
 from app.services import detection
 from app.services.store import Run
 
-SETS: Final = {"verdicts": "All interactions", "verdicts_top_loss": "The fifth of highest loss"}
 PARTS: Final = {"noise": "Planted noise", "hard": "Hard", "ordinary": "Ordinary"}
 HELP: Final = {
     "noise": "Planted noise among the interactions of this verdict.",
@@ -21,25 +20,20 @@ HELP: Final = {
 
 
 def verdict_truth(run: Run) -> None:
-    """Show two tables, of all interactions and of those where hard and noisy look alike."""
-    found = detection.by_verdict(run)
-    if not found:
+    """Show the shares of noise, hard and ordinary ones by verdict."""
+    counts = detection.by_verdict(run)
+    if not counts:
         return  # nothing was planted, or the run is older than this count
-    st.markdown("**What the verdicts fell upon**")
-    n_left_out = detection.n_left_out(run)
-    if n_left_out:
-        st.caption(f"Without {n_left_out:,} interactions that labels told of.")
-    for column, (name, title) in zip(st.columns(2), SETS.items(), strict=True):
-        with column:
-            st.caption(title)
-            st.dataframe(
-                _table(found[name]),
-                column_config={
-                    PARTS[part]: st.column_config.NumberColumn(format="percent", help=text)
-                    for part, text in HELP.items()
-                },
-                placeholder="–",
-            )
+    left_out = f", without {n:,} that labels told of" if (n := detection.n_left_out(run)) else ""
+    st.caption(f"What the verdicts fell upon in the fifth with the highest loss{left_out}:")
+    st.dataframe(
+        _table(counts),
+        column_config={
+            PARTS[part]: st.column_config.NumberColumn(format="percent", help=text)
+            for part, text in HELP.items()
+        },
+        placeholder="–",
+    )
 
 
 def _table(counts: dict[str, dict[str, int]]) -> pd.DataFrame:

@@ -34,6 +34,15 @@ def _train(**values: OptionValue) -> Candidate:
     return MappingProxyType({f"train.{name}": value for name, value in values.items()})
 
 
+def _patient(**values: OptionValue) -> Candidate:
+    """Options of a method, and a training that has all of its epochs.
+
+    Noise on every layer makes recall fall for dozens of epochs before it rises for good: who stops
+    after five evaluations without a gain stops in the dip.
+    """
+    return MappingProxyType({**_options(**values), **_train(patience=24)})
+
+
 DEFAULTS: Final[Candidate] = MappingProxyType({})
 _PLAIN: Final = (
     DEFAULTS,
@@ -58,9 +67,6 @@ _SGL: Final = (
     _options(weight=0.005),
 )
 """Weight 0.1 and 0.5: configuration and log of the authors' code; lighter ones [D]."""
-_TO_THE_END: Final = _train(patience=24)
-"""Noise on every layer makes recall fall for dozens of epochs before it rises for good: who stops
-after five evaluations without a gain stops in the dip. Here a training has all of its epochs."""
 
 GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
     {
@@ -104,15 +110,15 @@ GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
         # 0.5 and 0.2: configurations of SELFRec; lighter weights, and the wait, [D].
         "simgcl": (
             DEFAULTS,
-            MappingProxyType({**_options(weight=0.2), **_TO_THE_END}),
-            MappingProxyType({**_options(weight=0.05), **_TO_THE_END}),
-            MappingProxyType({**_options(weight=0.01), **_TO_THE_END}),
+            _patient(weight=0.2),
+            _patient(weight=0.05),
+            _patient(weight=0.01),
         ),
         "xsimgcl": (
             DEFAULTS,
-            MappingProxyType({**_options(weight=0.1), **_TO_THE_END}),
-            MappingProxyType({**_options(weight=0.05), **_TO_THE_END}),
-            MappingProxyType({**_options(weight=0.01), **_TO_THE_END}),
+            _patient(weight=0.1),
+            _patient(weight=0.05),
+            _patient(weight=0.01),
         ),
         # 0.01 with 0.2 (Amazon, Yelp) and 0.001 with 0.1 (Steam): the authors' code; others [D].
         "rlmrec": (

@@ -137,7 +137,7 @@ FULL: Final = StudyConfig(
         Block(data=(AMAZON,), noise=("position", "uniform"), seeds=(0, 1, 2)),
     ),
 )
-"""Everything that the report speaks of: days on two cores, most telling first."""
+"""Everything that the report speaks of: about a day on two cores, most telling first."""
 PLANS: Final = {plan.name: plan for plan in (QUICK, FULL)}
 
 

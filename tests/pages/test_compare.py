@@ -6,32 +6,16 @@ import json
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from app.services import environment, retrain, selection, store
+from app.services import retrain, selection, store
 from app.ui.graph_edges import mark
+from tests.compare_page import open_page
 from tests.compare_run import CHILD, PARENT, write_runs
-
-MAIN = environment.ROOT / "app" / "main.py"
-PAGE = str(environment.ROOT / "pages" / "compare.py")
 
 
 @pytest.fixture
 def folders(workspace):
     return write_runs(workspace)
-
-
-def open_page(**query):
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    app.run()
-    app.switch_page(PAGE)
-    if "run" in query:
-        app.session_state["run"] = query.pop("run")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
 
 
 def metrics(app):

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from app.services import environment
+from tests.compare_page import open_page
 from tests.compare_run import BEFORE, CHILD, MARK, PARENT, write_runs
 from tests.run_folder import write_run
 
-MAIN = environment.ROOT / "app" / "main.py"
-PAGE = str(environment.ROOT / "pages" / "compare.py")
 NEWEST = "run-3"
 
 
@@ -31,19 +28,6 @@ def change(folder, method="llmhni", **values):
     manifest = json.loads(path.read_text()) | {"parent": ""} | values
     manifest["settings"] = manifest.get("settings", {}) | {"method": method}
     path.write_text(json.dumps(manifest))
-
-
-def open_page(**query):
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    app.run()
-    app.switch_page(PAGE)
-    if "run" in query:
-        app.session_state["run"] = query.pop("run")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
 
 
 def compared(app):

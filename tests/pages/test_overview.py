@@ -111,14 +111,13 @@ def test_five_examples_come_with_their_evidence_as_plain_text():
 
 def test_what_the_verdicts_fell_upon_is_shown_as_shares(workspace):
     run = write_run(workspace)
-    assert "What the verdicts fell upon" not in " ".join(one.value for one in open_app().markdown)
+    assert not any("What the verdicts fell upon" in one.value for one in open_app().caption)
     counts = {
         "clean": {"noise": 1, "hard": 1, "ordinary": 8},
         "hard": {"noise": 1, "hard": 3, "ordinary": 0},
         "noisy": {"noise": 6, "hard": 0, "ordinary": 0},
     }
-    told = {"verdicts": counts, "verdicts_top_loss": counts}
-    (run / "detection.json").write_text(json.dumps(told))
+    (run / "detection.json").write_text(json.dumps({"verdicts_top_loss": counts}))
     found = next(one.value for one in open_app().dataframe if "Planted noise" in one.value)
     assert found.loc["hard"].tolist() == [4, 0.25, 0.75, 0.0]
     assert found.loc["all"].tolist() == [20, 0.4, 0.2, 0.4]
@@ -129,7 +128,7 @@ def test_what_the_verdicts_fell_upon_is_shown_as_shares(workspace):
 )
 def test_counts_of_verdicts_that_are_none_leave_the_page_whole(workspace, told):
     run = write_run(workspace)
-    (run / "detection.json").write_text(json.dumps({"verdicts": told, "verdicts_top_loss": told}))
+    (run / "detection.json").write_text(json.dumps({"verdicts_top_loss": told}))
     app = open_app()
     assert not any("Planted noise" in one.value for one in app.dataframe)
     assert any("Loss by verdict" in one.value for one in app.subheader)

@@ -142,7 +142,7 @@ def _commands(text: str) -> None:
         st.code("make study-quick", language="bash")
         st.caption("or, the same without make:")
     st.code(study.command(state.workspace()), language="bash", wrap_lines=True)
-    st.caption("The whole study takes days on two cores, the most telling cells first:")
+    st.caption("The whole study takes about a day on two cores, the most telling cells first:")
     st.code("make study", language="bash")
 
 
