@@ -114,15 +114,22 @@ def rank_metrics(
     return RankingMetrics(_means(recall), _means(ndcg), user, n_wanted, recall, ndcg)
 
 
-def rankings(dataset: Dataset, refined: Embeddings, plain: Embeddings) -> Rankings:
+def rankings(
+    dataset: Dataset,
+    refined: Embeddings,
+    plain: Embeddings,
+    device: str | torch.device = "cpu",
+) -> Rankings:
     """Rank valid and test by LLMHNI and by the plain backbone, train pairs masked."""
-
-    def measure(found: Embeddings, held_out: Interactions) -> RankingMetrics:
-        return rank_metrics(found.user, found.item, dataset.train, held_out)
-
+    vectors = [
+        tuple(torch.tensor(one, device=device) for one in (found.user, found.item))
+        for found in (refined, plain)
+    ]
     parts = {"valid": dataset.valid, "test": dataset.test}
     return {
-        split: Compared(measure(refined, held_out), measure(plain, held_out))
+        split: Compared(
+            *(rank_metrics(user, item, dataset.train, held_out) for user, item in vectors)
+        )
         for split, held_out in parts.items()
     }
 

@@ -96,7 +96,7 @@ def run_pipeline(
     start = _start(stages, dataset, config, parent)
     with reproducible(device):
         found = _all_stages(engine, stages, start)
-    ranked = rankings(dataset, *map(_vectors, (found.trained, found.pretrained)))
+    ranked = rankings(dataset, _vectors(found.trained), _vectors(found.pretrained), device)
     write_all(folder, dataset, found, ranked, config.method)
     if config.method == OURS:
         save_weights(folder, dataset, config, found.trained)

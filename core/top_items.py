@@ -26,6 +26,8 @@ TILE = 4 * CHUNK**2
 """Items scored at once: 2 MB of scores for 512 users."""
 SCORES_AT_ONCE = 2**24
 """Scores held at a time (64 MB): users are ranked in blocks of this many over I."""
+ON_A_GPU = 2**28
+"""The same where memory is no cache and every block makes the host wait (1 GB)."""
 
 
 def top_items(
@@ -47,7 +49,8 @@ def top_items(
     n_items = len(item_vector)
     n_whole = max(-(-n_items // CHUNK**2), 1) * CHUNK**2
     padded = functional.pad(item_vector, (0, 0, 0, n_whole - n_items))
-    block = max(1, min(SCORES_AT_ONCE // n_whole, len(user)))
+    at_once = SCORES_AT_ONCE if item_vector.device.type == "cpu" else ON_A_GPU
+    block = max(1, min(at_once // n_whole, len(user)))
     store = [user_vector.new_empty(n_whole // CHUNK**i * block) for i in range(3)]
     for start in range(0, len(user), block):
         rows = slice(start, min(start + block, len(user)))

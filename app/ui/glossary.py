@@ -201,10 +201,10 @@ TERMS: Final = {
         "interactions count; all items stay in the ranking."
     ),
     "study_recovered": (
-        "(method - plain BPR) / (oracle - plain BPR), a ratio of means: how much of what the "
-        "noise costs a method gets back. 0 = plain, 1 = as if trained without the noise; a method "
-        "with texts or harder negatives may pass 1. Not given where the interval of the gap "
-        "includes 0."
+        "(method - plain BPR) / (oracle - plain BPR), a ratio of means: how much of the gap "
+        "between plain training with and without the noise a method closes. 0 = plain, 1 = as "
+        "plain training without the noise; texts or harder negatives close it too, without undoing "
+        "noise, and may pass 1. Not given where the interval of the gap includes 0."
     ),
     "study_oracle": "Plain BPR trained without the planted interactions: what no method can know.",
     "study_decline": (

@@ -47,12 +47,13 @@ def sampling_share(rows: Rows) -> Cases:
         for short in ("fp32", "bf16"):
             one = own.of(graph=graph, contestant=f"ours {short}").with_most_threads()
             plain = one.median("plain_sampling") / one.median("plain_epoch")
-            fresh, epoch = one.median("fresh_sampling"), one.median("full_epoch")
+            fresh, epoch = one.median("full_sampling"), one.median("full_epoch")
             pool = one.median("pool_refresh", "pool_draw")
             kinds = {
                 "uniform": plain,
-                "fresh": fresh / epoch,
-                "pool": pool / (epoch - fresh + pool),
+                "fresh, by default": one.median("default_sampling") / one.median("default_epoch"),
+                "fresh, all terms": fresh / epoch,
+                "pool, all terms": pool / (epoch - fresh + pool),
             }
             found |= {f"{graph} {short} {kind}": 100 * part for kind, part in kinds.items()}
     return found

@@ -1,6 +1,6 @@
 """Training on a GPU: epochs, products beside the bandwidth, a large graph, agreement with the CPU.
 
-Needs PyTorch, NumPy and the engine, nothing of the app. Where there is no GPU it says so.
+Where there is no GPU it says so.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from benchmarks.speed.loop import Job, Measure
 from benchmarks.speed.ours import Training
 from core.graph.adjacency import Graph
 
+KINDS: Final = ("plain", "default", "full")
+"""Objectives: BPR alone, LLMHNI as by default, and with all terms of the paper."""
 TYPES: Final = {"fp32": "float32", "bf16": "bfloat16"}
 LARGE: Final = (1_000_000, 1_000_000, 100_000_000)
 """Users, items, interactions; drawn with repeats."""
@@ -50,9 +52,9 @@ def prepare(job: Job) -> Measure:
 def epochs(
     drawn: Drawn, device: str, short: str, dtype: str, n_steps: int | None
 ) -> dict[str, float]:
-    """Seconds of an epoch, plain and of the whole method, drawing included."""
+    """Seconds of an epoch of each objective, drawing included."""
     found = {}
-    for kind in ("plain", "full"):
+    for kind in KINDS:
         training = Training(drawn, {"device": device, "dtype": dtype, "objective": kind})
         training.begin_epoch()
         for _ in range(3):

@@ -16,7 +16,7 @@ from benchmarks.speed.targets import NOT_MEASURED, TARGETS, measured_text, numbe
 
 READING: Final = "reading.md"
 """Written by hand; lies beside the raw numbers and is taken in as it is."""
-COUNTS: Final = ("n", "n_steps", "n_folds", "threads")
+COUNTS: Final = ("n", "n_train", "n_steps", "n_folds", "threads")
 PLAIN: Final = ("trustworthiness", "least_cosine")
 PEER: Final = "RecBole"
 BUSY: Final = 0.5

@@ -10,9 +10,9 @@ import torch
 from benchmarks.speed.graphs import load
 from benchmarks.speed.loop import Job, Measure, timed
 from benchmarks.speed.ours import Training
-from core.graph.adjacency import drop_edges
 from core.model.hard_negatives import HardNegativePool
 from core.model.sampling import Observed
+from core.parallel.columns import UNDIVIDED
 from core.train.llmhni import LLMHNI
 
 POOL = 64
@@ -20,12 +20,13 @@ POOL = 64
 
 
 def prepare(job: Job) -> Measure:
-    """Trainings with each kind of negatives: ``plain``, ``fresh`` and ``pool``."""
+    """Trainings with each kind of negatives: ``plain``, ``default``, ``fresh`` and ``pool``."""
     torch.set_num_threads(job["threads"])
     drawn = load(job["graph"])
     own = {"dtype": job["dtype"], "threads": job["threads"]}
     plain = Training(drawn, own)
     fresh = Training(drawn, own | {"objective": "full"})
+    default = Training(drawn, own | {"objective": "default"})
     observed = Observed(drawn.train)
     generator = torch.Generator().manual_seed(0)
     pool = HardNegativePool(drawn.n_users, drawn.n_items, POOL, observed, generator)
@@ -33,7 +34,8 @@ def prepare(job: Job) -> Measure:
     def measure() -> dict[str, Any]:
         return {
             **_plain(plain, job["steps"]),
-            **_fresh(fresh, job["steps"]),
+            **_fresh(default, job["steps"], "default"),
+            **_fresh(fresh, job["steps"], "full"),
             **_pool(fresh, pool, generator),
         }
 
@@ -45,8 +47,8 @@ def _plain(training: Training, n: int) -> dict[str, float]:
     return {"plain_sampling": wall, "plain_epoch": wall + _median_step(training, n)}
 
 
-def _fresh(training: Training, n: int) -> dict[str, float]:
-    """Fresh negatives are drawn and scored within each step: that part, and the whole step."""
+def _fresh(training: Training, n: int, name: str) -> dict[str, float]:
+    """Fresh negatives are drawn and scored within each step: that part, and the whole epoch."""
     objective = training.objective
     if not isinstance(objective, LLMHNI):
         raise TypeError("fresh negatives belong to the full objective")
@@ -57,13 +59,10 @@ def _fresh(training: Training, n: int) -> dict[str, float]:
     draws = []
     for _ in range(n + 1):
         user = objective.user[training.batch()]
-        draws.append(timed(lambda of=user: objective._fresh_negatives(found, of))[0])
-    rate, generator = objective.config.drop_rate, training.generator
-    views, _ = timed(
-        lambda: [drop_edges(g, rate, generator) for g in (objective.original, objective.graph)]
-    )
+        draws.append(timed(lambda of=user: objective._fresh_negatives(found, of, UNDIVIDED))[0])
+    begin, _ = timed(training.begin_epoch)  # dropped views, or directions of the noise
     sampling = statistics.median(draws[1:]) * training.n_steps
-    return {"fresh_sampling": sampling, "views": views, "full_epoch": steps + views}
+    return {f"{name}_sampling": sampling, f"{name}_begin": begin, f"{name}_epoch": begin + steps}
 
 
 @torch.no_grad()

@@ -174,10 +174,12 @@ def drop_edges(graph: Graph, rate: float, generator: torch.Generator) -> Graph:
 
 def keep_edges(graph: Graph, keep: Tensor) -> Graph:
     """Keep some undirected edges, bool ``(E,)``, in their order, and normalise them again."""
-    entry = keep[graph.edge]  # (2E,)
-    n_before = torch.cat([entry.new_zeros(1, dtype=torch.int32), entry.cumsum(0).int()])
+    kept = keep[graph.edge]  # (2E,)
+    n_before = torch.cat([kept.new_zeros(1, dtype=torch.int32), kept.cumsum(0).int()])
     number = keep.cumsum(0) - 1  # new number of each kept edge
-    user, item, weight = graph.user[keep], graph.item[keep], graph.weight[keep]
+    # A look-up by a mask counts the mask anew each time, and a GPU makes the host wait for that.
+    edges, entry = keep.nonzero()[:, 0], kept.nonzero()[:, 0]
+    user, item, weight = (part[edges] for part in (graph.user, graph.item, graph.weight))
     edge = number[graph.edge[entry]]
     value = _normalized(user, item, weight, graph.n_users, graph.n_items)
     return Graph(
@@ -218,4 +220,4 @@ def _normalized(user: Tensor, item: Tensor, weight: Tensor, n_users: int, n_item
 
 
 def _inverse_root(degree: Tensor) -> Tensor:
-    return torch.where(degree > 0, degree.rsqrt(), 0.0)
+    return degree.rsqrt().masked_fill(~(degree > 0), 0.0)

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.model.sampling import Observed, sample_uniform_negatives
+from core.model.transfer import to_device
 from core.parallel.group import ALONE, Group
 from core.types import Interactions
 
@@ -68,7 +69,7 @@ class HardNegativePool:
         # Random scores make the first pool a random one.
         considered = self._fresh(2)
         noise = torch.rand(considered.shape, generator=generator, device=generator.device)
-        self.item = self._keep_best(considered, noise.to(considered.device))
+        self.item = self._keep_best(considered, to_device(noise, considered.device))
         """The pool, item numbers, int64 ``(U, M)``; best-scored first after a refresh."""
 
     @torch.no_grad()
@@ -150,7 +151,7 @@ class HardNegativePool:
         score = score.gather(1, order).masked_fill_(out, -torch.inf)
         best, place = score.topk(self.size, dim=1)
         n_good = (best > -torch.inf).sum(dim=1, keepdim=True)
-        n_good = torch.where(n_good == 0, self.size, n_good)  # every item is banned: any item
+        n_good = n_good.masked_fill(n_good == 0, self.size)  # every item is banned: any item
         repeat = torch.arange(self.size, device=considered.device) % n_good  # (U, M)
         return considered.gather(1, place.gather(1, repeat))
 

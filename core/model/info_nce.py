@@ -49,7 +49,7 @@ def info_nce(
             :func:`core.model.losses.bpr_loss`.
         block_size: Rows compared with all n others at once.
         product: Type of the factors of matrix products, bfloat16 for speed; that of the views
-            if omitted. Sums are never narrower than float32.
+            if omitted. Products add up in float32; on the CPU each result is rounded once more.
         forth: Share f of the direction from left to right; 1 = that alone.
 
     Raises:
@@ -80,7 +80,7 @@ def _shares(weight: Tensor | None, like: Tensor) -> Tensor:
     if weight is None:
         return like.new_full((len(like),), 1 / max(len(like), 1))
     total = weight.sum()
-    return (weight / torch.where(total > 0, total, 1.0)).to(like.dtype)
+    return (weight / total.masked_fill(~(total > 0), 1.0)).to(like.dtype)
 
 
 def _by_log_sums(
@@ -157,4 +157,7 @@ def _exponentials(left: Tensor, right: Tensor, shift: float, product: torch.dtyp
 def _product(left: Tensor, right: Tensor, product: torch.dtype | None) -> Tensor:
     if product is None:
         return left @ right
-    return (left.to(product) @ right.to(product)).to(left.dtype)
+    factors = left.to(product), right.to(product)
+    if left.is_cuda:  # the CPU has no such product
+        return torch.mm(*factors, out_dtype=left.dtype)
+    return torch.mm(*factors).to(left.dtype)

@@ -83,7 +83,7 @@ def _weighted_mean(value: Tensor, weight: Tensor | None) -> Tensor:
     if weight is None:
         return value.sum() / max(len(value), 1)
     total = weight.sum()
-    return (weight * value).sum() / torch.where(total > 0, total, 1.0)
+    return (weight * value).sum() / total.masked_fill(~(total > 0), 1.0)
 
 
 def _check_temperature(temperature: float) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from core.keys import distinct
+from core.model.transfer import to_device
 from core.types import Interactions
 
 TABLE_LIMIT = 2**25
@@ -112,10 +113,11 @@ def sample_uniform_negatives(
         raise ValueError(f"n_items is {n_items}, but observed has {observed.n_items} items")
     n_free = n_items - observed.count[users]
     has_free = n_free > 0
-    n_choices = torch.where(has_free, n_free, n_items)
+    n_choices = n_free.masked_fill(~has_free, n_items)
     draw = torch.rand(
         users.shape, dtype=torch.float64, generator=generator, device=generator.device
-    ).to(users.device)
-    rank = (draw * n_choices).long().clamp(max=n_choices - 1)  # rounding may reach n_choices
-    safe_rank = torch.where(has_free, rank, 0)
+    )
+    place = to_device(draw, users.device) * n_choices
+    rank = place.long().clamp(max=n_choices - 1)  # rounding may reach n_choices
+    safe_rank = rank.masked_fill(~has_free, 0)
     return torch.where(has_free, observed.unobserved(users, safe_rank), rank)

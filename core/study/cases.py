@@ -22,6 +22,8 @@ UNKNOWN: Final = "not measured"
 RATE: Final = 0.2
 TOP_RATE: Final = 0.4
 HALF: Final = 0.5
+KINDS: Final = ("uniform", "position", "co-click")
+"""Noise that the aims speak of; ``lookalike`` and ``mixed`` are reported and count for none."""
 NEED_TEXT: Final = ("signal:semantic", *(name for name in METHODS if VARIANTS[name].needs_text))
 """Variants that are measured where there is text, and nowhere else."""
 NO_RIVALS: Final = ("ours", "oracle")
@@ -54,8 +56,12 @@ class Case:
     high: float = NAN
     """Interval of ``difference``, or of ``ours`` for 3."""
     p: float = NAN
-    """Of the paired t-test of ``difference``, Holm-corrected over the dataset."""
+    """Of the paired t-test, Holm-corrected over all rivals and kinds of noise of the aim in the
+    dataset: that of ``difference``, or the largest of all rivals where all of them are to be
+    passed (2, 4)."""
     note: str = ""
+    beyond: float = NAN
+    """For 3: the share that is left without the lead over BPR that LLMHNI has without noise."""
 
 
 Answer = Callable[[str, str, str], Case]
@@ -64,7 +70,7 @@ Answer = Callable[[str, str, str], Case]
 
 def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """No rival lies above, and the best loss-based one lies below, by the intervals."""
-    differences = {name: statistics.paired(cells, name) for name in measures}
+    differences = {name: statistics.paired(_aimed(cells, RATE), name) for name in measures}
     best = {name: statistics.best_loss_based(cells, name) for name in measures}
     means = {name: statistics.summary(_of(cells, OURS), name) for name in measures}
 
@@ -88,7 +94,7 @@ def first_or_tied(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
 
 def above_all(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """Every rival lies below, by its interval."""
-    differences = {name: statistics.paired(cells, name) for name in measures}
+    differences = {name: statistics.paired(_aimed(cells, RATE), name) for name in measures}
     means = {name: statistics.summary(_of(cells, OURS), name) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
@@ -102,7 +108,8 @@ def above_all(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
 
 def flattest(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """Every rival declines more from no noise to the top rate, by its interval."""
-    differences = {name: statistics.contrast(statistics.slopes(cells, name)) for name in measures}
+    aimed = _aimed(cells, 0.0, TOP_RATE)
+    differences = {name: statistics.contrast(statistics.slopes(aimed, name)) for name in measures}
     declines = {name: statistics.decline(_of(cells, OURS), name) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
@@ -118,6 +125,7 @@ def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
     """At least half of the gap between plain and oracle is closed."""
     three = _of(cells, OURS, statistics.PLAIN, statistics.ORACLE)
     shares = {name: statistics.recovered(three, name) for name in measures}
+    beyond = {name: statistics.recovered(three, name, beyond_clean=True) for name in measures}
 
     def answer(data: str, noise: str, measure: str) -> Case:
         found = _at(shares[measure], data, noise, RATE)
@@ -132,13 +140,15 @@ def half_recovered(cells: pd.DataFrame, measures: Sequence[str]) -> Answer:
             return _not_measured(case, f"no gap to recover, not wholly above 0: {gap}")
         share, low = float(row["recovered"]), float(row["low"])
         unsure = "; the interval reaches below half" if low < HALF <= share else ""
+        left, said = _beyond(_at(beyond[measure], data, noise, RATE))
         return replace(
             case,
             outcome=HOLDS if share >= HALF else FAILS,
             ours=share,
             low=low,
             high=float(row["high"]),
-            note=gap + unsure,
+            note=gap + unsure + said,
+            beyond=left,
         )
 
     return answer
@@ -174,7 +184,8 @@ def _nearest(data: str, noise: str, measure: str, found: pd.DataFrame, mean: flo
 def _strict(case: Case, found: pd.DataFrame) -> Case:
     if case.outcome == UNKNOWN:
         return case
-    return replace(case, outcome=HOLDS if (found["low"] > 0.0).all() else FAILS, note=_place(found))
+    outcome = HOLDS if (found["low"] > 0.0).all() else FAILS
+    return replace(case, outcome=outcome, p=float(found["p_holm"].max()), note=_place(found))
 
 
 def _complete(case: Case, found: pd.DataFrame, here: pd.DataFrame, cells: pd.DataFrame) -> Case:
@@ -238,6 +249,23 @@ def _rivals(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     others = cells.loc[~cells["family"].isin(NO_RIVALS), "variant"].unique()
     known = found["variant"].isin(others) & (found["n"] >= LEAST_SEEDS)
     return found[known].reset_index(drop=True)
+
+
+def _beyond(found: pd.DataFrame) -> tuple[float, str]:
+    """The share without the lead over BPR that is there without noise; the same in words."""
+    ours = found[(found["variant"] == OURS) & (found["n"] >= LEAST_SEEDS)]
+    if ours.empty:
+        return NAN, "; its lead over BPR without noise is not measured"
+    row: Any = ours.iloc[0]
+    share = f"{row['recovered']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+    return float(row["recovered"]), f"; {share} without the lead over BPR that it has without noise"
+
+
+def _aimed(cells: pd.DataFrame, *rates: float) -> pd.DataFrame:
+    """Rows that an aim compares: what else is measured has no say in its corrected p."""
+    noise = cells["noise"].isin(KINDS) | (cells["noise"] == statistics.CLEAN)
+    rival = (cells["variant"] == OURS) | ~cells["family"].isin(NO_RIVALS)
+    return cells[noise & rival & cells["rate"].isin(rates)]
 
 
 def _of(cells: pd.DataFrame, *variants: str) -> pd.DataFrame:

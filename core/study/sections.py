@@ -23,6 +23,7 @@ from core.study.tables import (
     recovery,
 )
 from core.study.variants import ABLATIONS, METHODS, VARIANTS
+from core.train_settings import LLMHNIConfig
 
 DETECTION: Final = ("hard_kept_70", "auc_matched", "auc_all", "auc_top_loss", "precision_at_rate")
 RANKING: Final = ("recall20", "ndcg20", "recall20_hard_users", "recall20_hard_items")
@@ -30,6 +31,8 @@ MAIN: Final = ("recall20", "ndcg20")
 ABLATED: Final = ("hard_kept_70", "auc_matched", "recall20", "ndcg20")
 TUNED_BY: Final = "valid_ndcg20"
 SAME: Final = "the same"
+EPOCHS: Final = LLMHNIConfig().epochs
+"""That a training may have; plans change it for no method."""
 
 
 def about(rows: pd.DataFrame) -> str:
@@ -207,7 +210,26 @@ def tuning(rows: pd.DataFrame) -> str:
     ]
     head = ["Data", "Method", "Options", "NDCG@20, validation", ""]
     table = markdown(head, body) if body else "Nothing was tuned here."
-    return f"{table}\n\n{_from_elsewhere(rows)}"
+    return "\n\n".join(part for part in (table, _from_elsewhere(rows), cut_off(rows)) if part)
+
+
+def cut_off(rows: pd.DataFrame) -> str:
+    """Whose best epoch was often the last one allowed: it may have gained with more of them."""
+    cells = statistics.part_of(rows, "methods")
+    known = cells[cells["best_epoch"].notna() & (cells["rate"] > 0.0)]
+    at_end = (known["best_epoch"] >= EPOCHS).groupby([known["data"], known["variant"]])
+    found = at_end.agg(["sum", "count"]).reset_index()
+    found = found[found["sum"] > 0].sort_values(["data", "sum"], ascending=[True, False])
+    if found.empty:
+        return ""
+    said = ", ".join(
+        f"{title(row['variant'])} on {row['data']} {row['sum']} of {row['count']}"
+        for row in found.to_dict("records")
+    )
+    return (
+        f"Runs with planted noise whose best epoch is the last of {EPOCHS}, so that more epochs "
+        f"might help: {said}."
+    )
 
 
 def _from_elsewhere(rows: pd.DataFrame) -> str:

@@ -125,14 +125,25 @@ def contrast(
 
 
 def recovered(
-    rows: pd.DataFrame, measure: str, rng: np.random.Generator | None = None
+    rows: pd.DataFrame,
+    measure: str,
+    rng: np.random.Generator | None = None,
+    *,
+    beyond_clean: bool = False,
 ) -> pd.DataFrame:
-    """Share of what the planted noise costs that a method gets back.
+    """Share of the gap between plain BPR and the oracle that a method closes.
 
     ``(method - bpr) / (oracle - bpr)`` of the means over the seeds that all three have; 1 is as
     good as training without the noise. It may pass 1: a method may know more (texts)
     than the oracle, which is plain BPR on clean data. Ratios of single seeds are not averaged, as
     a small gap in one of them would outweigh all others.
+
+    Args:
+        rows: Cells of one part.
+        measure: Name of a numeric column.
+        rng: See the module.
+        beyond_clean: Whether to take from the numerator, seed by seed, what the method is ahead of
+            BPR where nothing is planted: that part of its lead cannot be owed to the noise.
 
     Returns:
         data, noise, rate, variant, n, gap, gap_low, gap_high, recovered, low, high. ``recovered``
@@ -142,9 +153,11 @@ def recovered(
     values = wide(rows, measure)
     others = _without(values, [PLAIN, ORACLE])
     plain, oracle = (_same_group(values, name, others) for name in (PLAIN, ORACLE))
-    everywhere = others.notna() & plain.notna() & oracle.notna()
-    gaps = (oracle - plain).where(everywhere)
-    gains = (others - plain).where(everywhere)
+    gains = others - plain
+    if beyond_clean:
+        gains = gains - _clean_lead(values, others)
+    gaps = (oracle - plain).where(gains.notna())
+    everywhere = gaps.notna()
     n, gap, gap_low, gap_high = mean_intervals(gaps.to_numpy(np.float64), rng)
     share = np.full((3, len(n)), np.nan)
     for row in np.flatnonzero((gap > 0.0) & (gap_low > 0.0)):
@@ -182,9 +195,7 @@ def slopes(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     planted = (~index["noise"].isin([CLEAN, NATURAL]) & (index["rate"] > 0.0)).to_numpy()
     top = index[planted].groupby(["data", "noise", "variant"])["rate"].transform("max")
     high = values[planted][(index[planted]["rate"] == top).to_numpy()]
-    start = values[(index["rate"] == 0.0).to_numpy()].groupby(level=["data", "variant"]).last()
-    keys = _keys(high, "data", "variant")
-    base = start.reindex(index=keys, columns=high.columns).set_axis(high.index)
+    base = _without_noise(values, high)
     return (high / base.where(base > 0.0) - 1.0).dropna(how="all")
 
 
@@ -210,6 +221,21 @@ def _same_group(values: pd.DataFrame, variant: str, others: pd.DataFrame) -> pd.
     """What ``variant`` reached in the group of every row of ``others``, in their order."""
     one = values[values.index.get_level_values("variant") == variant].droplevel("variant")
     return one.reindex(_keys(others, *GROUP)).set_axis(others.index)
+
+
+def _without_noise(values: pd.DataFrame, others: pd.DataFrame, variant: str = "") -> pd.DataFrame:
+    """What each of ``others``, or one variant, reached in the same data without planted noise."""
+    clean = values[values.index.get_level_values("rate") == 0.0]
+    start = clean.groupby(level=["data", "variant"]).last()
+    keys = _keys(others, "data", "variant")
+    if variant:
+        data = keys.get_level_values("data")
+        keys = pd.MultiIndex.from_arrays([data, [variant] * len(keys)], names=keys.names)
+    return start.reindex(index=keys, columns=others.columns).set_axis(others.index)
+
+
+def _clean_lead(values: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    return _without_noise(values, others) - _without_noise(values, others, PLAIN)
 
 
 def _keys(values: pd.DataFrame, *names: str) -> pd.MultiIndex:

@@ -45,8 +45,9 @@ def summary_page(
     answers = verdicts(rows)
     parts = [
         "# Results: does LLMHNI tell hard from noisy better than what one would use instead?",
-        f"Every verdict and number here is computed from [{ROWS_FILE}]({report}/{ROWS_FILE}); all "
-        f"tables, figures and the protocol: [the study]({report}/README.md). Again, going on "
+        "Every verdict, table and figure here is computed from "
+        f"[{ROWS_FILE}]({report}/{ROWS_FILE}){_by_hand(why)}; all tables, figures and the "
+        f"protocol: [the study]({report}/README.md). Again, going on "
         "where it stopped: `make study`; what half an hour is enough for: `make study-quick`.",
         verdict_table(answers),
         *sections.cautions(rows),
@@ -68,6 +69,10 @@ def summary_page(
         _others(start),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _by_hand(why: str) -> str:
+    return ", the section Why is written by hand" if why.strip() else ""
 
 
 def verdict_table(answers: Sequence[Verdict]) -> str:

@@ -25,6 +25,7 @@ from core.model.losses import weight_decay
 from core.model.noisy_layers import OuterLayers
 from core.model.representations import LooksUp, Representations, split_nodes
 from core.model.sampling import Observed, sample_uniform_negatives
+from core.model.transfer import to_device
 from core.parallel.columns import ColumnShare, share_of
 from core.train.objectives import BPR
 from core.train_settings import LLMHNIConfig
@@ -162,7 +163,7 @@ class LLMHNI(BPR):
         table = backbone.embedding
         n_columns = share.n_columns if share.group.size > 1 else table.shape[1]
         drawn = share.cut(draw_directions(len(table), n_columns, generator))
-        stored = drawn.to(table.device, self.graph.value.dtype)
+        stored = to_device(drawn.to(self.graph.value.dtype), table.device)
         return Noise(self.config.noise, stored, generator)
 
     def loss(self, backbone: nn.Module, rows: Tensor) -> Mapping[str, Tensor]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -52,6 +53,7 @@ class LossRecorder:
         self.negatives = negatives.to(device)
         self.keep_every = keep_every
         self._by_user = torch.argsort(self.user, stable=True)
+        self._sorted_user = np.sort(user)  # on the host: where blocks end is asked there
 
     @property
     def n_pairs(self) -> int:
@@ -84,11 +86,11 @@ class LossRecorder:
         """Pairs ``(B,)``, their scores and those of their negatives ``(B, M)``, users in blocks."""
         n_users, n_items = len(found.user), len(found.item)
         n_at_once = max(1, SCORES_AT_ONCE // max(n_items, 1))
-        ends = torch.bincount(self.user, minlength=n_users).cumsum(0)
         part = group.part(n_users)
         for first in range(part.start, part.stop, n_at_once):
             last = min(first + n_at_once, part.stop)
-            rows = self._by_user[int(ends[first - 1]) if first else 0 : int(ends[last - 1])]
+            start, end = np.searchsorted(self._sorted_user, (first, last)).tolist()
+            rows = self._by_user[start:end]
             score = (found.user[first:last] @ found.item.T).flatten()  # (b * I,)
             place = (self.user[rows] - first) * n_items
             positive = score[place + self.item[rows]]

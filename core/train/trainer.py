@@ -24,6 +24,7 @@ from core.config import OptimiserConfig
 from core.errors import ConfigError
 from core.metrics import RankingMetrics
 from core.model.representations import PropagationGraph, Representations
+from core.model.transfer import to_device
 from core.parallel.columns import divide
 from core.parallel.group import current
 from core.parallel.ranking import shared_rank_metrics
@@ -34,6 +35,8 @@ from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progres
 
 SAVE_AFTER = 1.0
 """Seconds of training that a kill may cost: a checkpoint takes as long as a small epoch."""
+SAVES_PER_SAVE = 20
+"""Or as many times what the last checkpoint took: they grow with every recorded loss."""
 K_SELECT = 20
 """Early stop looks at Recall at this cut-off [D]."""
 
@@ -148,7 +151,7 @@ class Trainer:
             backbone.parameters(), lr=config.learning_rate, fused=True
         )
         self.state = _State()
-        self._saved = time.monotonic()
+        self._saved, self._save_after = time.monotonic(), SAVE_AFTER
 
     def fit(self, stage: str, on_progress: OnProgress = ignore_progress) -> TrainResult:
         """Train, from the checkpoint on if there is one.
@@ -164,7 +167,7 @@ class Trainer:
             self._measure(row)
             self.state.history.append(row)
             # Several processes save together: what they see of the clock differs.
-            if self.group.size > 1 or time.monotonic() - self._saved > SAVE_AFTER:
+            if self.group.size > 1 or time.monotonic() - self._saved > self._save_after:
                 self._save()
             try:
                 on_progress(Progress(stage, self.state.epoch / self.config.epochs, row))
@@ -192,10 +195,15 @@ class Trainer:
             self.optimizer.step()
             for name, term in terms.items():  # read once per epoch: a GPU need not wait for it
                 total[name] = total.get(name, 0.0) + term.detach().double() * len(rows)
-        self._check_finite(*total.values())  # what was not finite once stays so in the sum
+        found = torch.stack(list(total.values())) if total else torch.zeros(0)
+        self._check_finite(found)  # what was not finite once stays so in the sum
         n_rows = max(self.objective.n_rows, 1)
-        mean = {name: float(value) / n_rows for name, value in total.items()}
+        mean = {n: value / n_rows for n, value in zip(total, found.tolist(), strict=True)}
         return {"epoch": float(self.state.epoch), "loss": sum(mean.values()), **mean}
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.backbone.parameters()).device
 
     def _check_finite(self, *values: Tensor) -> None:
         if not all(bool(torch.isfinite(value).all()) for value in values):
@@ -212,7 +220,7 @@ class Trainer:
 
     def _batches(self) -> Iterator[Tensor]:
         order = torch.randperm(self.objective.n_rows, generator=self.generator)
-        yield from torch.split(order, self.config.batch_size)
+        yield from torch.split(to_device(order, self._device), self.config.batch_size)
 
     @torch.no_grad()
     def _measure(self, row: dict[str, float]) -> None:
@@ -258,7 +266,8 @@ class Trainer:
             self.state.best_epoch = self.state.epoch
             self.state.best_weights = self._weights()
         if self.validation is not None:
-            valid = self._ranked(user, item, self.validation)
+            whole = user.to(self._device), item.to(self._device)
+            valid = self._ranked(*whole, self.validation)
         n_pairs = 0 if self.recorder is None else self.recorder.n_pairs
         recorded = torch.stack(self.state.recorded) if self.state.recorded else None
         return TrainResult(
@@ -280,9 +289,11 @@ class Trainer:
             "objective": self.objective.state(),
             "state": vars(self.state),
         }
+        began = time.monotonic()
         if self.group.writes:
             save_checkpoint(self.checkpoint, content)
         self._saved = time.monotonic()
+        self._save_after = max(SAVE_AFTER, SAVES_PER_SAVE * (self._saved - began))
 
     def _resume(self) -> None:
         content = None if self.checkpoint is None else load_checkpoint(self.checkpoint)

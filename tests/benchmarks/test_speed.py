@@ -52,6 +52,19 @@ def call(tmp_path, monkeypatch):
     return run
 
 
+def test_only_the_part_gpu_is_told_of_a_device(call, monkeypatch):
+    told = []
+
+    class Noting(FakeWorker):
+        def __init__(self, module, job, *rest):
+            super().__init__(module, job, *rest)
+            told.append((module, job.get("device")))
+
+    monkeypatch.setattr(speed, "Worker", Noting)
+    assert call("--parts", "memory,gpu", "--device", "cuda", "--rounds", "1") == 0
+    assert told == [("theirs", None), ("ours", None), ("gpu", "cuda")]
+
+
 def test_contestants_take_turns_back_and_forth(call, tmp_path):
     assert call("--parts", "steps") == 0
     turns = [name for name, _ in FakeWorker.asked]

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from core.graph.adjacency import Graph, drop_edges, normalized_graph
+from core.graph.at_rows import mean_at
 from core.graph.propagation import propagate, spmm
 from core.types import Interactions
+from tests.graph_cases import GRAPHS, exact_adjacency
 
 
 def make_graph(dtype="float32", n_edges=60, seed=0) -> Graph:
@@ -130,40 +132,18 @@ def test_wrong_shapes_and_layers_are_refused():
         propagate(embedding(), make_graph(), -1)
 
 
-def empty_rows():
-    return Interactions(np.array([2, 2, 7]), np.array([0, 3, 3]), 10, 15)
+def every_second(x):
+    """Nodes, each of them twice: their gradients add up."""
+    return torch.arange(len(x)) // 2 * 2
 
 
-def single_edge():
-    return Interactions(np.array([0]), np.array([0]), 1, 1)
-
-
-def skewed():
-    """One user has nearly everything, one item is had by everyone."""
-    user = np.concatenate([np.zeros(199, int), np.arange(1, 40)])
-    item = np.concatenate([np.arange(199), np.full(39, 7)])
-    return Interactions(user, item, 40, 200)
-
-
-def random_pairs():
-    key = np.random.default_rng(3).choice(30 * 50, 400, replace=False)
-    return Interactions(key // 50, key % 50, 30, 50)
-
-
-def exact_adjacency(data):
-    """D^-1/2 A D^-1/2 in float64, from its definition and nothing of the engine."""
-    plain = torch.zeros(data.n_users + data.n_items, data.n_users + data.n_items).double()
-    user, item = torch.from_numpy(data.user), torch.from_numpy(data.item) + data.n_users
-    plain[user, item] = plain[item, user] = 1.0
-    scale = plain.sum(1).clamp(min=1).rsqrt()
-    return scale[:, None] * plain * scale
-
-
-GRAPHS = {"random": random_pairs, "empty rows": empty_rows, "one edge": single_edge,
-          "skewed": skewed}  # fmt: skip
 PRODUCTS = {
     "propagate": (lambda graph, x: propagate(x, graph, 3), lambda a, x: mean_of_powers(a, x, 3)),
     "spmm": (spmm, lambda a, x: a @ x),
+    "mean_at": (
+        lambda graph, x: mean_at(x, graph, 3, every_second(x))[0],
+        lambda a, x: mean_of_powers(a, x, 3)[every_second(x)],
+    ),
 }
 
 
@@ -186,15 +166,3 @@ def test_values_and_gradients_are_those_of_dense_float64(kind, product, dtype, m
         assert (one.double() - other).norm() <= most * other.norm()
         untouched = other.abs().sum(1) == 0
         assert not one[untouched].any()
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_gpu_gives_the_same(dtype):
-    data = Interactions(np.array([0, 0, 1]), np.array([0, 1, 1]), 2, 2)
-    here, there = normalized_graph(data, dtype=dtype), normalized_graph(data, None, "cuda", dtype)
-    x = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
-    ours, theirs = x.clone().requires_grad_(), x.cuda().requires_grad_()
-    propagate(ours, here, 3).square().sum().backward()
-    propagate(theirs, there, 3).square().sum().backward()
-    torch.testing.assert_close(theirs.grad.cpu(), ours.grad, rtol=0.02, atol=0.02)

@@ -167,3 +167,13 @@ def test_options_that_were_chosen_elsewhere_are_no_defaults(tmp_path):
     text = (tmp_path / "tuned" / "study" / "README.md").read_text()
     assert "no candidates of this study" not in text
     assert "Methods without candidates here have their defaults." in text
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_runs_that_were_cut_off_while_they_still_gained_are_counted(tmp_path):
+    rows = [row("simgcl", seed, recall20=0.3, best_epoch=(120, 120, 40)[seed]) for seed in range(3)]
+    rows += [row("bpr", seed, recall20=0.3, best_epoch=60) for seed in range(3)]
+    rows += [row("dns", 0, rate=0.0, noise="none", recall20=0.3, best_epoch=120)]
+    make(tmp_path, rows)
+    text = (tmp_path / "study" / "README.md").read_text()
+    assert "is the last of 120, so that more epochs might help: SimGCL on sample 2 of 3." in text

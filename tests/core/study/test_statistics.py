@@ -94,6 +94,24 @@ def test_recovery_uses_the_seeds_that_all_three_have():
     assert (found["n"], found["recovered"]) == (2, 0.5)
 
 
+def test_what_a_method_is_ahead_without_noise_is_no_recovery():
+    # Ahead by 1 of the gap of 2 and by 3 of 10; by 0.5 and 1 where there is no noise: 2.5 / 12.
+    rows = cells({"bpr": [0.0, 0.0], "oracle": [2.0, 10.0], "llmhni": [1.0, 3.0]})
+    clean = {"bpr": [4.0, 5.0], "llmhni": [4.5, 6.0]}
+    rows += cells(clean, noise="none", rate=0.0)
+    found = only(st.recovered(table(rows), "recall20", beyond_clean=True), noise="position")
+    assert found["recovered"] == pytest.approx(2.5 / 12)
+    assert (found["variant"], found["n"], found["gap"]) == ("llmhni", 2, 6.0)
+
+
+def test_without_rows_of_no_noise_nothing_is_said_of_what_is_left():
+    rows = cells({"bpr": [0.0, 0.0], "oracle": [2.0, 10.0], "llmhni": [1.0, 3.0]})
+    assert st.recovered(table(rows), "recall20", beyond_clean=True).empty
+    half = rows + cells({"llmhni": [4.5, 6.0]}, noise="none", rate=0.0)
+    found = st.recovered(table(half), "recall20", beyond_clean=True)
+    assert found[found["rate"] > 0].empty
+
+
 def test_the_decline_is_from_no_noise_to_the_highest_rate_relative_by_seed():
     rows = cells({"bpr": [0.5, 0.4]}, noise="none", rate=0.0)
     rows += cells({"bpr": [0.1, 0.1]}, rate=0.2) + cells({"bpr": [0.4, 0.2]}, rate=0.4)

@@ -142,6 +142,40 @@ def test_half_recovered_is_asked_of_the_ratio_and_open_without_a_gap(rows):
     assert answer(none, "3").outcome == UNKNOWN
 
 
+def test_the_share_that_is_no_lead_without_noise_stands_beside_it(rows):
+    bpr = next(one for one in rows if one["variant"] == "bpr" and one["noise"] == "none")
+    level = changed(rows, lambda _: {"recall20": bpr["recall20"]}, noise="none", rate=0.0)
+    found = case(level, "3", "recall20")
+    assert found.beyond == pytest.approx(found.ours)  # ahead of nobody without noise
+    ahead = changed(
+        level, lambda _: {"recall20": bpr["recall20"] + 0.5}, noise="none", variant="llmhni"
+    )
+    found = case(ahead, "3", "recall20")
+    assert found.outcome == HOLDS
+    assert found.beyond < 0.5
+    assert answer(ahead, "3").said.startswith("holds in 12 of 12 cases; without the lead")
+    gone = [one for one in rows if one["noise"] != "none"]
+    assert "not measured" in case(gone, "3", "recall20").note
+
+
+def test_the_p_of_an_aim_is_the_largest_of_its_rivals_and_no_others(rows):
+    before = case(rows, "2", "recall20")
+    more = [row("bpr", seed, recall20=0.3, ndcg20=0.3, rate=0.3) for seed in range(3)]
+    ours = [row("llmhni", seed, recall20=0.5, ndcg20=0.5, rate=0.3) for seed in range(3)]
+    assert case(rows + more + ours, "2", "recall20").p == before.p
+    values = (0.9, 0.1, 0.2)  # below in the mean, and unsure
+    unsure = changed(
+        rows,
+        lambda one: {"recall20": one["recall20"] - 0.5 + 0.4 * values[one["seed"]]},
+        variant="pld",
+        rate=0.2,
+        **HERE,
+    )
+    found = case(unsure, "2", "recall20")
+    assert found.rival != "pld"
+    assert found.p > before.p
+
+
 def test_the_decline_counts_at_the_highest_rate_alone(rows):
     flat = changed(rows, shifted(0.9, "recall20"), variant="pld", rate=0.4, **HERE)
     found = case(flat, "4", "recall20")

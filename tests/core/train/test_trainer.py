@@ -13,6 +13,7 @@ from core.model.backbones import make_backbone
 from core.model.lightgcn import LightGCN
 from core.model.noisy_layers import OuterLayers
 from core.model.representations import Representations
+from core.train import trainer
 from core.train.llmhni import LLMHNI, RefinedInput
 from core.train.objectives import BPR
 from core.train.recorder import LossRecorder
@@ -165,6 +166,23 @@ def build(name, checkpoint, epochs=7, patience=5):
         objective = LLMHNI(refined, options, generator)
     validation = Validation(train, data.valid)
     return Trainer(backbone, objective, options, generator, validation, recorder, checkpoint)
+
+
+def test_checkpoints_that_take_long_are_written_less_often(tmp_path, monkeypatch):
+    """Every epoch takes 2 seconds and every checkpoint 1: at most one in 20 seconds."""
+    now, saved = [0.0], []
+
+    def save(_, content):
+        saved.append(content["state"]["epoch"])
+        now[0] += 1.0
+
+    def epoch(_):
+        now[0] += 2.0
+
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(trainer, "save_checkpoint", save)
+    build("bpr", tmp_path / "checkpoint.pt", epochs=30, patience=30).fit("bpr", epoch)
+    assert saved == [2, 13, 24, 30]  # the last one, at the end, always
 
 
 def stop_at(*epochs):
