@@ -1,10 +1,13 @@
-"""Candidates among which each method is tuned: as many for one as for another.
+"""Candidates among which each method is tuned: as many for one as for another, and one beyond.
 
 Names are those of the settings of a run, as for ``run --set``; the first candidate, ``{}``, is the
 defaults. The others are points that the authors published (logs, scripts and configurations of
 their code), or, marked [D], points of our own: where no range of theirs could be read, or where
 it ends above what data of some hundred users bears. Contrast as heavy as on millions of
 interactions drowns the ranking there, so contrastive methods are offered lighter weights.
+
+The best of a baseline often lay at the edge of what was tried. Such a baseline has one candidate
+more, beyond that edge [D]: LLMHNI, whose defaults were looked for in earlier rounds, has none.
 
 Three are not tuned: their ranking does not depend on their options, so validation cannot choose.
 ``text-only`` and ``cleanlab`` only look, and rank as the plain backbone does; ``random-edits`` is a
@@ -21,7 +24,7 @@ from core.method_options import OptionValue
 
 Candidate: TypeAlias = Mapping[str, OptionValue]
 N_CANDIDATES: Final = 4
-"""Candidates of every method that is tuned."""
+"""Candidates of every method that is tuned, without the one of :data:`BEYOND`."""
 NOT_TUNED: Final = frozenset({"text-only", "cleanlab", "random-edits"})
 """Methods with the one candidate ``{}``."""
 
@@ -68,7 +71,27 @@ _SGL: Final = (
 )
 """Weight 0.1 and 0.5: configuration and log of the authors' code; lighter ones [D]."""
 
-GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
+BEYOND: Final[Mapping[str, Candidate]] = MappingProxyType(
+    {
+        "bpr": _train(weight_decay=3e-3),
+        "bpr-ngcf": _train(learning_rate=5e-4),
+        "wbpr": _train(learning_rate=5e-4),
+        "t-ce": _options(drop_share=0.3),
+        "t-ce-pairwise": _options(drop_share=0.02),
+        "r-ce": _options(alpha=0.05),
+        "r-ce-pairwise": _options(alpha=0.7),
+        "bod": _options(generator_rate=3e-2),
+        "sgl": _options(weight=0.002),
+        "sgl-node": _options(weight=0.002),
+        "simgcl": _patient(weight=0.003),
+        "xsimgcl": _patient(weight=0.003),
+        "llard": _options(alpha=0.003, beta=0.3),
+    }
+)
+"""Baseline -> a candidate beyond the edge at which the best of the others lay in the project's own
+study (docs/results). PLD's edge is where it becomes plain BPR."""
+
+_GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
     {
         # Within the ranges of the ablations of the study [D].
         "llmhni": (
@@ -150,5 +173,9 @@ GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
         ),
         **dict.fromkeys(sorted(NOT_TUNED), (DEFAULTS,)),
     }
+)
+
+GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
+    {name: (*found, BEYOND[name]) if name in BEYOND else found for name, found in _GRIDS.items()}
 )
 """Method (a baseline or ``llmhni``) -> its candidates, the defaults first."""

@@ -6,7 +6,7 @@ import pytest
 
 from app.services.fields import build, nested
 from core.baselines import METHODS
-from core.baselines.grids import GRIDS, N_CANDIDATES, NOT_TUNED
+from core.baselines.grids import BEYOND, GRIDS, N_CANDIDATES, NOT_TUNED
 from core.config import RunConfig
 from core.method_names import OURS
 
@@ -16,14 +16,19 @@ def test_every_method_and_llmhni_itself_have_candidates():
 
 
 @pytest.mark.parametrize("method", sorted(GRIDS))
-def test_all_have_four_different_candidates_the_defaults_first_but_those_that_only_look(method):
+def test_all_have_four_different_candidates_and_one_beyond_but_those_that_only_look(method):
     found = GRIDS[method]
-    assert len(found) == (1 if method in NOT_TUNED else N_CANDIDATES)
+    assert len(found) == (1 if method in NOT_TUNED else N_CANDIDATES + (method in BEYOND))
     assert N_CANDIDATES == 4
     assert found[0] == {}
     configs = [build(RunConfig, {"method": method, **one})[0] for one in found]
     assert None not in configs
     assert len({config.model_dump_json() for config in configs}) == len(found)
+
+
+def test_what_is_compared_has_no_candidate_that_its_rivals_have_not():
+    assert OURS not in BEYOND
+    assert set(BEYOND) <= set(METHODS) - NOT_TUNED
 
 
 def test_what_is_not_tuned_ranks_alike_whatever_its_options():
