@@ -25,6 +25,8 @@ Semantic: TypeAlias = Callable[[Tensor, Tensor], Tensor] | tuple[Tensor, Tensor]
 """Semantic relevance: a function of users ``(B, 1)`` and items ``(B, n)`` giving ``(B, n)``, or
 the aligned embeddings z of users ``(U, D)`` and items ``(I, D)``, compared by cosine."""
 
+DRAWN_AT_ONCE = 2**20
+"""Numbers that are drawn in order to be skipped."""
 USERS_AT_ONCE = 256
 """Users scored in one block: bounds memory to this many times C * D floats."""
 
@@ -154,6 +156,20 @@ class HardNegativePool:
         n_good = n_good.masked_fill(n_good == 0, self.size)  # every item is banned: any item
         repeat = torch.arange(self.size, device=considered.device) % n_good  # (U, M)
         return considered.gather(1, place.gather(1, repeat))
+
+
+def skip_first_pool(n_users: int, n_items: int, size: int, generator: torch.Generator) -> None:
+    """Draw as often as a first pool does, and keep nothing.
+
+    A seed then means the same training whether there is a pool or not, without room for one.
+    """
+    size = min(size, n_items)
+    n_fresh = 0 if n_items <= 2 * size else 2 * n_users * size
+    n_noise = n_fresh or n_users * n_items
+    for n, dtype in ((n_fresh, torch.float64), (n_noise, torch.float32)):
+        for start in range(0, n, DRAWN_AT_ONCE):
+            n_now = min(DRAWN_AT_ONCE, n - start)
+            torch.rand(n_now, dtype=dtype, generator=generator, device=generator.device)
 
 
 def _relevance(semantic: Semantic, user: Tensor, item: Tensor) -> Tensor:

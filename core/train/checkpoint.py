@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+
+
+@dataclass
+class TrainingState:
+    """Everything that changes between epochs besides weights and optimiser."""
+
+    epoch: int = 0
+    best_value: float = -1.0
+    best_epoch: int = 0
+    waited: int = 0
+    best_user: Tensor | None = None
+    best_item: Tensor | None = None
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+    recorded: list[Tensor] = field(default_factory=list)
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from torch.nn import functional
 from core.graph.adjacency import Graph, drop_edges
 from core.graph.noisy import Noise, draw_directions
 from core.model.gather import gather_rows
-from core.model.hard_negatives import HardNegativePool
+from core.model.hard_negatives import HardNegativePool, skip_first_pool
 from core.model.info_nce import info_nce
 from core.model.losses import weight_decay
 from core.model.noisy_layers import OuterLayers
@@ -81,10 +81,14 @@ class LLMHNI(BPR):
             torch.from_numpy(data.aligned.item).to(device),
         )
         n_users, n_items = data.train.n_users, data.train.n_items
-        self.pool = HardNegativePool(n_users, n_items, config.pool, observed, generator)
+        self._draws_fresh = config.semantic_negatives and config.fresh > 0
+        self.pool: HardNegativePool | None = None
+        if config.semantic_negatives and not self._draws_fresh:
+            self.pool = HardNegativePool(n_users, n_items, config.pool, observed, generator)
+        else:
+            skip_first_pool(n_users, n_items, config.pool, generator)
         self.views: tuple[tuple[Graph, Graph], ...] = ()
         self.noise: Noise | None = None
-        self._draws_fresh = config.semantic_negatives and config.fresh > 0
         self._aligns = config.cross_graph_alignment and config.lambda_alignment > 0
         self._suppresses = config.hallucination_suppression and config.lambda_hallucination > 0
         self._generator = generator
@@ -94,7 +98,7 @@ class LLMHNI(BPR):
     def begin_epoch(self, epoch: int, backbone: nn.Module, generator: torch.Generator) -> None:
         """Refresh the pool, draw the negatives, redraw the edge-dropped views and the noise."""
         self._generator = generator
-        if self.config.semantic_negatives and not self._draws_fresh:
+        if self.pool is not None:
             # During the warm-up too: the pool gathers the best of M fresh items at a time, and on
             # a large catalogue it needs these epochs to be more than a random one.
             with torch.no_grad():
@@ -103,8 +107,8 @@ class LLMHNI(BPR):
             self.pool.refresh(share.whole(found.user), share.whole(found.item), share.group)
         if self._draws_fresh:
             self.negative = torch.zeros_like(self.item)  # they follow the model batch by batch
-        elif self.config.semantic_negatives and epoch > self.config.warmup_epochs:
-            self.negative = self._mixed_negatives(epoch, backbone, generator)
+        elif self.pool is not None and epoch > self.config.warmup_epochs:
+            self.negative = self._mixed_negatives(self.pool, epoch, backbone, generator)
         else:
             super().begin_epoch(epoch, backbone, generator)
         if self._suppresses:
@@ -130,14 +134,18 @@ class LLMHNI(BPR):
         return best.gather(1, s.argmin(dim=1, keepdim=True))[:, 0]
 
     def _mixed_negatives(
-        self, epoch: int, backbone: nn.Module, generator: torch.Generator
+        self,
+        pool: HardNegativePool,
+        epoch: int,
+        backbone: nn.Module,
+        generator: torch.Generator,
     ) -> Tensor:
         """Semantic hard negatives for a share of the positives, uniform ones else, ``(E',)``.
 
         Hard ones alone teach the model that what a user would like next is wrong wherever the
         catalogue is small beside the pool.
         """
-        hard = self.pool.draw(self.user, self.config.candidates, self.aligned, generator)
+        hard = pool.draw(self.user, self.config.candidates, self.aligned, generator)
         if self.config.hard_share == 1.0:
             return hard
         super().begin_epoch(epoch, backbone, generator)
@@ -247,9 +255,10 @@ class LLMHNI(BPR):
         return contrast(left.user, right.user) + contrast(left.item, right.item)
 
     def state(self) -> dict[str, Tensor]:
-        """The pool: what the next refresh starts from."""
-        return {"pool": self.pool.item}
+        """The pool, if any: what the next refresh starts from."""
+        return {} if self.pool is None else {"pool": self.pool.item}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take the pool back."""
-        self.pool.item = state["pool"].to(self.user.device)
+        if self.pool is not None:
+            self.pool.item = state["pool"].to(self.user.device)

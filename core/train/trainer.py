@@ -29,7 +29,7 @@ from core.parallel.columns import divide
 from core.parallel.group import current
 from core.parallel.ranking import shared_rank_metrics
 from core.train.allocator import keep_freed_memory
-from core.train.checkpoint import load_checkpoint, save_checkpoint
+from core.train.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from core.train.recorder import LossRecorder
 from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
 
@@ -98,21 +98,6 @@ class TrainResult:
     """Trained parameters of the best epoch by name, where they were to be kept."""
 
 
-@dataclass
-class _State:
-    """Everything that changes between epochs besides weights and optimiser."""
-
-    epoch: int = 0
-    best_value: float = -1.0
-    best_epoch: int = 0
-    waited: int = 0
-    best_user: Tensor | None = None
-    best_item: Tensor | None = None
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    history: list[dict[str, float]] = field(default_factory=list)
-    recorded: list[Tensor] = field(default_factory=list)
-
-
 class Trainer:
     """Trains one backbone for one objective.
 
@@ -150,7 +135,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(
             backbone.parameters(), lr=config.learning_rate, fused=True
         )
-        self.state = _State()
+        self.state = TrainingState()
         self._saved, self._save_after = time.monotonic(), SAVE_AFTER
 
     def fit(self, stage: str, on_progress: OnProgress = ignore_progress) -> TrainResult:
@@ -308,4 +293,4 @@ class Trainer:
         self.optimizer.load_state_dict(self.share.cut_state(content["optimizer"]))
         self.generator.set_state(content["generator"])
         self.objective.restore(content["objective"])
-        self.state = _State(**content["state"])
+        self.state = TrainingState(**content["state"])

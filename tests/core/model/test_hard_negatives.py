@@ -177,3 +177,14 @@ def test_unusable_arguments_are_refused():
         HardNegativePool(N_USERS, N_ITEMS + 1, SIZE, Observed(OBSERVED), generator())
     with pytest.raises(ValueError, match="n_candidates"):
         make_pool().draw(torch.tensor([0]), 0, relevance, generator())
+
+
+@pytest.mark.parametrize(("n_items", "size"), [(50, 8), (50, 25), (50, 80), (3, 8)])
+def test_skipping_the_first_pool_draws_as_often_as_making_one(n_items, size, monkeypatch):
+    """In blocks that do not divide the numbers to draw."""
+    monkeypatch.setattr(hard_negatives, "DRAWN_AT_ONCE", 37)
+    observed = Observed(Interactions(np.array([0]), np.array([1]), 6, n_items))
+    made, skipped = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
+    HardNegativePool(6, n_items, size, observed, made)
+    hard_negatives.skip_first_pool(6, n_items, size, skipped)
+    assert torch.equal(made.get_state(), skipped.get_state())

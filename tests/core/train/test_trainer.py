@@ -251,6 +251,27 @@ def test_a_damaged_checkpoint_starts_again(tmp_path, name):
     assert_same(build(name, path).fit("rest"), whole)
 
 
+def test_fresh_negatives_need_no_pool_and_the_seed_means_the_same(tmp_path):
+    plain = build("layers", tmp_path / "c.pt", epochs=3)
+    options = plain.objective.config
+    fresh = options.model_copy(update={"fresh": 4})
+    with_pool, without = seeded(5), seeded(5)
+    data = RefinedInput(
+        plain.objective.original,
+        plain.objective.graph,
+        plain.validation.train,
+        None,
+        plain.validation.train,
+        Embeddings(np.ones((24, 4), np.float32), np.ones((24, 4), np.float32)),
+    )
+    assert LLMHNI(data, options, with_pool).pool is not None
+    bare = LLMHNI(data, fresh, without)
+    assert torch.equal(with_pool.get_state(), without.get_state())
+    assert bare.pool is None
+    assert bare.state() == {}
+    bare.restore({"pool": torch.zeros(24, 4)})  # of a checkpoint of before
+
+
 def test_the_pool_of_the_last_epoch_is_in_the_checkpoint(tmp_path):
     trainer = build("llmhni", tmp_path / "c.pt", epochs=3)
     trainer.fit("part")
