@@ -1,4 +1,4 @@
-"""Candidates among which each method is tuned: as many for one as for another, and one beyond.
+"""Candidates among which each method is tuned: as many for one as for another, and a second round.
 
 Names are those of the settings of a run, as for ``run --set``; the first candidate, ``{}``, is the
 defaults. The others are points that the authors published (logs, scripts and configurations of
@@ -6,8 +6,7 @@ their code), or, marked [D], points of our own: where no range of theirs could b
 it ends above what data of some hundred users bears. Contrast as heavy as on millions of
 interactions drowns the ranking there, so contrastive methods are offered lighter weights.
 
-The best of a baseline often lay at the edge of what was tried. Such a baseline has one candidate
-more, beyond that edge [D]: LLMHNI, whose defaults were looked for in earlier rounds, has none.
+A second round has one or two candidates more, never more for LLMHNI than for a baseline.
 
 Three are not tuned: their ranking does not depend on their options, so validation cannot choose.
 ``text-only`` and ``cleanlab`` only look, and rank as the plain backbone does; ``random-edits`` is a
@@ -24,7 +23,7 @@ from core.method_options import OptionValue
 
 Candidate: TypeAlias = Mapping[str, OptionValue]
 N_CANDIDATES: Final = 4
-"""Candidates of every method that is tuned, without the one of :data:`BEYOND`."""
+"""Candidates of every method that is tuned, without those of :data:`SECOND_ROUND`."""
 NOT_TUNED: Final = frozenset({"text-only", "cleanlab", "random-edits"})
 """Methods with the one candidate ``{}``."""
 
@@ -71,25 +70,41 @@ _SGL: Final = (
 )
 """Weight 0.1 and 0.5: configuration and log of the authors' code; lighter ones [D]."""
 
-BEYOND: Final[Mapping[str, Candidate]] = MappingProxyType(
+HEAVIER: Final = 3e-3
+"""Weight decay of the second round: what plain BPR of some hundred users gains most by."""
+
+
+def _heavier(first: Candidate = DEFAULTS) -> Candidate:
+    return MappingProxyType({**first, **_train(weight_decay=HEAVIER)})
+
+
+SECOND_ROUND: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
     {
-        "bpr": _train(weight_decay=3e-3),
-        "bpr-ngcf": _train(learning_rate=5e-4),
-        "wbpr": _train(learning_rate=5e-4),
-        "t-ce": _options(drop_share=0.3),
-        "t-ce-pairwise": _options(drop_share=0.02),
-        "r-ce": _options(alpha=0.05),
-        "r-ce-pairwise": _options(alpha=0.7),
-        "bod": _options(generator_rate=3e-2),
-        "sgl": _options(weight=0.002),
-        "sgl-node": _options(weight=0.002),
-        "simgcl": _patient(weight=0.003),
-        "xsimgcl": _patient(weight=0.003),
-        "llard": _options(alpha=0.003, beta=0.3),
+        "llmhni": (_heavier(),),
+        "bpr": (_train(weight_decay=3e-3), _train(weight_decay=1e-2)),
+        "bpr-ngcf": (_train(learning_rate=5e-4), _heavier(_train(learning_rate=1e-3))),
+        "wbpr": (_train(learning_rate=5e-4), _heavier(_train(learning_rate=1e-3))),
+        "t-ce": (_options(drop_share=0.3), _heavier(_options(drop_share=0.2))),
+        "t-ce-pairwise": (_options(drop_share=0.02), _heavier(_options(drop_share=0.05))),
+        "r-ce": (_options(alpha=0.05), _heavier(_options(alpha=0.1))),
+        "r-ce-pairwise": (_options(alpha=0.7), _heavier(_options(alpha=0.5))),
+        "dcf": (_heavier(),),
+        "bod": (_options(generator_rate=3e-2), _heavier(_options(generator_rate=1e-2))),
+        "pld": (_heavier(_options(pool=2)),),
+        "sgl": (_options(weight=0.002), _heavier(_options(weight=0.005))),
+        "sgl-node": (_options(weight=0.002), _heavier(_options(weight=0.01))),
+        "simgcl": (_patient(weight=0.003), _heavier(_patient(weight=0.01))),
+        "xsimgcl": (_patient(weight=0.003), _heavier(_patient(weight=0.01))),
+        "rlmrec": (_heavier(),),
+        "llard": (_options(alpha=0.003, beta=0.3), _heavier(_options(alpha=0.01, beta=1.0))),
+        "dns": (_heavier(_options(candidates=4)),),
+        "srns": (_heavier(_options(memory=8, fresh=64, alpha=5.0, temperature=10.0)),),
     }
 )
-"""Baseline -> a candidate beyond the edge at which the best of the others lay in the project's own
-study (docs/results). PLD's edge is where it becomes plain BPR."""
+"""Method -> what was tried after the first round: where the best baseline lay at the edge of its
+grid, a candidate beyond that edge; and for all, heavier weight decay with what was best until then,
+because that helped plain BPR more on MovieLens than any other option. (PLD's edge is where it
+becomes plain BPR.) All [D]."""
 
 _GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
     {
@@ -176,6 +191,6 @@ _GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
 )
 
 GRIDS: Final[Mapping[str, tuple[Candidate, ...]]] = MappingProxyType(
-    {name: (*found, BEYOND[name]) if name in BEYOND else found for name, found in _GRIDS.items()}
+    {name: (*found, *SECOND_ROUND.get(name, ())) for name, found in _GRIDS.items()}
 )
 """Method (a baseline or ``llmhni``) -> its candidates, the defaults first."""

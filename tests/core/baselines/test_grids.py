@@ -6,7 +6,7 @@ import pytest
 
 from app.services.fields import build, nested
 from core.baselines import METHODS
-from core.baselines.grids import BEYOND, GRIDS, N_CANDIDATES, NOT_TUNED
+from core.baselines.grids import GRIDS, HEAVIER, N_CANDIDATES, NOT_TUNED, SECOND_ROUND
 from core.config import RunConfig
 from core.method_names import OURS
 
@@ -16,9 +16,10 @@ def test_every_method_and_llmhni_itself_have_candidates():
 
 
 @pytest.mark.parametrize("method", sorted(GRIDS))
-def test_all_have_four_different_candidates_and_one_beyond_but_those_that_only_look(method):
+def test_all_have_four_different_candidates_and_a_second_round_but_those_that_only_look(method):
     found = GRIDS[method]
-    assert len(found) == (1 if method in NOT_TUNED else N_CANDIDATES + (method in BEYOND))
+    second = SECOND_ROUND.get(method, ())
+    assert len(found) == (1 if method in NOT_TUNED else N_CANDIDATES + len(second))
     assert N_CANDIDATES == 4
     assert found[0] == {}
     configs = [build(RunConfig, {"method": method, **one})[0] for one in found]
@@ -27,8 +28,11 @@ def test_all_have_four_different_candidates_and_one_beyond_but_those_that_only_l
 
 
 def test_what_is_compared_has_no_candidate_that_its_rivals_have_not():
-    assert OURS not in BEYOND
-    assert set(BEYOND) <= set(METHODS) - NOT_TUNED
+    assert set(SECOND_ROUND) == {OURS, *METHODS} - NOT_TUNED
+    assert len(SECOND_ROUND[OURS]) == min(len(found) for found in SECOND_ROUND.values()) == 1
+    decays = {name: [one.get("train.weight_decay") for one in SECOND_ROUND[name]] for name in GRIDS
+              if name not in NOT_TUNED}  # fmt: skip
+    assert all(HEAVIER in found for found in decays.values())
 
 
 def test_what_is_not_tuned_ranks_alike_whatever_its_options():
