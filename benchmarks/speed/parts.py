@@ -176,6 +176,13 @@ PARTS: Final[Mapping[str, Part]] = {
         fresh=True,
         chosen=False,
     ),
+    "asking": Part(
+        "Questions to partitioned Parquet",
+        (Contestant("DuckDB", "benchmarks.speed.asking"),),
+        ("1000000", "10000000", "100000000"),
+        rounds=3,
+        chosen=False,
+    ),
     "gpu": Part(
         "On a GPU",
         (Contestant("GPU", "benchmarks.speed.gpu"),),

@@ -1,4 +1,4 @@
-"""Own data of many rows: read from partitioned Parquet, checked, made into a dataset, and asked.
+"""Own data of many rows: read from partitioned Parquet, checked, and made into a dataset.
 
 The rows are made by DuckDB from a hash: 30 parts by day, ids as text, ratings and times.
 """
@@ -34,10 +34,7 @@ write(Path(sys.argv[1]), int(sys.argv[2]))
 
 def prepare(job: Job) -> Measure:
     """Write the rows, outside of what is measured and in a process of its own."""
-    n = int(job["size"])
-    folder = Path.cwd() / f"clicks-{n}"
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([sys.executable, "-c", WRITE, str(folder), str(n)], check=True)
+    folder = written(int(job["size"]))
 
     def measure() -> dict[str, Any]:
         config = PrepareConfig(name="clicks", split="time", min_rating=2.0)
@@ -55,6 +52,14 @@ def prepare(job: Job) -> Measure:
         }
 
     return measure
+
+
+def written(n: int) -> Path:
+    """The folder with n rows, in the current folder; made by another process."""
+    folder = Path.cwd() / f"clicks-{n}"
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-c", WRITE, str(folder), str(n)], check=True)
+    return folder
 
 
 def write(folder: Path, n: int) -> None:

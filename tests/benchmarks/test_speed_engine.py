@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
 import pytest
 
-from benchmarks.speed import gpu, losses, ours, sampling
+from app.services import environment
+from benchmarks.speed import asking, gpu, losses, ours, sampling
 from benchmarks.speed.graphs import power_law
 
 
@@ -46,3 +48,21 @@ def test_what_is_measured_on_a_gpu_can_be_tried_on_the_cpu(job):
     found = gpu.prepare({**job, "device": "cpu"})()
     assert found["relative difference to the CPU"] == 0.0
     check(found, *(f"{kind} epoch, {short}" for kind in gpu.KINDS for short in gpu.TYPES))
+
+
+def test_questions_to_partitioned_parquet_are_answered_from_all_parts(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(environment.ROOT))  # as workers have it
+    monkeypatch.chdir(tmp_path)
+    found = asking.prepare({"size": 3000, "threads": 1})()
+    assert found["n"] == 3000
+    check(found, *asking.QUESTIONS)
+    connection = asking.connect(tmp_path / "clicks-3000", 1)
+    answer = {name: connection.sql(q).fetchall() for name, q in asking.QUESTIONS.items()}
+    rows = duckdb.sql(f"FROM '{tmp_path}/clicks-3000/**/*.parquet'").df()
+    counts = rows["item_id"].value_counts()
+    assert answer["rows of a day"] == [(100,)]
+    assert answer["most clicked items"][0][1] == counts.max()
+    assert sum(n for _, n in answer["most clicked items"]) == counts.sum()  # 16 items in all
+    assert len(answer["history of a user"]) == (rows["user_id"] == "user-7").sum() > 0
+    assert sum(n for _, n in answer["users by number of clicks"]) == rows["user_id"].nunique()
+    assert len(answer["a sorted page"]) == 50
