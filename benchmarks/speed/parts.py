@@ -152,6 +152,11 @@ PARTS: Final[Mapping[str, Part]] = {
         "Where the time goes",
         (
             Contestant("LLMHNI epoch", "benchmarks.speed.profile", {"task": "epoch"}),
+            Contestant(
+                "LLMHNI epoch, default",
+                "benchmarks.speed.profile",
+                {"task": "epoch", "objective": "default", "dtype": "float32"},
+            ),
             Contestant("demo", "benchmarks.speed.profile", {"task": "demo"}),
         ),
         ("S",),
@@ -164,8 +169,8 @@ PARTS: Final[Mapping[str, Part]] = {
             Contestant("engine", "benchmarks.speed.growth", {"task": "engine"}),
             Contestant("pages", "benchmarks.speed.growth", {"task": "pages"}),
         ),
-        ("100000", "300000", "1000000"),
-        rounds=3,
+        ("100000", "300000", "1000000", "3000000", "10000000"),
+        rounds=1,
         chosen=False,
     ),
     "reading": Part(

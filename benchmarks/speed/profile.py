@@ -24,7 +24,7 @@ def prepare(job: Job) -> Measure:
     torch.set_num_threads(job["threads"])
     if job["task"] == "demo":
         return _demo
-    training = Training(load(job["graph"]), {"objective": "full", "dtype": "bfloat16"})
+    training = Training(load(job["graph"]), {"objective": "full", "dtype": "bfloat16"} | job)
     training.begin_epoch()
     training.step()
     return lambda: _epoch(training, job.get("steps", N_STEPS))
