@@ -56,8 +56,8 @@ def test_a_worker_that_is_asked_to_end_leaves_in_order(tmp_path, monkeypatch):
     left = tmp_path / "left"
 
     def work(_job, _places, _folder, _scratch, tell, _tick) -> None:
-        tell("begun")
         try:
+            tell("begun")
             time.sleep(60)
         finally:
             left.touch()
