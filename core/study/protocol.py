@@ -31,8 +31,8 @@ PROTOCOL: Final = """\
 * **Noise** is planted in train alone; validation and test stay clean. No method is told which rows
   are planted or how many. `*_at_rate` measures alone are given the true number, for all alike.
   Planted pairs are never test pairs and, as all of train, are left out of the ranking: the more are
-  planted, the fewer wrong items compete, for all methods alike (the oracle gains .001 to .010 of
-  Recall@20 by it), so that declines come out somewhat too flat.
+  planted, the fewer wrong items compete, for all methods alike (the oracle's own rise with the rate
+  of noise says by how much), so that declines come out somewhat too flat.
 * **Suspicion.** Detection asks each method what it suspects interactions by (docs/baselines.md).
   Methods that say nothing of single interactions have the plain loss, or no detection at all.
   Score-matched AUC draws noise and genuine from the same bins of the out-of-fold score: a loss cut

@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from core.study import sections
+from core.study import sections, tuned
 from core.study.figure_style import INSTALL, Drawn, is_installed
 from core.study.figures import draw_all
 from core.study.names import ROWS_FILE
@@ -97,7 +97,7 @@ def render(rows: pd.DataFrame, drawn: Sequence[Drawn], folder: Path) -> str:
         *_images([one for one in drawn if one.section == "negatives"], folder),
         sections.negatives(rows),
         "## Tuning",
-        sections.tuning(rows),
+        tuned.candidates(rows),
         "## Time",
         sections.seconds(rows),
     ]
