@@ -3,6 +3,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 ARGS ?=
+# Test files that run at a time; WORKERS=0 runs all in one process (for a debugger).
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,7 +37,7 @@ demo: $(RUN_READY)  ## Run the whole method on the sample data, offline
 	@$(BIN)/python -m app.cli demo $(ARGS)
 
 test: $(DEV_READY)  ## Run the tests (ARGS="-k name" for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-llm: $(LLM_READY)  ## Run the tests of the local judge against a small model (minutes)
 	@$(BIN)/python -m pytest -m llm tests/llm $(ARGS)

@@ -101,9 +101,9 @@ def rank_metrics(
     user, n_wanted = np.unique(wanted // held_out.n_items, return_counts=True)  # (V,)
 
     hit = np.zeros((len(user), max(ks)), dtype=bool)  # (V, k)
-    for rows, top in top_items(user_vector, item_vector, user, masked, max(ks)):
-        key = user[rows, None] * held_out.n_items + top
-        hit[rows, : top.shape[1]] = (top >= 0) & among(key, wanted)
+    for place, top in top_items(user_vector, item_vector, user, masked, max(ks)):
+        key = user[place, None] * held_out.n_items + top
+        hit[place, : top.shape[1]] = (top >= 0) & among(key, wanted)
     gain = hit / np.log2(np.arange(2, max(ks) + 2))
     ideal = np.cumsum(1 / np.log2(np.arange(2, max(ks) + 2)))  # (k,)
     recall = {k: (hit[:, :k].sum(axis=1) / n_wanted).astype(np.float32) for k in ks}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from core import score_tiles
 from core import top_items as module
 from core.top_items import top_items
 
@@ -22,14 +23,18 @@ def expected(score, user, masked, k):
 
 def found(user_rep, item_rep, user, masked, k):
     blocks = top_items(torch.from_numpy(user_rep), torch.from_numpy(item_rep), user, masked, k)
-    return np.concatenate([top for _, top in blocks])
+    places, best = (np.concatenate(one) for one in zip(*blocks, strict=True))
+    np.testing.assert_array_equal(np.sort(places), np.arange(len(user)))
+    return best[np.argsort(places)]
 
 
+@pytest.mark.parametrize("rounded", [True, False])
 @pytest.mark.parametrize("n_items", [1, 63, 64, 65, 128, 300, 1_000])
 @pytest.mark.parametrize("ties", [True, False])
-@pytest.mark.parametrize(("tile", "at_once"), [(128, 2**24), (64, 3_000), (1_280, 1)])
-def test_they_are_those_of_a_sort(monkeypatch, n_items, ties, tile, at_once):
-    monkeypatch.setattr(module, "TILE", tile)
+@pytest.mark.parametrize(("tile", "at_once"), [(1_024, 2**24), (512, 3_000), (5_120, 1)])
+def test_they_are_those_of_a_sort(monkeypatch, rounded, n_items, ties, tile, at_once):
+    monkeypatch.setattr(module, "_rounding_pays", lambda _: rounded)
+    monkeypatch.setattr(score_tiles, "TILE", tile)
     monkeypatch.setattr(module, "SCORES_AT_ONCE", at_once)
     source = np.random.default_rng(n_items)
     draw = (
@@ -62,3 +67,76 @@ def test_nobody_and_nothing_are_served():
     )
     empty = found(vectors, vectors[:0], np.arange(3), none, 5)
     assert empty.shape == (3, 0)
+
+
+def in_groups(n_users, n_items, source):
+    """Vectors as trained ones are: groups, and lengths that differ."""
+    taste = source.standard_normal((8, 16))
+    near = [taste[source.integers(8, size=n)] for n in (n_users, n_items)]
+    user_rep, item_rep = (one + source.standard_normal(one.shape) for one in near)
+    length = source.lognormal(0.0, 0.5, (n_items, 1))
+    return user_rep.astype(np.float32), (item_rep * length).astype(np.float32)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Users who are scored in float32, where scores are rounded first."""
+    monkeypatch.setattr(module, "_rounding_pays", lambda _: True)
+    users, rank = [], module._Exact.__call__
+
+    def counting(self, user, masked, k):
+        users.extend(user.tolist())
+        return rank(self, user, masked, k)
+
+    monkeypatch.setattr(module._Exact, "__call__", counting)
+    return users
+
+
+@pytest.mark.parametrize(("spare", "fewest", "most"), [(12, 0, 20), (1, 1, 190)])
+def test_rounded_scores_only_propose(monkeypatch, counted, spare, fewest, most):
+    monkeypatch.setattr(module, "SPARE", spare)
+    source = np.random.default_rng(3)
+    user_rep, item_rep = in_groups(200, 6_000, source)
+    masked = np.flatnonzero(source.random(200 * 6_000) < 0.01)
+    user = np.arange(200)
+    got = found(user_rep, item_rep, user, masked, 20)
+    score = user_rep.astype(np.float64) @ item_rep.T.astype(np.float64)
+    np.testing.assert_array_equal(got, expected(score, user, masked, 20))
+    rounded = [torch.from_numpy(one).bfloat16().float().numpy() for one in (user_rep, item_rep)]
+    by_rounded = expected(rounded[0] @ rounded[1].T, user, masked, 20)
+    assert (by_rounded != got).any(axis=1).mean() > 0.3  # rounding alone would be wrong
+    assert fewest <= len(counted) <= most  # those without a proof are scored again
+
+
+def test_what_rounding_cannot_tell_apart_is_scored_in_full(counted):
+    user_rep = np.ones((3, 4), dtype=np.float32)
+    item_rep = np.full((500, 4), 1.0, dtype=np.float32)
+    item_rep[:, 0] += np.arange(500, dtype=np.float32) * 1e-6  # all round to 1
+    none = np.zeros(0, dtype=np.int64)
+    got = found(user_rep, item_rep, np.arange(3), none, 10)
+    np.testing.assert_array_equal(got[0], np.arange(499, 489, -1))
+    assert counted == [0, 1, 2]
+
+
+def test_scores_below_zero_are_scored_in_full(counted):
+    user_rep = -np.ones((1, 2), dtype=np.float32)
+    item_rep = np.repeat(np.arange(1, 301, dtype=np.float32)[:, None], 2, axis=1)
+    none = np.zeros(0, dtype=np.int64)
+    np.testing.assert_array_equal(found(user_rep, item_rep, np.arange(1), none, 5)[0], np.arange(5))
+    assert counted == [0]
+
+
+def test_a_proposal_that_fails_is_not_tried_again(monkeypatch, counted):
+    monkeypatch.setattr(module, "SCORES_AT_ONCE", 512)  # a block for each user
+    item_rep = np.ones((300, 2), dtype=np.float32)
+    tried, fill = [], score_tiles.ScoreTiles.fill
+
+    def counting(self, *cells):
+        tried.append(self.padded.dtype)
+        fill(self, *cells)
+
+    monkeypatch.setattr(score_tiles.ScoreTiles, "fill", counting)
+    none = np.zeros(0, dtype=np.int64)
+    found(np.ones((3, 2), dtype=np.float32), item_rep, np.arange(3), none, 5)
+    assert tried == [torch.bfloat16, *[torch.float32] * 3]
+    assert counted == [0, 1, 2]
