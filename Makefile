@@ -36,7 +36,7 @@ app: $(RUN_READY)  ## Start the workbench in the browser (PORT=8501)
 demo: $(RUN_READY)  ## Run the whole method on the sample data, offline
 	@$(BIN)/python -m app.cli demo $(ARGS)
 
-test: $(DEV_READY)  ## Run the tests (ARGS="-k name" for some of them)
+test: $(DEV_READY)  ## Run the tests, two files at a time (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-llm: $(LLM_READY)  ## Run the tests of the local judge against a small model (minutes)

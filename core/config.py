@@ -188,7 +188,7 @@ class ProjectionConfig(Settings):
     """UMAP from exact neighbours and a PCA start, plain PCA, or no maps."""
     neighbours: int = Field(15, ge=2)
     """Neighbours per point."""
-    epochs: PositiveInt = 150
+    epochs: PositiveInt = 100
     """UMAP layout epochs."""
 
 

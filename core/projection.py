@@ -11,8 +11,10 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import torch
 
 from core.config import ProjectionConfig
+from core.top_items import top_items
 from core.types import FloatArray, IntArray
 
 LEAST_POINTS = 8
@@ -57,19 +59,16 @@ def _pca(points: FloatArray) -> FloatArray:
     return np.asarray(np.pad(found, ((0, 0), (0, 2 - found.shape[1]))), dtype=np.float32)
 
 
-def _nearest(unit: FloatArray, k: int, block: int = 2048) -> tuple[IntArray, FloatArray]:
+def _nearest(unit: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     """Exact k nearest other points by cosine distance: numbers and distances ``(n, k)``."""
-    near, distance = [], []
-    for first in range(0, len(unit), block):
-        cosine = unit[first : first + block] @ unit.T  # (block, n)
-        row = np.arange(len(cosine))
-        cosine[row, first + row] = -np.inf
-        best = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
-        value = np.take_along_axis(cosine, best, axis=1)
-        order = np.argsort(-value, axis=1, kind="stable")
-        near.append(np.take_along_axis(best, order, axis=1))
-        distance.append(1.0 - np.take_along_axis(value, order, axis=1))
-    return np.concatenate(near), np.maximum(np.concatenate(distance), 0.0)
+    points, every = torch.tensor(unit), np.arange(len(unit))
+    near = np.empty((len(unit), k), dtype=np.int64)
+    distance = np.empty((len(unit), k), dtype=np.float32)
+    itself = every * (len(unit) + 1)
+    for place, best in top_items(points, points, every, itself, k):
+        near[place] = best
+        distance[place] = 1.0 - np.einsum("bd,bkd->bk", unit[place], unit[best])
+    return near, np.maximum(distance, 0.0)
 
 
 def _layout(

@@ -11,8 +11,9 @@ from core.config import ProjectionConfig
 from core.projection import project
 
 SIZE, N_GROUPS, NEIGHBOURS, SUBSAMPLE = 64, 60, 15, 3_000
-WARM_UP = 300
-"""Points of a first map, which compiles what is compiled at run time."""
+WARM_UP = 4_200
+"""Points of a first map, which compiles what is compiled at run time; below 4,096 umap-learn takes
+another way to the neighbours."""
 
 
 def points_of(n: int) -> np.ndarray:

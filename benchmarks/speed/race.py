@@ -50,7 +50,9 @@ def rates_of(rows: Rows, side: str, rates: Sequence[float], tuned: bool) -> tupl
     return best_rate(rows, PEER, rates), best_rate(rows, side, rates)
 
 
-def sooner(rows: Rows, side: str, rates: Sequence[float], tuned: bool) -> list[float]:
+def sooner(
+    rows: Rows, side: str, rates: Sequence[float], tuned: bool, near: float = 0.0
+) -> list[float]:
     """RecBole's seconds to its best recall over ours to the same, per seed.
 
     Args:
@@ -59,12 +61,17 @@ def sooner(rows: Rows, side: str, rates: Sequence[float], tuned: bool) -> list[f
         rates: That were tried.
         tuned: Whether RecBole has its best rate, or its default while ours has its best. Where
             seeds of ours never get there, 0.
+        near: How far below its best recall both have arrived, in standard deviations of
+            RecBole's best recalls over seeds. At 0 a seed that ends within chance of the other
+            side's counts as never there; with less than two seeds it is 0.
     """
     theirs, own = rates_of(rows, side, rates, tuned)
     peers, mine = curves(rows, f"{PEER} lr {theirs:g}"), curves(rows, f"{side} lr {own:g}")
+    bests = [best(curve) for curve in peers.values()]
+    margin = near * statistics.stdev(bests) if len(bests) > 1 else 0.0
     found = []
     for seed in sorted(peers.keys() & mine.keys()):
-        goal = best(peers[seed])
+        goal = best(peers[seed]) - margin
         found.append(reached(peers[seed], goal) / reached(mine[seed], goal))
     return found
 

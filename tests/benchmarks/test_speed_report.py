@@ -101,6 +101,21 @@ def test_time_to_recall_is_until_the_best_of_the_peer():
     assert race.sooner(rows, "ours fp32", (1e-3, 5e-3, 1e-2), tuned=True) == [0.0]
 
 
+def test_arriving_within_chance_of_the_best_of_the_peer_counts():
+    theirs = [[[1, 1, 0.18], [4, 4, 0.20]], [[6, 6, 0.24]]]  # bests 0.20 and 0.24: sd 0.0283
+    ours = [[[1, 1, 0.16], [2, 2, 0.19]], [[1, 1, 0.2]]]
+    rows = Rows(
+        [
+            make_row("recall", "sample", f"{side} lr 0.001", seed, curve=curve)
+            for side, curves in (("RecBole", theirs), ("ours fp32", ours))
+            for seed, curve in enumerate(curves)
+        ]
+    )
+    assert race.sooner(rows, "ours fp32", (1e-3,), tuned=True) == [0.0, 0.0]
+    # Goals 0.1717 and 0.2117: theirs after 1 and 6 s, ours after 2 s and never.
+    assert race.sooner(rows, "ours fp32", (1e-3,), tuned=True, near=1.0) == [0.5, 0.0]
+
+
 def test_recall_is_compared_in_standard_deviations_over_seeds():
     # Means 0.11 and 0.12; both standard deviations are 0.02 / sqrt 2.
     assert race.equal_recall(recall_rows(), "ours fp32") == pytest.approx(2**-0.5)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core import top_items
 from core.config import ProjectionConfig
 from core.projection import _nearest, project
 
@@ -77,11 +78,12 @@ def test_points_that_are_not_finite_are_refused():
         project(np.full((3, 2), np.nan, dtype=np.float32), ProjectionConfig(), 0)
 
 
-def test_neighbours_are_exact_across_blocks():
+def test_neighbours_are_exact_across_blocks(monkeypatch):
+    monkeypatch.setattr(top_items, "SCORES_AT_ONCE", 7 * 256)  # seven points at a time
     rng = np.random.default_rng(0)
     points = rng.normal(size=(50, 5))
     unit = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
-    near, distance = _nearest(unit, 3, block=7)
+    near, distance = _nearest(unit, 3)
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -2)
     assert np.array_equal(near, np.argsort(-cosine, axis=1)[:, :3])
