@@ -68,7 +68,8 @@ def _nearest(unit: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     for place, best in top_items(points, points, every, itself, k):
         near[place] = best
         distance[place] = 1.0 - np.einsum("bd,bkd->bk", unit[place], unit[best])
-    return near, np.maximum(distance, 0.0)
+    # Summed in another order than the ranking did, equal ones may have changed places.
+    return near, np.maximum.accumulate(np.maximum(distance, 0.0), axis=1)
 
 
 def _layout(

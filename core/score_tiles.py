@@ -51,18 +51,25 @@ class ScoreTiles:
     Every level has a row for each item or chunk and a column for each user: ``(N, b)``,
     ``(N / CHUNK, b)``, ``(N / CHUNK**2, b)``.
 
-    Scores of bfloat16 are compared as the whole numbers that their bits are, which is faster and
-    right for what is above 0 alone: a chunk without such a score may show any score of it.
-
     Args:
         user: Vectors of the users, ``(b, D)``.
         padded: Vectors of the items, filled up with anything, ``(N, D)``.
         n_items: How many are items, I.
         store: Of :func:`new_store`.
+        by_bits: Compare scores of bfloat16 as the whole numbers that their bits are, which is
+            faster and right for what is above 0 alone: a chunk without such a score may show any
+            score of it.
     """
 
-    def __init__(self, user: Tensor, padded: Tensor, n_items: int, store: list[Tensor]) -> None:
-        self.user, self.padded, self.n_items = user, padded, n_items
+    def __init__(
+        self,
+        user: Tensor,
+        padded: Tensor,
+        n_items: int,
+        store: list[Tensor],
+        by_bits: bool = False,
+    ) -> None:
+        self.user, self.padded, self.n_items, self.by_bits = user, padded, n_items, by_bits
         sizes = [len(padded) // CHUNK**level for level in range(N_LEVELS)]
         self.levels = [
             of[: size * len(user)].view(size, -1) for of, size in zip(store, sizes, strict=True)
@@ -86,8 +93,13 @@ class ScoreTiles:
             tile[max(self.n_items - start, 0) :] = -torch.inf  # what only fills it up
             every.index_fill_(0, cell[end[number] : end[number + 1]], -torch.inf)
             first = start // CHUNK
-            _best_of_chunks(tile, self.levels[1][first : first + len(tile) // CHUNK])
-        _best_of_chunks(self.levels[1], self.levels[2])
+            self._best_of_chunks(tile, self.levels[1][first : first + len(tile) // CHUNK])
+        self._best_of_chunks(self.levels[1], self.levels[2])
+
+    def _best_of_chunks(self, value: Tensor, best: Tensor) -> None:
+        if self.by_bits:
+            value, best = value.view(torch.int16), best.view(torch.int16)
+        torch.amax(value.view(-1, CHUNK, value.shape[1]), dim=1, out=best)
 
     def largest(self, k: int) -> tuple[Tensor, Tensor]:
         """The k largest scores of each user and their items, ``(b, k)``, ties in any order.
@@ -101,12 +113,6 @@ class ScoreTiles:
             value, among = _largest_of(level[member, row], k)
             place = member.gather(1, among)
         return value, place
-
-
-def _best_of_chunks(value: Tensor, best: Tensor) -> None:
-    if value.dtype == torch.bfloat16:
-        value, best = value.view(torch.int16), best.view(torch.int16)
-    torch.amax(value.view(-1, CHUNK, value.shape[1]), dim=1, out=best)
 
 
 def _largest_of(value: Tensor, k: int) -> tuple[Tensor, Tensor]:

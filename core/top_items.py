@@ -3,7 +3,7 @@
 Where the processor multiplies bfloat16 numbers faster and items are many, scores are rounded first.
 They only propose: the proposed items are scored in float32, and the proposal is accepted where a
 bound on the rounding proves that no other item can be among the best. Other users are scored in
-float32 throughout, so that the answer is that of float32 in either case.
+float32 throughout, so that the answer is that of float32 in either case, up to its own rounding.
 
 Shape letters: U users, I items, N items filled up, D embedding size, V users to serve, b of them at
 a time, k items wanted, p proposed.
@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.linalg import vector_norm
 from torch.nn import functional
 
-from core.score_tiles import ScoreTiles, filled_up, new_store
+from core.processor import multiplies_bfloat16
+from core.score_tiles import CHUNK, ScoreTiles, filled_up, new_store
 from core.types import BoolArray, IntArray
 
 SCORES_AT_ONCE = 2**24
@@ -27,13 +28,19 @@ SCORES_AT_ONCE = 2**24
 ON_A_GPU = 2**28
 """The same where memory is no cache and every block makes the host wait (1 GB)."""
 WHOLE_LINES = 32
-"""Users of a block are a multiple of this: other widths take a fifth longer in bfloat16."""
+"""Users of a block are a multiple of this where more fit: other widths take a fifth longer."""
 MANY_ITEMS = 4_096
 """From so many items on a proposal by rounded scores pays."""
 SPARE = 12
 """Items proposed beyond those wanted: enough for most users' proof (top 20 of 40,000)."""
 UNIT = 2.0**-8
 """Largest relative error of a number rounded to bfloat16."""
+FLOOR = 2.0**-100
+"""Scores from here on are far from where numbers lose digits for being small."""
+FLUSHED = 2.0**-125
+"""Twice the smallest normal number: products may take smaller ones for 0."""
+AT_ONCE = 2**22
+"""Numbers gathered at a time to score what is proposed (16 MB)."""
 
 
 def top_items(
@@ -60,7 +67,7 @@ def top_items(
     block = _block(at_once // n_whole, len(user))
     exact = _Exact(user_vector, padded, n_items, block)
     left = np.arange(len(user))
-    if _rounding_pays(item_vector):
+    if _rounding_pays(item_vector, k):
         left = yield from _proposed(_Rounded(exact), user, masked, min(k, n_items))
     for start in range(0, len(left), block):
         place = left[start : start + block]
@@ -71,7 +78,7 @@ def _proposed(
     rounded: _Rounded, user: IntArray, masked: IntArray, k: int
 ) -> Generator[tuple[IntArray, IntArray], None, IntArray]:
     """Places whose best items rounded scores can prove; returns those that are left, ascending."""
-    block, doubtful = rounded.exact.block, []
+    block, doubtful = rounded.exact.block, [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(user), block):
         place = np.arange(start, min(start + block, len(user)))
         best, proved = rounded(user[place], masked, k)
@@ -88,16 +95,11 @@ def _block(fitting: int, n_users: int) -> int:
     return max(1, min(whole, n_users))
 
 
-def _rounding_pays(item_vector: Tensor) -> bool:
+def _rounding_pays(item_vector: Tensor, k: int) -> bool:
     if item_vector.device.type != "cpu" or item_vector.dtype != torch.float32:
         return False
-    return len(item_vector) >= MANY_ITEMS and _multiplies_bfloat16()
-
-
-def _multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for products of bfloat16 numbers."""
-    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    fewest = max(MANY_ITEMS, 4 * CHUNK * (k + SPARE))  # else most chunks would be searched
+    return len(item_vector) >= fewest and multiplies_bfloat16("cpu")
 
 
 class _Exact:
@@ -130,39 +132,53 @@ class _Rounded:
     def __init__(self, exact: _Exact) -> None:
         self.exact, self.rounded = exact, exact.padded.bfloat16()
         self._store = new_store(self.rounded, exact.block)
-        self._longest = vector_norm(exact.padded, dim=1).max()
-        self._lost = vector_norm(exact.padded - self.rounded, dim=1).max()
+        self._longest = float(_lengths(exact.padded).max())
+        self._lost = float(_lengths(exact.padded - self.rounded).max())
 
     def __call__(self, user: IntArray, masked: IntArray, k: int) -> tuple[IntArray, BoolArray]:
         """The k best items of each user ``(b, k)``, and of whom they are proved ``(b,)``."""
         own = self.exact.user_vector[torch.from_numpy(user)]
-        tiles = ScoreTiles(own.bfloat16(), self.rounded, self.exact.n_items, self._store)
+        tiles = ScoreTiles(own.bfloat16(), self.rounded, self.exact.n_items, self._store, True)
         tiles.fill(*_masked_cells(user, masked, self.exact.n_items))
         value, item = tiles.largest(min(k + SPARE, self.exact.n_items))
-        best, score = self._ranked(own, value, item, k)
-        proved = (value[:, -1] > 0) & (self._at_most(own, value[:, -1]) < score)
+        best, score = self._ranked(own, item, k)
+        last = value[:, -1].double()
+        proved = (last > FLOOR) & (self._at_most(own, last) < score)
         return best.numpy(), proved.numpy()
 
-    def _ranked(self, own: Tensor, value: Tensor, item: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """The k best of the proposed items ``(b, p)``, and the score of the last ``(b,)``."""
-        item, order = item.sort(dim=1)
-        score = (self.exact.padded[item] * own[:, None]).sum(dim=2)
-        score.masked_fill_(value.gather(1, order) == -torch.inf, -torch.inf)
+    def _ranked(self, own: Tensor, item: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """The k best of the proposed items ``(b, k)``, and the score of the last ``(b,)``."""
+        item = item.sort(dim=1).values
+        users = max(1, AT_ONCE // (item.shape[1] * own.shape[1]))
+        pairs = zip(torch.split(item, users), torch.split(own, users), strict=True)
+        score = torch.cat([(self.exact.padded[i] * u[:, None]).sum(dim=2) for i, u in pairs])
         score, order = score.sort(dim=1, descending=True, stable=True)
-        return item.gather(1, order)[:, :k], score[:, k - 1]
+        return item.gather(1, order)[:, :k], score[:, k - 1].double()
 
     def _at_most(self, own: Tensor, value: Tensor) -> Tensor:
         """What the score of an item can be at most whose rounded score is not above this.
 
-        u i - u' i' = (u - u') i + u' (i - i'), each at most a product of lengths; then the sum
-        of D products in float32, and the rounding of the score itself.
+        u i - u' i' = (u - u') i + u' (i - i'), each at most a product of lengths; then the sums
+        of D products in float32, here and in scoring what is proposed; numbers too small to be
+        normal; and the rounding of the score itself. In float64: squares of lengths underflow.
+
+        Args:
+            own: Vectors of the users, ``(b, D)``.
+            value: Above :data:`FLOOR`, float64 ``(b,)``.
         """
-        rounded = own.bfloat16().float()
-        length = vector_norm(rounded, dim=1)
-        by_vectors = vector_norm(own - rounded, dim=1) * self._longest + length * self._lost
-        by_sums = 2.0 * own.shape[1] * 2.0**-23 * vector_norm(own, dim=1) * self._longest
-        most: Tensor = value.float() * (1.0 + 2.0 * UNIT) + 1.001 * (by_vectors + by_sums)
+        size, length = own.shape[1], _lengths(own)
+        by_user = _lengths(own - own.bfloat16()) * self._longest
+        by_item = (1.0 + UNIT) * length * self._lost
+        by_sums = 4.0 * size * 2.0**-24 * length * self._longest
+        by_flushing = FLUSHED * size**0.5 * (length + self._longest)
+        most: Tensor = value * (1.0 + 2.0 * UNIT) + by_user + by_item + by_sums + by_flushing
         return most
+
+
+def _lengths(vectors: Tensor) -> Tensor:
+    """Euclidean lengths, float64; their own rounding is far below that of the sums."""
+    found: Tensor = vector_norm(vectors, dim=1, dtype=torch.float64)
+    return found
 
 
 def _masked_cells(user: IntArray, masked: IntArray, n_items: int) -> tuple[IntArray, IntArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pytest
@@ -14,9 +15,37 @@ for _name, _value in environment.DEFAULTS.items():  # before any test imports Py
 os.environ[environment.SECRETS_VARIABLE] = ""  # no test asks the endpoint of whoever runs it
 
 
+BROWSER = "tests/browser/"
+"""Its tests share a workspace, an app and a browser."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: from the first one on, this thread has an event loop for good."""
-    items.sort(key=lambda item: "browser" in item.path.relative_to(item.config.rootpath).parts)
+    """Browser tests come first: in one of two processes they take as long as all others do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Files stay whole, and all browser tests in one process."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is used
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_loop(request):
+    """Hide the event loop that Playwright leaves waiting in this thread once it has started."""
+    if request.node.nodeid.startswith(BROWSER):
+        yield
+        return
+    waiting = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(waiting)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def sooner(
     """
     theirs, own = rates_of(rows, side, rates, tuned)
     peers, mine = curves(rows, f"{PEER} lr {theirs:g}"), curves(rows, f"{side} lr {own:g}")
-    bests = [best(curve) for curve in peers.values()]
+    bests = [best(curve) for curve in peers.values() if curve]
     margin = near * statistics.stdev(bests) if len(bests) > 1 else 0.0
     found = []
     for seed in sorted(peers.keys() & mine.keys()):

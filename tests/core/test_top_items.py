@@ -33,7 +33,7 @@ def found(user_rep, item_rep, user, masked, k):
 @pytest.mark.parametrize("ties", [True, False])
 @pytest.mark.parametrize(("tile", "at_once"), [(1_024, 2**24), (512, 3_000), (5_120, 1)])
 def test_they_are_those_of_a_sort(monkeypatch, rounded, n_items, ties, tile, at_once):
-    monkeypatch.setattr(module, "_rounding_pays", lambda _: rounded)
+    monkeypatch.setattr(module, "_rounding_pays", lambda *_: rounded)
     monkeypatch.setattr(score_tiles, "TILE", tile)
     monkeypatch.setattr(module, "SCORES_AT_ONCE", at_once)
     source = np.random.default_rng(n_items)
@@ -59,12 +59,14 @@ def test_they_are_those_of_a_sort(monkeypatch, rounded, n_items, ties, tile, at_
             np.testing.assert_allclose(same[got >= 0], best[got >= 0], rtol=1e-5)
 
 
-def test_nobody_and_nothing_are_served():
+@pytest.mark.parametrize("rounded", [True, False])
+def test_nobody_and_nothing_are_served(monkeypatch, rounded):
+    monkeypatch.setattr(module, "_rounding_pays", lambda *_: rounded)
     none = np.zeros(0, dtype=np.int64)
     vectors = np.zeros((3, 2), dtype=np.float32)
-    assert (
-        list(top_items(torch.from_numpy(vectors), torch.from_numpy(vectors), none, none, 5)) == []
-    )
+    blocks = top_items(torch.from_numpy(vectors), torch.from_numpy(vectors), none, none, 5)
+    assert sum(len(place) for place, _ in blocks) == 0
+    monkeypatch.setattr(module, "_rounding_pays", lambda *_: False)  # of nothing it never is
     empty = found(vectors, vectors[:0], np.arange(3), none, 5)
     assert empty.shape == (3, 0)
 
@@ -81,7 +83,7 @@ def in_groups(n_users, n_items, source):
 @pytest.fixture
 def counted(monkeypatch):
     """Users who are scored in float32, where scores are rounded first."""
-    monkeypatch.setattr(module, "_rounding_pays", lambda _: True)
+    monkeypatch.setattr(module, "_rounding_pays", lambda *_: True)
     users, rank = [], module._Exact.__call__
 
     def counting(self, user, masked, k):
@@ -140,3 +142,69 @@ def test_a_proposal_that_fails_is_not_tried_again(monkeypatch, counted):
     found(np.ones((3, 2), dtype=np.float32), item_rep, np.arange(3), none, 5)
     assert tried == [torch.bfloat16, *[torch.float32] * 3]
     assert counted == [0, 1, 2]
+
+
+LURE = 1.0 + 2.0**-8  # 1.0039: rounds to 1
+PROOF = {
+    "users are rounded": ([LURE, 1, 1], [0, 0, 1], [0, 0, 1.25], [128, -127, 0]),
+    "items are rounded": ([128, -127, 1], [0, 0, 1], [0, 0, 1.25], [LURE, 1, 0]),
+    "scores are rounded": ([1, 1], [1, 2.0**-9], [1, 2.0**-9], [1, 7 * 2.0**-11]),
+    "squares are too small": (
+        [LURE * 2.0**-80, 2.0**-80, 2.0**-80, 2.0**-80],
+        [0, 0, 0, 1],
+        [0, 0, 1.01, 0],
+        [LURE, 0.0038, 0, 0],
+    ),
+    "scores lose digits": ([LURE * 2.0**-110, 2.0**-110], [0, 1], [0, 1.001], [1, 0]),
+}
+"""A user, most items, the first item, and the one at BEST, which is best; rounded it is not."""
+BEST = 2_500
+
+
+@pytest.mark.parametrize("why", PROOF)
+def test_no_part_of_the_bound_is_missing(counted, why):
+    user, most, first, best = (np.array(one, dtype=np.float32) for one in PROOF[why])
+    item_rep = np.tile(most, (5_000, 1))
+    item_rep[0], item_rep[BEST] = first, best
+    score = item_rep.astype(np.float64) @ user.astype(np.float64)
+    assert score.argmax() == BEST
+    none = np.zeros(0, dtype=np.int64)
+    assert found(user[None], item_rep, np.arange(1), none, 1).tolist() == [[BEST]]
+    assert counted == [0]
+
+
+def test_the_bound_leaves_room_for_the_sums():
+    size = 512
+    own, items = torch.ones(1, size), torch.ones(256, size)  # nothing to round
+    rank = module._Rounded(module._Exact(own, items, 256, 1))
+    value = torch.tensor([float(size)], dtype=torch.float64)
+    room = rank._at_most(own, value) - value * (1 + 2.0**-7)
+    assert float(room) >= 3 * size * 2.0**-24 * size
+
+
+@pytest.mark.parametrize("n_items", [600, 5_000])
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float64])
+def test_vectors_of_other_types_are_ranked_as_they_are(n_items, kind):
+    source = torch.Generator().manual_seed(0)
+    user = torch.rand(4, 8, generator=source).to(kind)
+    item = -torch.rand(n_items, 8, generator=source).to(kind)  # every score is below 0
+    none = np.zeros(0, dtype=np.int64)
+    ((_, best),) = top_items(user, item, np.arange(4), none, 5)
+    wanted = (item @ user.T).T.sort(dim=1, descending=True, stable=True).indices[:, :5]
+    np.testing.assert_array_equal(best, wanted.numpy())
+
+
+@pytest.mark.parametrize(
+    ("able", "n_items", "k", "kind", "pays"),
+    [
+        (True, 4_096, 20, torch.float32, True),
+        (False, 4_096, 20, torch.float32, False),
+        (True, 4_095, 20, torch.float32, False),
+        (True, 4_096, 200, torch.float32, False),
+        (True, 4_096, 20, torch.float64, False),
+        (True, 4_096, 20, torch.bfloat16, False),
+    ],
+)
+def test_when_scores_are_rounded(monkeypatch, able, n_items, k, kind, pays):
+    monkeypatch.setattr(module, "multiplies_bfloat16", lambda _: able)
+    assert module._rounding_pays(torch.zeros(n_items, 1, dtype=kind), k) == pays
