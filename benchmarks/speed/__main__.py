@@ -31,12 +31,14 @@ from benchmarks.speed.rows import (
     fingerprint_of_code,
     key_of,
     machine,
+    take_over,
 )
 from core.errors import ConfigError, WorkbenchError
 
 PAGE: Final = environment.ROOT / "docs" / "performance.md"
 GPU: Final = "gpu"
 """The part that is told which device to use."""
+PROFILE: Final = "profile"
 CACHE: Final = environment.ROOT / "workspace" / "speed"
 
 
@@ -52,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.fresh:
             drop(options.out, options.parts)
-        for name in [] if options.report else options.parts:
+        if options.before:
+            n_rows = take_over(options.before, options.out, PROFILE)
+            print(f"{n_rows} profiles of an older version")
+        for name in [] if options.report or options.before else options.parts:
             _measure_part(name, options)
             write_report(options.out, options.page)
         write_report(options.out, options.page)
@@ -202,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--steps", type=int, help="repetitions within a round")
     add("--device", help="of the part gpu: cuda")
     add("--fresh", action="store_true", help="forget what was measured of these parts")
+    add("--before", type=Path, help="take over profiles of an older version from this folder")
     add("--report", action="store_true", help="measure nothing")
     add("--out", type=Path, default=FOLDER, help="folder of raw numbers")
     add("--page", type=Path, default=PAGE, help="the report")

@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.speed.parts import PARTS, RATES
 from benchmarks.speed.race import EQUAL, best, best_rate, curves, last_recalls, reached
-from benchmarks.speed.rows import Rows, fingerprint_of_code
+from benchmarks.speed.rows import BEFORE, Rows, fingerprint_of_code
 from benchmarks.speed.sections import gpu, growth, profiles
 from benchmarks.speed.targets import NOT_MEASURED, TARGETS, measured_text, number, verdict
 
@@ -102,7 +102,8 @@ def machines(rows: Rows) -> str:
     busy = sum(load > BUSY * cores for load in loads)
     if busy:
         said.append(f"- **the machine was busy** before {busy} of {len(loads)} measurements")
-    old = len({row["code"] for row in rows.rows} - {fingerprint_of_code()})
+    present = (row for row in rows.rows if not row["contestant"].endswith(BEFORE))
+    old = len({row["code"] for row in present} - {fingerprint_of_code()})
     if old:
         said.append(
             "- **some numbers are of other versions of the engine than this one;** "

@@ -20,9 +20,12 @@ from typing import Any, Final, Self
 
 from app.services import environment
 from benchmarks.machine import cpu_name
+from core.errors import ConfigError
 
 Row = Mapping[str, Any]
 FOLDER: Final = environment.ROOT / "docs" / "results" / "performance"
+BEFORE: Final = ", before"
+"""Behind the names of what an older version was measured at, to stand beside this one."""
 KEY: Final = ("part", "graph", "contestant", "threads", "round")
 
 
@@ -54,6 +57,31 @@ def append(folder: Path, row: Row) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{row['part']}.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(dict(row), allow_nan=False) + "\n")
+
+
+def take_over(source: Path, folder: Path, part: str) -> int:
+    """Add rows that an older version measured, under names that say so.
+
+    Args:
+        source: Its folder of raw numbers.
+        folder: Ours.
+        part: Whose rows.
+
+    Returns:
+        How many; those taken over before count once more and stay as they were.
+
+    Raises:
+        ConfigError: If there are none.
+    """
+    rows = Rows.read(source).of(part=part).rows
+    if not rows:
+        raise ConfigError(f"{source} has no rows of {part}: measure them there first")
+    known = {key_of(row) for row in Rows.read(folder).rows}
+    for row in rows:
+        named = {**row, "contestant": f"{row['contestant']}{BEFORE}"}
+        if key_of(named) not in known:
+            append(folder, named)
+    return len(rows)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import pytest
 
 from benchmarks.speed import race
 from benchmarks.speed.report import render, write_report
-from benchmarks.speed.rows import Rows, append, drop, fingerprint_of_code
+from benchmarks.speed.rows import Rows, append, drop, fingerprint_of_code, take_over
 from benchmarks.speed.sections import exponent
 from benchmarks.speed.targets import TARGETS, Target, measured_text, verdict
+from core.errors import ConfigError
 
 MACHINE = {"cpu": "a chip", "cpus": 2, "system": "an OS"}
 
@@ -165,6 +166,23 @@ def test_a_busy_machine_and_old_numbers_are_said(tmp_path):
     assert "busy** before 1 of 1" in text
     assert "other versions" in text
     assert "| `make demo` after installation | at most 60 s | 60 s | met |" in text
+
+
+def test_profiles_of_an_older_version_stand_beside_the_present_one(tmp_path):
+    older, folder = tmp_path / "older", tmp_path / "now"
+    one = {"name": "slow", "self": 2.0, "calls": 3}
+    profile = {"what": "an epoch", "total": 4.0}
+    append(older, make_row("profile", "S", "epoch", rows=[one], **profile) | {"code": "old"})
+    append(folder, make_row("profile", "S", "epoch", rows=[one | {"self": 1.0}], **profile))
+    for _ in range(2):  # taken over once
+        assert take_over(older, folder, "profile") == 1
+    assert Rows.read(folder).names("contestant") == ["epoch", "epoch, before"]
+    page = render(Rows.read(folder), folder, tmp_path / "page.md")
+    assert page.index("**epoch** (an") < page.index("**epoch, before** (an")
+    assert "2.000 s | 50.0%" in page
+    assert "other versions" not in page
+    with pytest.raises(ConfigError, match="no rows of profile"):
+        take_over(tmp_path, folder, "profile")
 
 
 def test_an_empty_folder_gives_a_page_that_claims_nothing(tmp_path):
