@@ -51,6 +51,10 @@ OPTIONS: Final = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
+CHEAP: Final = "--disable-gpu"
+"""Pages are put together without OpenGL, which costs half the processor time where it has to be
+done in software. The map still draws with WebGL. Not for measurements: those that are published
+were made without it."""
 START_S: Final = 90
 DRAWN: Final = """() => {
   const find = (css) => [...document.querySelectorAll(css)];
@@ -82,14 +86,17 @@ class Server:
         return int(values[name].split()[0]) / 1024 if name in values else None
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *more: str) -> Browser:
     """Start Chromium without a window.
+
+    Args:
+        more: Further options of its command line.
 
     Raises:
         playwright.sync_api.Error: If there is none, or it does not start.
     """
     own = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return playwright.chromium.launch(executable_path=own, args=list(OPTIONS))
+    return playwright.chromium.launch(executable_path=own, args=[*OPTIONS, *more])
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from tests.browser.world import DATASET, OLDER, make_workspace
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
-from benchmarks.browser import HOME, launch, serve  # noqa: E402 - needs Playwright
+from benchmarks.browser import CHEAP, HOME, launch, serve  # noqa: E402 - needs Playwright
 from tests.browser.screen import TIMEOUT_S, Screen  # noqa: E402
 
 PROBES = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
@@ -65,7 +65,7 @@ def browser() -> Iterator[sync_api.Browser]:
     """One browser for all tests; skips them where there is none."""
     with sync_api.sync_playwright() as playwright:
         try:
-            started = launch(playwright)
+            started = launch(playwright, CHEAP)
         except sync_api.Error as error:
             pytest.skip(f"no Chromium: install one, or run 'playwright install chromium' ({error})")
         yield started
