@@ -165,8 +165,9 @@ def _take_values(reading: _Reading, stage: str, values: Mapping[str, Any]) -> No
     reading.epoch = epoch
     if epoch is None:
         return
-    if "fold" in values:
-        part = int(values["fold"])
+    told = values.get("part", values.get("fold"))  # runs of before have folds alone
+    if told is not None:
+        part = int(told)
     else:
         part = reading.part.get(stage, 0)
         starts_again = epoch < reading.epochs.get(stage, 0.0)

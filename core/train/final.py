@@ -19,7 +19,7 @@ from core.graph.adjacency import normalized_graph
 from core.graph.refine import RefinedGraph, refine, untouched
 from core.model.backbones import Backbone, make_backbone
 from core.model.noisy_layers import OuterLayers
-from core.progress import one_of
+from core.side_by_side import Training, side_by_side
 from core.train.llmhni import LLMHNI, RefinedInput
 from core.train.trainer import Trainer, TrainResult, Validation
 from core.types import (
@@ -97,13 +97,15 @@ def final_training(
         start: Parameters to begin with, by name; drawn at random if omitted. Training that goes
             on needs no warm-up of the negatives: the scores that choose them are there.
     """
-    results = {}
-    for place, (name, graph) in enumerate(graphs.items()):
-        report = one_of(on_progress, place, len(graphs))
+
+    def training(name: Preset) -> Training[TrainResult]:
+        given = graphs[name], validation, semantic, config, device, new_generator()
         checkpoint = folder / f"train_{name}.pt"
-        results[name] = _train_on(
-            graph, validation, semantic, config, device, new_generator(), checkpoint, report, start
-        )
+        return lambda report: _train_on(*given, checkpoint, report, start)
+
+    trainings = [training(name) for name in graphs]
+    found = side_by_side(trainings, len(validation.train), device, on_progress)
+    results = dict(zip(graphs, found, strict=True))
     best = max(results, key=lambda name: _recall(results[name]))
     recall: dict[str, float] = {name: _recall(result) for name, result in results.items()}
     return FinalTraining(graphs[best], results[best], recall)

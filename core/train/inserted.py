@@ -16,9 +16,9 @@ import torch
 from core.config import RunConfig
 from core.graph.adjacency import normalized_graph
 from core.model.backbones import make_backbone
-from core.progress import one_of
 from core.scoring.insertions import Insertions, choose_rows, with_inserted
 from core.scoring.stand_ins import Pairs
+from core.side_by_side import Training, side_by_side
 from core.train.pointwise import ReweightedCrossEntropy
 from core.train.trainer import Trainer, Validation
 from core.types import Embeddings, Interactions, OnProgress, ignore_progress
@@ -51,12 +51,20 @@ def fit_inserted(
     rows = choose_rows(pairs, n_trainings, rng)
     score = np.zeros((n_trainings, len(train)), np.float32)
     inserted = np.zeros(rows.shape, np.float32)
-    for k, row in enumerate(rows):
-        report = one_of(on_progress, k, n_trainings)
-        seen = with_inserted(train, pairs, row)
-        found = _train(seen, validation.held_out, config, device, k, folder, report)
-        score[k] = _scores(found, train.user, train.item)
-        inserted[k] = _scores(found, pairs.user[row], pairs.item[row])
+
+    def training(k: int) -> Training[Embeddings]:
+        def train_on_them(report: OnProgress) -> Embeddings:
+            seen = with_inserted(train, pairs, rows[k])
+            return _train(seen, validation.held_out, config, device, k, folder, report)
+
+        return train_on_them
+
+    trainings = [training(k) for k in range(n_trainings)]
+    n_folds = int(pairs.fold.max(initial=0)) + 1  # the parts of the stage before these
+    found = side_by_side(trainings, len(train), device, on_progress, first=n_folds)
+    for k, vectors in enumerate(found):
+        score[k] = _scores(vectors, train.user, train.item)
+        inserted[k] = _scores(vectors, pairs.user[rows[k]], pairs.item[rows[k]])
     return Insertions(rows, score, inserted)
 
 

@@ -20,8 +20,8 @@ from core.graph.adjacency import normalized_graph
 from core.incidence import interaction_matrix
 from core.model.backbones import make_backbone
 from core.model.sampling import Observed, sample_uniform_negatives
-from core.progress import one_of
 from core.scoring.stand_ins import Pairs
+from core.side_by_side import Training, side_by_side
 from core.strangers import Places, places
 from core.train.objectives import BPR
 from core.train.recorder import LossRecorder
@@ -69,22 +69,27 @@ def out_of_fold(
     kept = epochs // options.keep_every
     loss = np.zeros((kept, len(pairs)), np.float32)
     among_items, among_users = np.zeros((2, len(pairs)), np.float32)
-    vectors = []
-    for fold in range(n_folds):
-        rows = np.flatnonzero(pairs.fold == fold)
-        rest = train.select(pairs.fold[: pairs.n_observed] != fold)
-        report = one_of(on_progress, fold, n_folds, fold=float(fold))
-        result = _train_fold(rest, pairs, rows, config, options, fold, device, folder, report)
-        vectors.append(result.embeddings)
-        loss[:, rows] = result.recorded
-        among_items[rows], among_users[rows] = _place_fold(
-            result.embeddings, rest, pairs, rows, config, fold
-        )
+
+    def training(fold: int) -> Training[Embeddings]:
+        def train_and_place(report: OnProgress) -> Embeddings:
+            rows = np.flatnonzero(pairs.fold == fold)  # no other training writes there
+            rest = train.select(pairs.fold[: pairs.n_observed] != fold)
+            result = _train_fold(rest, pairs, rows, config, options, fold, device, folder, report)
+            loss[:, rows] = result.recorded
+            among_items[rows], among_users[rows] = _place_fold(
+                result.embeddings, rest, pairs, rows, config, fold
+            )
+            return result.embeddings
+
+        return train_and_place
+
+    trainings = [training(fold) for fold in range(n_folds)]
+    found = side_by_side(trainings, len(train), device, on_progress)
     return OutOfFold(
         loss,
         Places(among_items, among_users),
-        np.stack([found.user for found in vectors]),
-        np.stack([found.item for found in vectors]),
+        np.stack([vectors.user for vectors in found]),
+        np.stack([vectors.item for vectors in found]),
     )
 
 

@@ -91,6 +91,19 @@ def test_a_second_model_of_a_stage_is_a_part_of_its_own(tmp_path):
     ]
 
 
+def test_models_that_train_at_once_are_told_apart_by_their_number(tmp_path):
+    write_progress(tmp_path, (1, "train", 0.2, values(1, 0.9, part=0)),
+                   (2, "train", 0.4, values(1, 0.8, part=1)),
+                   (3, "train", 0.6, values(2, 0.7, part=0)),
+                   (4, "train", 0.8, values(2, 0.6, part=1)))  # fmt: skip
+    assert points(job_progress.read(tmp_path, False)) == [
+        ("train", 0, 1, 0.9),
+        ("train", 0, 2, 0.7),
+        ("train", 1, 1, 0.8),
+        ("train", 1, 2, 0.6),
+    ]
+
+
 def test_epochs_done_again_after_a_kill_replace_those_before(tmp_path):
     write_progress(tmp_path, (1, "train", 0.2, values(5, 0.9)))
     first = (tmp_path / "progress.jsonl").read_text()
