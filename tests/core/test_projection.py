@@ -1,9 +1,12 @@
+from importlib import import_module
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from core import top_items
 from core.config import ProjectionConfig
-from core.projection import _nearest, project
+from core.projection import COMPILED, _nearest, keep_compiled, project
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +91,27 @@ def test_neighbours_are_exact_across_blocks(monkeypatch):
     np.fill_diagonal(cosine, -2)
     assert np.array_equal(near, np.argsort(-cosine, axis=1)[:, :3])
     np.testing.assert_allclose(distance, 1 - np.sort(cosine, axis=1)[:, ::-1][:, :3], atol=1e-6)
+
+
+def kept_in(module, name):
+    function = getattr(import_module(module), name)
+    return function.stats.cache_path
+
+
+def test_what_the_library_compiles_is_kept_for_other_processes(clusters):
+    project(clusters[0], ProjectionConfig(), 0)
+    for module, name in COMPILED:
+        assert kept_in(module, name)
+
+
+@pytest.mark.parametrize("why", ["nowhere to write", "another version"])
+def test_where_nothing_can_be_kept_maps_are_drawn_all_the_same(why, monkeypatch):
+    def refuse():
+        raise RuntimeError("cannot cache function: no locator available")
+
+    for module, name in COMPILED:
+        if why == "another version":
+            monkeypatch.delattr(f"{module}.{name}")
+        else:
+            monkeypatch.setattr(f"{module}.{name}", SimpleNamespace(enable_caching=refuse))
+    keep_compiled()
