@@ -13,13 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 import torch
 
 from core.config import AlignmentConfig
+from core.progress import within
 from core.relevance.leave_out import reliable_positives, unit, user_means
 from core.relevance.projector import LEAST_GAIN, EpochRecord, Task, fit_projector
+from core.side_by_side import Training, side_by_side
 from core.types import (
     Embeddings,
     FloatArray,
@@ -30,8 +34,11 @@ from core.types import (
     ignore_progress,
 )
 
+CPU = torch.device("cpu")
 FINAL = -1
 """Fold label of the projector that saw all train positives."""
+OfFold: TypeAlias = tuple[FloatArray, FloatArray, list[EpochRecord]]
+"""Users ``(U, D)`` and items ``(I, D)`` as the projector of a fold has them, and its epochs."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +84,24 @@ def align(
     profile, item = unit(embeddings.user), unit(embeddings.item)
     fold = assign_folds(train, config.folds, generator)
     streams = _streams(config.folds + 1, generator)
-    records: list[EpochRecord] = []
-    fold_user, fold_item, best_epochs = [], [], []
-    for f in range(config.folds):
-        rest = train.select(fold != f)
-        report = _reporter(on_progress, f, config)
-        task = _task(rest, item, None, config, f)
-        projector, of_fold = fit_projector(task, config, streams[f], report)
-        fold_user.append(projector.unit(task.means.whole()))
-        fold_item.append(projector.unit(item))
-        records += of_fold
-        best_epochs.append(_best_epoch(of_fold))
+
+    def training(f: int) -> Training[OfFold]:
+        def train_and_project(report: OnProgress) -> OfFold:
+            task = _task(train.select(fold != f), item, None, config, f)
+            projector, of_fold = fit_projector(task, config, streams[f], _teller(report, config))
+            return projector.unit(task.means.whole()), projector.unit(item), of_fold
+
+        return train_and_project
+
+    folds = [training(f) for f in range(config.folds)]
+    share = config.folds / (config.folds + 1)  # the final projector is one more
+    of_folds = within(on_progress, 0.0, share)
+    fold_user, fold_item, records = zip(
+        *side_by_side(folds, len(train), CPU, of_folds), strict=True
+    )
     task = _task(train, item, profile, config, FINAL)
-    report = _reporter(on_progress, config.folds, config)
-    epochs = max(1, round(float(np.median(best_epochs))))
+    report = _teller(within(on_progress, share, 1.0), config)
+    epochs = max(1, round(float(np.median(list(map(_best_epoch, records))))))
     final, of_final = fit_projector(task, config, streams[FINAL], report, epochs)
     user_of, item_of = np.stack(fold_user), np.stack(fold_item)
     return Alignment(
@@ -100,7 +111,7 @@ def align(
         fold=fold,
         fold_user=user_of,
         fold_item=item_of,
-        history=(*records, *of_final),
+        history=(*chain(*records), *of_final),
     )
 
 
@@ -160,19 +171,16 @@ def _check(embeddings: Embeddings, train: Interactions) -> None:
         )
 
 
-def _reporter(
-    on_progress: OnProgress, place: int, config: AlignmentConfig
-) -> Callable[[EpochRecord], None]:
-    """Report the epochs of projector ``place`` of K + 1, each an equal part of the stage."""
+def _teller(on_progress: OnProgress, config: AlignmentConfig) -> Callable[[EpochRecord], None]:
+    """Report the epochs of a projector."""
 
     def report(record: EpochRecord) -> None:
-        within = min(record.epoch / config.epochs, 1.0)
         values = {
             "fold": float(record.fold),
             "epoch": float(record.epoch),
             "loss": record.loss,
             "held_out": record.held_out,
         }
-        on_progress(Progress("align", (place + within) / (config.folds + 1), values))
+        on_progress(Progress("align", min(record.epoch / config.epochs, 1.0), values))
 
     return report
