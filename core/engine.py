@@ -43,6 +43,7 @@ from core.stages import Arrays
 from core.text.cache import cached_encode
 from core.text.encoder import create_encoder
 from core.text.profiles import build_profiles, catalogue
+from core.train.allocator import keep_freed_memory
 from core.train.final import final_training, refined_graphs
 from core.train.inserted import fit_inserted
 from core.train.objectives import BPR
@@ -92,6 +93,7 @@ class Engine:
         on_progress: OnProgress,
         labels: Labels | None = None,
     ) -> None:
+        keep_freed_memory()  # before any thread begins: it has to be asked for first
         self.labels = labels
         self.data, self.config, self.device = dataset, config, device
         self.checkpoints, self.cache, self.on_progress = checkpoints, cache, on_progress

@@ -121,7 +121,8 @@ def keep_compiled() -> None:
     beside its own, or in NUMBA_CACHE_DIR; where none can be written, every process compiles.
     """
     for module, name in COMPILED:
-        with suppress(AttributeError, RuntimeError):  # another version; no folder to write to
+        # Another version, or no folder to write to.
+        with suppress(AttributeError, ImportError, RuntimeError):
             getattr(import_module(module), name).enable_caching()
 
 

@@ -1,7 +1,7 @@
 """Small trainings that need nothing of each other, two at a time.
 
 A step of a small graph is many short operations, which PyTorch cannot divide among cores: it takes
-two cores nearly as long as one. Here two trainings run in two threads, each with half of the cores.
+two cores nearly as long as one. Here two trainings run in two threads, each with half of PyTorch's.
 Each gives the numbers that it gives alone with as many cores, whichever ends first.
 """
 
@@ -41,7 +41,7 @@ def side_by_side(
 
     Args:
         trainings: They may not change anything that they share.
-        n_interactions: Of each.
+        n_interactions: Of the data that each is trained on, or as many as take the same memory.
         device: Where they run; on a GPU one comes after the other.
         on_progress: Told how far all of them are together, and as ``part`` which of them said so;
             never by two at a time.
@@ -52,7 +52,7 @@ def side_by_side(
 
     Raises:
         Exception: Of the training that failed first, or of ``on_progress``; the others end at
-            their next report.
+            their next report, and so they do after an interrupt, which waits for them.
     """
     n_threads = torch.get_num_threads()
     fitting = n_interactions <= SMALL and device.type == "cpu" and current().size == 1
@@ -74,7 +74,10 @@ def _at_once(trainings: Sequence[Training[T]], n_threads: int, reports: _Reports
         except BaseException as error:  # of a training, or an interrupt while waiting for one
             reports.stop(error)
             pool.shutdown(cancel_futures=True)
-            raise reports.error or error from None
+            if reports.error is error:
+                raise
+    assert reports.error is not None  # outside the handler: what came first has its own cause
+    raise reports.error
 
 
 class _Reports:
@@ -117,7 +120,11 @@ class _Reports:
             self._done[place] = progress.fraction
             values = {**progress.values, "part": float(self._first + place)}
             together = sum(self._done) / len(self._done)
-            self._on_progress(Progress(progress.stage, together, values))
+            try:
+                self._on_progress(Progress(progress.stage, together, values))
+            except BaseException as error:  # before it unwinds: that may take a checkpoint's time
+                self.error = error
+                raise
 
     def _check(self) -> None:
         if self.error is not None:

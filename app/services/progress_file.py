@@ -48,7 +48,8 @@ class ProgressFile:
     def report(self, progress: Progress) -> None:
         """Keep a report, unless one that told the same things was kept just before."""
         ends = f"{progress.fraction <= 0.0} {progress.fraction >= 1.0}"
-        kind = (progress.stage, ends, *sorted(progress.values))
+        part = f"{progress.values.get('part')}"  # two that train at once tell the same things
+        kind = (progress.stage, part, ends, *sorted(progress.values))
         moment = time.monotonic()
         between = max(SECONDS_BETWEEN, (moment - self._began) / LINES_PER_KIND)
         if moment - self._written.get(kind, -between) < between:

@@ -96,9 +96,9 @@ def align(
     folds = [training(f) for f in range(config.folds)]
     share = config.folds / (config.folds + 1)  # the final projector is one more
     of_folds = within(on_progress, 0.0, share)
-    fold_user, fold_item, records = zip(
-        *side_by_side(folds, len(train), CPU, of_folds), strict=True
-    )
+    # A task has a text beside every interaction, far more than a training's own vectors.
+    size = len(train) * max(1, item.shape[1] // config.size)
+    fold_user, fold_item, records = zip(*side_by_side(folds, size, CPU, of_folds), strict=True)
     task = _task(train, item, profile, config, FINAL)
     report = _teller(within(on_progress, share, 1.0), config)
     epochs = max(1, round(float(np.median(list(map(_best_epoch, records))))))

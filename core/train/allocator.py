@@ -14,6 +14,7 @@ from typing import Final
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
+_ARENA_MAX: Final = -8
 KEPT: Final = 2**31 - 1
 """Bytes of free memory that stay with the process; the most that can be asked for."""
 LARGEST: Final = (2**30, 2**25)
@@ -33,5 +34,7 @@ def keep_freed_memory() -> bool:
     ask = getattr(ctypes.CDLL(None), "mallopt", None)
     if ask is None:  # such as musl
         return False
+    # Threads would have heaps of their own, of 64 MiB at most, and map anything larger every time.
+    ask(_ARENA_MAX, 1)
     large = any(ask(_MMAP_THRESHOLD, size) for size in LARGEST)  # the first that is taken
     return bool(ask(_TRIM_THRESHOLD, KEPT)) and large

@@ -1,12 +1,11 @@
 from importlib import import_module
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core import top_items
 from core.config import ProjectionConfig
-from core.projection import COMPILED, _nearest, keep_compiled, project
+from core.projection import COMPILED, _nearest, project
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +103,15 @@ def test_what_the_library_compiles_is_kept_for_other_processes(clusters):
         assert kept_in(module, name)
 
 
-@pytest.mark.parametrize("why", ["nowhere to write", "another version"])
-def test_where_nothing_can_be_kept_maps_are_drawn_all_the_same(why, monkeypatch):
-    def refuse():
+@pytest.mark.parametrize("why", ["nowhere to write", "another version", "another module"])
+def test_where_nothing_can_be_kept_maps_are_drawn_all_the_same(clusters, why, monkeypatch):
+    def refuse(_):
         raise RuntimeError("cannot cache function: no locator available")
 
-    for module, name in COMPILED:
-        if why == "another version":
-            monkeypatch.delattr(f"{module}.{name}")
-        else:
-            monkeypatch.setattr(f"{module}.{name}", SimpleNamespace(enable_caching=refuse))
-    keep_compiled()
+    if why == "nowhere to write":
+        (module, name), *_ = COMPILED
+        monkeypatch.setattr(type(getattr(import_module(module), name)), "enable_caching", refuse)
+    else:
+        gone = ("umap.layouts", "gone") if why == "another version" else ("umap.gone", "gone")
+        monkeypatch.setattr("core.projection.COMPILED", (gone, *COMPILED))
+    assert np.isfinite(project(clusters[0], ProjectionConfig(), 0)).all()

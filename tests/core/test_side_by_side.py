@@ -157,6 +157,40 @@ def test_the_failure_of_one_stops_the_others_and_is_told():
         at_once(until_stopped, fails)
 
 
+def test_nobody_tells_or_begins_while_one_that_was_stopped_still_saves():
+    told, begun = [], []
+
+    def listen(progress):
+        told.append(progress)
+        raise Cancelled("stop")
+
+    def saves_long(report):
+        try:
+            report(Progress("train", 0.1))
+        except Cancelled:
+            time.sleep(0.5)
+            raise OSError("the disk is full") from None
+
+    def ends_soon(_):
+        while not told:
+            time.sleep(0.001)
+
+    with pytest.raises(Cancelled, match=r"^stop$"):
+        at_once(saves_long, ends_soon, begun.append, on_progress=listen)
+    assert len(told) == 1
+    assert begun == []
+
+
+def test_a_failure_keeps_its_cause():
+    def fails(_):
+        raise RuntimeError("outer") from KeyError("inner")
+
+    for trainings in ((fails, until_stopped), (until_stopped, fails)):
+        with pytest.raises(RuntimeError, match="outer") as caught:
+            at_once(*trainings)
+        assert isinstance(caught.value.__cause__, KeyError)
+
+
 def test_a_failure_that_comes_of_the_stop_is_not_the_reason():
     def fails(_):
         raise ConfigError("the reason")

@@ -179,5 +179,15 @@ def test_reports_are_thinned_but_those_with_other_values_are_kept(tmp_path):
     assert lines[-1]["values"]["loss"] is None
 
 
+def test_of_two_models_that_report_in_step_both_have_a_curve(tmp_path):
+    file = ProgressFile(tmp_path)
+    file.begin([("train", 1.0)])
+    for epoch in range(1, 4):
+        for part in (0.0, 1.0):
+            told = {"epoch": float(epoch), "loss": 1.0, "part": part}
+            file.report(Progress("train", epoch / 10, told))
+    assert {part for _, part, *_ in points(job_progress.read(tmp_path, False))} == {0, 1}
+
+
 def test_progress_that_cannot_be_written_stops_nothing(tmp_path):
     ProgressFile(tmp_path / "gone").report(Progress("train", 0.5))
