@@ -90,6 +90,7 @@ def launch(playwright: Playwright, *more: str) -> Browser:
     """Start Chromium without a window.
 
     Args:
+        playwright: That is running.
         more: Further options of its command line.
 
     Raises:
