@@ -205,6 +205,15 @@ def test_a_failure_that_comes_of_the_stop_is_not_the_reason():
         at_once(stumbles, fails)
 
 
+@pytest.fixture
+def interrupts():
+    """Ctrl+C is heard: a shell has what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_of_the_process_stops_all():
     ended = []
 
