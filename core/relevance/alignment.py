@@ -84,21 +84,9 @@ def align(
     profile, item = unit(embeddings.user), unit(embeddings.item)
     fold = assign_folds(train, config.folds, generator)
     streams = _streams(config.folds + 1, generator)
-
-    def training(f: int) -> Training[OfFold]:
-        def train_and_project(report: OnProgress) -> OfFold:
-            task = _task(train.select(fold != f), item, None, config, f)
-            projector, of_fold = fit_projector(task, config, streams[f], _teller(report, config))
-            return projector.unit(task.means.whole()), projector.unit(item), of_fold
-
-        return train_and_project
-
-    folds = [training(f) for f in range(config.folds)]
     share = config.folds / (config.folds + 1)  # the final projector is one more
-    of_folds = within(on_progress, 0.0, share)
-    # A task has a text beside every interaction, far more than a training's own vectors.
-    size = len(train) * max(1, item.shape[1] // config.size)
-    fold_user, fold_item, records = zip(*side_by_side(folds, size, CPU, of_folds), strict=True)
+    of_folds = _fit_folds(train, fold, item, config, streams, within(on_progress, 0.0, share))
+    fold_user, fold_item, records = zip(*of_folds, strict=True)
     task = _task(train, item, profile, config, FINAL)
     report = _teller(within(on_progress, share, 1.0), config)
     epochs = max(1, round(float(np.median(list(map(_best_epoch, records))))))
@@ -113,6 +101,29 @@ def align(
         fold_item=item_of,
         history=(*chain(*records), *of_final),
     )
+
+
+def _fit_folds(
+    train: Interactions,
+    fold: IntArray,
+    item: FloatArray,
+    config: AlignmentConfig,
+    streams: list[torch.Generator],
+    on_progress: OnProgress,
+) -> list[OfFold]:
+    """Train the projector of every fold on the other folds."""
+
+    def training(f: int) -> Training[OfFold]:
+        def train_and_project(report: OnProgress) -> OfFold:
+            task = _task(train.select(fold != f), item, None, config, f)
+            projector, records = fit_projector(task, config, streams[f], _teller(report, config))
+            return projector.unit(task.means.whole()), projector.unit(item), records
+
+        return train_and_project
+
+    # A task has a text beside every interaction, far more than a training's own vectors.
+    size = len(train) * max(1, item.shape[1] // config.size)
+    return side_by_side([training(f) for f in range(config.folds)], size, CPU, on_progress)
 
 
 def assign_folds(train: Interactions, n_folds: int, generator: torch.Generator) -> IntArray:

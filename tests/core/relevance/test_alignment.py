@@ -147,6 +147,18 @@ def test_a_single_interaction_is_enough():
     assert np.isfinite(result.out_of_fold).all()
 
 
+def test_projectors_of_folds_are_the_same_side_by_side_and_one_after_the_other():
+    embeddings, train, _ = world()
+    before, found = torch.get_num_threads(), []
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        found.append(align(embeddings, train, CONFIG, generator()))
+    torch.set_num_threads(before)
+    alone, beside = found
+    np.testing.assert_array_equal(alone.fold_user, beside.fold_user)
+    np.testing.assert_array_equal(alone.fold_item, beside.fold_item)
+
+
 def test_progress_rises_to_the_end_and_can_cancel():
     embeddings, train, _ = world()
     seen = []

@@ -9,6 +9,7 @@ from core.model.lightgcn import LightGCN
 from core.model.ngcf import NGCF
 from core.model.noisy_layers import OuterLayers
 from core.train import llmhni
+from core.train.checkpoint import load_checkpoint
 from core.train.final import final_training, make_final_backbone, refined_graphs
 from core.train.trainer import Validation
 from core.types import Embeddings, Judgements, Labels
@@ -72,6 +73,40 @@ def test_every_preset_starts_from_the_same_draws(trained):
     assert {path.name for path in folder.iterdir()} == {"train_soft.pt", "train_paper.pt"}
     assert list(found.recall) == ["soft", "paper"]
     assert found.recall["soft"] == found.recall["paper"] == found.result.valid.recall[20]
+
+
+@pytest.mark.parametrize("preset", ["soft", "paper"])
+def test_side_by_side_a_training_gives_what_it_gives_alone(preset, tmp_path):
+    """Two threads, one for each training, against one training on one thread, to the last bit."""
+    data, _ = tastes(30, 24)
+    rng = np.random.default_rng(0)
+    semantic = Embeddings(
+        rng.normal(size=(30, 8)).astype(np.float32), rng.normal(size=(24, 8)).astype(np.float32)
+    )
+    low, p_noisy = np.zeros(len(data.train), np.bool_), np.full(len(data.train), 0.3, np.float32)
+    config = tiny_run(refine={"preset": "auto"})
+    graphs = refined_graphs(data.train, judged(data.train), low, p_noisy, config)
+
+    def fit(n_threads, names):
+        before = torch.get_num_threads()
+        torch.set_num_threads(n_threads)
+        folder = tmp_path / f"{n_threads}"
+        final_training(
+            Validation(data.train, data.valid),
+            {name: graphs[name] for name in names},
+            semantic,
+            config,
+            CPU,
+            lambda: torch.Generator().manual_seed(3),
+            folder,
+        )
+        torch.set_num_threads(before)
+        return load_checkpoint(folder / f"train_{preset}.pt")
+
+    alone, beside = fit(1, [preset]), fit(2, ["soft", "paper"])
+    assert torch.equal(alone["backbone"]["embedding"], beside["backbone"]["embedding"])
+    assert torch.equal(alone["generator"], beside["generator"])
+    assert alone["state"]["history"] == beside["state"]["history"]
 
 
 def test_progress_of_both_trainings_is_one_way_to_the_end(trained):

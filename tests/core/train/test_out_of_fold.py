@@ -151,8 +151,11 @@ def test_a_stopped_pass_goes_on_as_if_it_had_never_stopped(world, found, tmp_pat
         fractions = [p.fraction for p in sitting]
         assert fractions == sorted(fractions)
     assert done[-1].fraction == pytest.approx(1)
-    if n_threads == 1:
-        assert [p.values["part"] for p in done] == [1] * 3 + [2] * 6  # fold 0 was done
+    if n_threads == 1:  # in order: fold 0 was done, and the bar goes on where it was
+        epochs = [(p.values["part"], p.values["epoch"]) for p in done]
+        assert epochs == [(1, 4), (1, 5), (1, 6), *((2, epoch) for epoch in range(1, 7))]
+        fractions = [p.fraction for p in (*told, *done)]
+        assert fractions == sorted(fractions)
 
 
 def test_a_fold_without_pairs_is_no_obstacle(world):
