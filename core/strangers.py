@@ -19,6 +19,10 @@ from core.types import FloatArray, IntArray
 
 BLOCK = 4096
 """Pairs at once: memory is BLOCK times the number of references."""
+DENSE = 16_000_000
+"""Numbers, 128 MB: what is larger stays sparse if it is."""
+FILLED = 0.03
+"""Share of numbers that are no 0 above which a dense product is the faster one [D]."""
 TIE = 1e-5
 """Scores equal on paper differ in the last digits, and not by chance: without this, a text that
 all items share would tell pairs apart by how their scores were summed."""
@@ -71,18 +75,35 @@ def places(
     some_items = np.sort(rng.permutation(n_items)[:n_references])
     some_users = np.sort(rng.permutation(n_users)[:n_references])
     by_item = sparse.csr_array(observed.T)
+    items, users = _transposed(item_vector[some_items]), _transposed(user_vector[some_users])
     among_items = np.empty(len(user), np.float32)
     among_users = np.empty(len(user), np.float32)
     for start in range(0, len(user), BLOCK):
         rows = slice(start, start + BLOCK)
         u, i, v = user[rows], item[rows], value[rows]
-        scores = _dense(of_user(rows) @ item_vector[some_items].T)  # (B, R)
+        scores = _dense(_operand(of_user(rows)) @ items)  # (B, R)
         known = observed[u][:, some_items].toarray() > 0
         among_items[rows] = _share_below(v, scores, ~known & (some_items != i[:, None]))
-        scores = _dense(of_item(rows) @ user_vector[some_users].T)
+        scores = _dense(_operand(of_item(rows)) @ users)
         known = by_item[i][:, some_users].toarray() > 0
         among_users[rows] = _share_below(v, scores, ~known & (some_users != u[:, None]))
     return Places(among_items, among_users)
+
+
+def _transposed(vector: Vectors) -> Vectors:
+    """``(D, R)`` as a product takes it on the right: dense unless that were large."""
+    found = vector.T
+    if isinstance(found, np.ndarray) or found.shape[0] * found.shape[1] > DENSE:
+        return found
+    return found.toarray()
+
+
+def _operand(vector: Vectors) -> Vectors:
+    """Vectors of a block as a product takes them on the left: dense where many are no 0."""
+    if isinstance(vector, np.ndarray) or vector.shape[1] * BLOCK > DENSE:
+        return vector
+    filled = vector.nnz / max(vector.shape[0] * vector.shape[1], 1)
+    return vector.toarray() if filled > FILLED else vector
 
 
 def _dense(scores: FloatArray | sparse.sparray) -> FloatArray:

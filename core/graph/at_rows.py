@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from core.graph.propagation import check, multiply, product
+from core.graph.propagation import check, mean_of_layers, multiply, product
 
 if TYPE_CHECKING:
     from core.graph.adjacency import Graph
@@ -58,7 +58,11 @@ class _MeanAtRows(torch.autograd.Function):
         rows: Tensor,
     ) -> tuple[Tensor, Tensor]:
         ctx.graph, ctx.n_layers, ctx.rows = graph, n_layers, rows
+        ctx.set_materialize_grads(False)
         own = embedding.index_select(0, rows)  # (B, D)
+        if _few_nodes(graph, rows):
+            mean = mean_of_layers(embedding.detach(), graph, n_layers)  # (N, D)
+            return mean.index_select(0, rows), own
         total = own.clone()
         layer = embedding.detach().contiguous().to(graph.value.dtype)
         for k in range(1, n_layers + 1):
@@ -71,22 +75,36 @@ class _MeanAtRows(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, of_mean: Tensor, of_own: Tensor) -> Any:  # noqa: ANN401
+    def backward(ctx: Any, of_mean: Tensor | None, of_own: Tensor | None) -> Any:  # noqa: ANN401
         graph, rows, stored = ctx.graph, ctx.rows, ctx.graph.value.dtype
-        each = of_mean / (ctx.n_layers + 1)
-        total = each.new_zeros(graph.n_nodes, each.shape[1])
-        if stored == each.dtype:
+        given = of_own if of_mean is None else of_mean
+        if given is None:
+            return None, None, None, None
+        total = given.new_zeros(graph.n_nodes, given.shape[1])
+        if of_mean is None:
+            pass
+        elif stored == of_mean.dtype and not _few_nodes(graph, rows):
+            each = of_mean / (ctx.n_layers + 1)
             for _ in range(ctx.n_layers):
                 total = multiply(graph, total.index_add_(0, rows, each))
-            return total.index_add_(0, rows, each + of_own), None, None, None
-        # A popular item stands in many rows: they are added up before they are rounded. Sums are
-        # rounded then, where the mean over all nodes rounds powers alone: .17 % for .11 %.
-        total.index_add_(0, rows, each)
-        rounded = total.to(stored)
-        layer = torch.zeros_like(rounded)
-        for _ in range(ctx.n_layers):
-            layer = multiply(graph, layer.add_(rounded))
-        return total.add_(layer).index_add_(0, rows, of_own), None, None, None
+            of_own = each if of_own is None else each + of_own
+        else:
+            # A popular item stands in many rows: they are added up before they are rounded. Sums
+            # are rounded then, where the mean over all nodes rounds powers alone: .17 % for .11 %.
+            total.index_add_(0, rows, of_mean).div_(ctx.n_layers + 1)
+            rounded = total.to(stored)  # itself, where nothing is rounded
+            layer = torch.zeros_like(rounded)
+            for _ in range(ctx.n_layers):
+                layer = multiply(graph, layer.add_(rounded))
+            total.add_(layer)
+        if of_own is not None:
+            total.index_add_(0, rows, of_own)
+        return total, None, None, None
+
+
+def _few_nodes(graph: Graph, rows: Tensor) -> bool:
+    """Whether tables of all nodes are smaller than those of the rows: then theirs are added up."""
+    return graph.n_nodes <= len(rows)
 
 
 def _product_at(graph: Graph, layer: Tensor, rows: Tensor) -> Tensor:

@@ -58,13 +58,7 @@ class _MeanOfLayers(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:  # noqa: ANN401
         ctx.graph, ctx.n_layers = graph, n_layers
-        # The sum is kept apart from the layers, so bfloat16 rounds each layer but never the sum.
-        total = embedding.clone(memory_format=torch.contiguous_format)  # (N, D)
-        layer = total.to(graph.value.dtype)
-        for _ in range(n_layers):
-            layer = multiply(graph, layer)  # (N, N) @ (N, D)
-            total.add_(layer)
-        return total.div_(n_layers + 1)
+        return mean_of_layers(embedding, graph, n_layers)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
@@ -83,6 +77,17 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
         return _Product.apply(gradient, ctx.graph), None  # type: ignore[no-untyped-call]
+
+
+def mean_of_layers(embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:
+    """``mean_k A^k E`` without a gradient, ``(N, D)`` in the type of ``embedding``."""
+    # The sum is kept apart from the layers, so bfloat16 rounds each layer but never the sum.
+    total = embedding.clone(memory_format=torch.contiguous_format)  # (N, D)
+    layer = total.to(graph.value.dtype)
+    for _ in range(n_layers):
+        layer = multiply(graph, layer)  # (N, N) @ (N, D)
+        total.add_(layer)
+    return total.div_(n_layers + 1)
 
 
 def multiply(graph: Graph, layer: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ Shape letters: B pairs of a block, V attribute values.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from core.judge import REASON_WORDS, JudgePairs
@@ -72,6 +74,7 @@ def _name(items: Items, number: int) -> str:
     return short(items.title[number], TITLE_WORDS) or short(items.id[number], TITLE_WORDS)
 
 
+@lru_cache(4096)  # the same titles and values come back in most reasons
 def short(text: str, n_words: int) -> str:
     """First words of a text, without control characters."""
     words = "".join(c if c.isprintable() else " " for c in text).split()

@@ -119,20 +119,24 @@ class _InfoNCE(torch.autograd.Function):
             rows = slice(start, min(start + block_size, n))
             block = _exponentials(left[rows], right, shift, product)  # (b, n)
             torch.sum(block, dim=1, out=row[rows])
-            column += block.sum(dim=0)
+            if forth < 1:
+                column += block.sum(dim=0)
             if n * n <= KEPT:
                 kept.append(block)
         ctx.save_for_backward(left, right, share, row, column)
         ctx.kept, ctx.options = kept, options
         positive = (left * right).sum(dim=1)
-        return share @ (forth * row.log() + (1 - forth) * column.log() + shift - positive)
+        normaliser = forth * row.log()
+        if forth < 1:
+            normaliser = normaliser + (1 - forth) * column.log()
+        return share @ (normaliser + shift - positive)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
         left, right, share, row, column = ctx.saved_tensors
         shift, block_size, product, forth = ctx.options
-        by_row, by_column = forth * share / row, (1 - forth) * share / column  # (n,)
+        by_row = forth * share / row  # (n,)
         # The positives' part first; the rest is added block by block.
         to_left = right * -share[:, None]
         to_right = left * -share[:, None]
@@ -142,9 +146,13 @@ class _InfoNCE(torch.autograd.Function):
                 block = ctx.kept[number]
             else:
                 block = _exponentials(left[rows], right, shift, product)
-            slope = block * (by_row[rows, None] + by_column)  # (b, n)
-            to_left[rows] += _product(slope, right, product)
-            to_right += _product(slope.T, left[rows], product)
+            if forth < 1:
+                slope = block * (by_row[rows, None] + (1 - forth) * share / column)  # (b, n)
+                to_left[rows] += _product(slope, right, product)
+                to_right += _product(slope.T, left[rows], product)
+            else:  # of rows alone: n factors, on the side where they meet D numbers each
+                to_left[rows] += by_row[rows, None] * _product(block, right, product)
+                to_right += _product(block.T, by_row[rows, None] * left[rows], product)
         ctx.kept = None
         return to_left * gradient, to_right * gradient, None, None
 

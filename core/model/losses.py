@@ -8,8 +8,11 @@ Shape letters: B batch, D embedding size.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
@@ -39,6 +42,42 @@ def weight_decay(*rows: Tensor) -> Tensor:
     """Half the squared norm of the batch's embedding rows, each ``(B, D)``, divided by B."""
     total = torch.stack([row.square().sum() for row in rows]).sum()
     return 0.5 * total / max(len(rows[0]), 1)
+
+
+def weight_decay_at(table: Tensor, *rows: Tensor) -> Tensor:
+    """``weight_decay(table[rows], ...)`` without those rows if the table is shorter.
+
+    Differentiable once.
+
+    Args:
+        table: ``(N, D)``.
+        rows: Row numbers, int64 ``(B,)`` each; repeats count.
+    """
+    total: Tensor = _SquaresAt.apply(table, torch.cat(rows))  # type: ignore[no-untyped-call]
+    return 0.5 * total / max(len(rows[0]), 1)
+
+
+class _SquaresAt(torch.autograd.Function):
+    """Sum of squares of some rows of a table, repeats included."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, rows: Tensor) -> Tensor:  # noqa: ANN401
+        ctx.shape, ctx.rows = table.shape, None
+        table = table.detach().contiguous()
+        if len(table) <= len(rows):  # each row as often as it is asked for
+            count = table.new_zeros(len(table)).index_add_(0, rows, table.new_ones(len(rows)))
+            ctx.slope = table * count[:, None]  # (N, D), of half the sum
+            return torch.dot(ctx.slope.flatten(), table.flatten())
+        ctx.slope, ctx.rows = table.index_select(0, rows), rows  # (B, D)
+        return torch.dot(ctx.slope.flatten(), ctx.slope.flatten())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
+        slope, ctx.slope = ctx.slope * (2 * gradient), None
+        if ctx.rows is None:
+            return slope, None
+        return slope.new_zeros(ctx.shape).index_add_(0, ctx.rows, slope), None
 
 
 def alignment_loss(

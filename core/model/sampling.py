@@ -19,6 +19,8 @@ from core.types import Interactions
 
 TABLE_LIMIT = 2**25
 """Largest U * I for which membership is looked up in a table of bits rather than searched."""
+FREE_LIMIT = 2**22
+"""Largest U * I for which unobserved items are looked up in a table (16 MB) too."""
 
 
 class Observed:
@@ -57,6 +59,10 @@ class Observed:
                 self.n_users * self.n_items, dtype=torch.bool, device=key.device
             )
             self._table[key] = True
+        self._free: Tensor | None = None
+        if self._table is not None and self.n_users * self.n_items <= FREE_LIMIT:
+            taken = self._table.view(self.n_users, self.n_items).byte()
+            self._free = taken.argsort(dim=1, stable=True).int().flatten()  # unobserved ones first
 
     @property
     def device(self) -> torch.device:
@@ -86,6 +92,8 @@ class Observed:
             user: User numbers, int64, any shape.
             rank: Places, int64 of the same shape, in 0..I-count-1.
         """
+        if self._free is not None:
+            return self._free[user * self.n_items + rank].long()
         query = user * (self.n_items + 1) + rank
         below = torch.searchsorted(self._gap, query, right=True) - self._start[user]
         return rank + below

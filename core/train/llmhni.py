@@ -21,7 +21,7 @@ from core.graph.noisy import Noise, draw_directions
 from core.model.gather import gather_rows
 from core.model.hard_negatives import HardNegativePool, skip_first_pool
 from core.model.info_nce import info_nce
-from core.model.losses import weight_decay
+from core.model.losses import weight_decay_at
 from core.model.noisy_layers import OuterLayers
 from core.model.representations import LooksUp, Representations, split_nodes
 from core.model.sampling import Observed, sample_uniform_negatives
@@ -208,7 +208,7 @@ class LLMHNI(BPR):
         user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         n_users = self.graph.n_users
         table = backbone.get_parameter("embedding")
-        decay = weight_decay(*gather_rows(table, user, n_users + item, n_users + negative))
+        decay = weight_decay_at(table, user, n_users + item, n_users + negative)
         of_user, of_users = gather_rows(found.user, user, users)
         of_item, of_negative, of_items = gather_rows(found.item, item, negative, items)
         return (of_user, of_item, of_negative, decay), View(of_users, of_items)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.graph.adjacency import Graph
 from core.model.gather import gather_rows
-from core.model.losses import bpr_loss, weight_decay
+from core.model.losses import bpr_loss, weight_decay, weight_decay_at
 from core.model.representations import LooksUp, Representations
 from core.model.sampling import Observed, sample_uniform_negatives
 from core.parallel.columns import share_of
@@ -114,11 +114,14 @@ class BPR:
         user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
         n_users = self._graph.n_users
         nodes = (user, n_users + item, n_users + negative)
+        table = backbone.get_parameter("embedding")
         if found is None:
             batch = cast("LooksUp", backbone).at(self._graph, *nodes)
             of_user, of_item, of_negative = batch.vector
-            return of_user, of_item, of_negative, weight_decay(*batch.initial)
-        decay = weight_decay(*gather_rows(backbone.get_parameter("embedding"), *nodes))
+            if self._graph.n_nodes > 3 * len(rows):
+                return of_user, of_item, of_negative, weight_decay(*batch.initial)
+            return of_user, of_item, of_negative, weight_decay_at(table, *nodes)
+        decay = weight_decay_at(table, *nodes)
         (of_user,) = gather_rows(found.user, user)
         of_item, of_negative = gather_rows(found.item, item, negative)
         return of_user, of_item, of_negative, decay

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from core import strangers
 from core.incidence import interaction_matrix
@@ -101,3 +102,26 @@ def test_places_of_random_pairs_agree_with_counting_one_by_one():
         users = [score[v, i] < score[u, i] for v in range(n_users) if v != u and not known[v, i]]
         assert found.among_items[row] == pytest.approx(np.mean(items) if items else 0.5)
         assert found.among_users[row] == pytest.approx(np.mean(users) if users else 0.5)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5], ids=["hardly filled", "filled"])
+def test_sparse_vectors_give_the_places_of_dense_ones(monkeypatch, share):
+    rng = np.random.default_rng(0)
+    user_vector, item_vector = (
+        np.where(rng.random((n, 200)) < share, rng.normal(size=(n, 200)), 0.0) for n in (30, 40)
+    )
+    user, item = rng.integers(30, size=90), rng.integers(40, size=90)
+    known = interaction_matrix(pairs(user[:50], item[:50], 30, 40))
+    value = np.einsum("pd,pd->p", user_vector[user], item_vector[item])
+
+    def found(one, other):
+        rng = np.random.default_rng(1)
+        return places(value, user, item, one, other, known, 20, rng)
+
+    dense = found(user_vector, item_vector)
+    tables = sparse.csr_array(user_vector), sparse.csr_array(item_vector)
+    for limit in (strangers.DENSE, 0):  # small enough to be made dense, and kept sparse
+        monkeypatch.setattr(strangers, "DENSE", limit)
+        for left, right in zip(dense, found(*tables), strict=True):
+            np.testing.assert_array_equal(left, right)
+    assert 0.1 < dense.among_items.mean() < 0.9

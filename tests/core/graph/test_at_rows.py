@@ -14,6 +14,8 @@ from core.types import Interactions
 N_USERS, N_ITEMS = 10, 15
 ROWS = torch.tensor([3, 24, 3, 0, 11, 11, 11])
 """Users and items, some of them several times."""
+MANY_ROWS = torch.cat([ROWS, ROWS, torch.arange(20)])
+"""More than there are nodes: layers of all nodes are then added up before they are read."""
 
 
 def interactions(kind):
@@ -57,16 +59,20 @@ def share(request, monkeypatch):
 @pytest.mark.usefixtures("share")
 @pytest.mark.parametrize("kind", ["random", "empty rows", "single edge", "skewed"])
 @pytest.mark.parametrize("n_layers", [0, 1, 2, 3])
-def test_values_and_gradients_are_those_of_dense_powers(kind, n_layers):
+@pytest.mark.parametrize("rows", [ROWS, MANY_ROWS], ids=["fewer than nodes", "more"])
+@pytest.mark.parametrize("weight", [(1, 1), (1, 0), (0, 1)], ids=["both", "mean", "own"])
+def test_values_and_gradients_are_those_of_dense_powers(kind, n_layers, rows, weight):
     graph = doubled(made(kind))
     ours, theirs = table().requires_grad_(), table().requires_grad_()
-    probe = torch.randn(2, len(ROWS), 4, generator=torch.Generator().manual_seed(1)).double()
-    mean, own = mean_at(ours, graph, n_layers, ROWS)
-    expected = reference(graph.to_dense(), theirs, n_layers)[ROWS]
+    probe = torch.randn(2, len(rows), 4, generator=torch.Generator().manual_seed(1)).double()
+    mean, own = mean_at(ours, graph, n_layers, rows)
+    expected = reference(graph.to_dense(), theirs, n_layers)[rows]
     torch.testing.assert_close(mean, expected)
-    torch.testing.assert_close(own, theirs[ROWS])
-    (mean * probe[0] + own * probe[1]).sum().backward()
-    (expected * probe[0] + theirs[ROWS] * probe[1]).sum().backward()
+    torch.testing.assert_close(own, theirs[rows])
+    pairs = ((mean, expected), (own, theirs[rows]))
+    read = [(left, right, probe[k]) for k, (left, right) in enumerate(pairs) if weight[k]]
+    sum((left * by).sum() for left, _, by in read).backward()  # what is not read has no gradient
+    sum((right * by).sum() for _, right, by in read).backward()
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 

@@ -104,11 +104,18 @@ def test_gradients_are_those_of_the_definition():
         torch.testing.assert_close(mine.grad.double(), reference.grad, rtol=1e-4, atol=1e-7)
 
 
-def test_one_direction_contrasts_with_the_rows_of_the_other_view_alone():
-    left, right = randn(6, 4), randn(6, 4, seed=1)
-    cosine = torch.nn.functional.normalize(left) @ torch.nn.functional.normalize(right).T
-    expected = torch.nn.functional.cross_entropy(cosine / 0.3, torch.arange(6))
-    assert info_nce(left, right, 0.3, forth=1.0).item() == pytest.approx(expected.item(), rel=1e-5)
+@pytest.mark.parametrize("block_size", [4, 512])
+def test_one_direction_contrasts_with_the_rows_of_the_other_view_alone(block_size):
+    found = [randn(6, 4).requires_grad_(), randn(6, 4, seed=1).requires_grad_()]
+    exact = [view.detach().clone().requires_grad_() for view in found]
+    left, right = (torch.nn.functional.normalize(view) for view in exact)
+    expected = torch.nn.functional.cross_entropy(left @ right.T / 0.3, torch.arange(6))
+    loss = info_nce(*found, 0.3, block_size=block_size, forth=1.0)
+    torch.testing.assert_close(loss, expected)
+    (3 * loss).backward()
+    (3 * expected).backward()
+    for mine, reference in zip(found, exact, strict=True):
+        torch.testing.assert_close(mine.grad, reference.grad, rtol=1e-4, atol=1e-6)
 
 
 def test_blocks_that_are_computed_anew_give_the_same_gradients(monkeypatch):

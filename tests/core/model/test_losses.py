@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from core.model.losses import alignment_loss, bpr_loss, pairwise_loss, weight_decay
+from core.model.losses import alignment_loss, bpr_loss, pairwise_loss, weight_decay, weight_decay_at
 
 
 def randn(*shape, seed=0, dtype=torch.float32):
@@ -45,6 +45,19 @@ def test_bpr_loss_refuses_scores_that_would_broadcast():
 def test_weight_decay_by_hand():
     user, item = torch.tensor([[1.0, 2.0], [0.0, 1.0]]), torch.tensor([[3.0, 0.0], [0.0, 0.0]])
     assert weight_decay(user, item).item() == pytest.approx((6 + 9) / 2 / 2)
+
+
+@pytest.mark.parametrize("n_nodes", [4, 40], ids=["fewer nodes than rows", "more"])
+def test_weight_decay_of_rows_of_a_table_is_that_of_the_rows(n_nodes):
+    source = torch.Generator().manual_seed(0)
+    ours = torch.randn(n_nodes, 3, generator=source, dtype=torch.float64, requires_grad=True)
+    theirs = ours.detach().clone().requires_grad_()
+    rows = torch.tensor([0, 3, 3, 1]), torch.tensor([3, 2, 3, 3])
+    found, expected = weight_decay_at(ours, *rows), weight_decay(*(theirs[one] for one in rows))
+    torch.testing.assert_close(found, expected)
+    (7 * found).backward()
+    (7 * expected).backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
 
 
 Z_USER = torch.tensor([[1.0, 0.0], [0.0, 2.0]])

@@ -25,7 +25,7 @@ def random_interactions(n_users=40, n_items=60, share=0.3, seed=0):
 
 @pytest.fixture(params=["table", "search"])
 def both_ways(request, monkeypatch):
-    """Membership by table of bits and by binary search."""
+    """Membership and unobserved items by table and by binary search."""
     if request.param == "search":
         monkeypatch.setattr(sampling, "TABLE_LIMIT", 0)
 
@@ -65,6 +65,7 @@ def test_sets_over_other_catalogues_are_refused():
                                  generator())  # fmt: skip
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_unobserved_items_are_counted_around_the_gaps():
     observed = Observed(interactions([(0, 0), (0, 2), (0, 3), (2, 5)], 3, 6))
     user = torch.tensor([0, 0, 0, 1, 1, 2, 2])
@@ -114,3 +115,13 @@ def test_draws_follow_the_generator():
     first = sample_uniform_negatives(users, observed, 60, generator(3))
     assert torch.equal(first, sample_uniform_negatives(users, observed, 60, generator(3)))
     assert not torch.equal(first, sample_uniform_negatives(users, observed, 60, generator(4)))
+
+
+def test_a_table_draws_what_a_search_draws(monkeypatch):
+    data = random_interactions()
+    user = torch.arange(40)[:, None].expand(-1, 50)
+    by_table = sample_uniform_negatives(user, Observed(data), 60, generator())
+    monkeypatch.setattr(sampling, "FREE_LIMIT", 0)
+    by_search = sample_uniform_negatives(user, Observed(data), 60, generator())
+    assert torch.equal(by_table, by_search)
+    assert by_table.dtype == by_search.dtype == torch.int64
