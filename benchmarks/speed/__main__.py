@@ -51,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.threads > (os.cpu_count() or 1):
         print("More threads than cores: times would mean nothing.", file=sys.stderr)
         return 2
+    if options.fresh and (options.report or options.before):
+        print("--fresh would forget what was measured and measure nothing.", file=sys.stderr)
+        return 2
     try:
         if options.fresh:
             drop(options.out, options.parts)

@@ -83,6 +83,14 @@ def test_finished_rounds_are_not_measured_again_until_they_are_forgotten(call, t
     assert len(Rows.read(tmp_path / "raw")) == 2
 
 
+@pytest.mark.parametrize("beside", [["--report"], ["--before", "older"]])
+def test_nothing_is_forgotten_where_nothing_is_measured(call, tmp_path, capsys, beside):
+    call("--parts", "steps", "--rounds", "1")
+    assert call("--fresh", *beside) == 2
+    assert "measure nothing" in capsys.readouterr().err
+    assert len(Rows.read(tmp_path / "raw")) == 2
+
+
 def test_a_part_with_seeds_or_peaks_has_a_process_for_every_round(call):
     call("--parts", "memory")
     assert len(FakeWorker.started) == 4
