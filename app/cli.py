@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 something the user can act on (the message says what), 2 w
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import signal
@@ -291,6 +290,4 @@ _COMMANDS = {
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _interrupt)
-    code = main()
-    gc.freeze()  # Python would search all of PyTorch for cycles before it ends: more than a second
-    sys.exit(code)
+    sys.exit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -190,7 +189,6 @@ class _Work:
         # Heavy: only a process that works loads PyTorch.
         from core.pipeline import STAGES, run_pipeline  # noqa: PLC0415
 
-        gc.freeze()  # modules stay: no search for cycles need go through them again
         self._check()
         self._progress.begin([*STAGES, (EVALUATE, 0.0)])
         report = self._reporter(STAGES, on_progress, watch)

@@ -241,7 +241,7 @@ def _ahead(found: pd.DataFrame) -> list[str]:
 
 
 def _names(variants: Sequence[str]) -> str:
-    return ", ".join(title(name) for name in variants)
+    return "; ".join(title(name) for name in variants)
 
 
 def _rivals(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

@@ -8,11 +8,11 @@ PROTOCOL: Final = """\
 * **Cells.** One row per method, dataset, kind of noise, rate and seed. Within a group (all but the
   method) every method gets the same prepared data, texts, pre-training, out-of-fold scores and
   grades.
-* **Seeds.** Seeds 0 to 4 are reported, all of them. A seed decides planting and training, and the
-  split where none is given; the genuine interactions of a dataset stay the same.
-* **Tuning.** Every method that is tuned has 4 candidates, its defaults among them: of baselines
-  mostly the published ones (docs/baselines.md), of LLMHNI our own. A second round added one for
-  LLMHNI and one or two for each baseline: heavier weight decay for all, and a step beyond the edge
+* **Seeds.** All seeds that were run are reported; the project's study has 0 to 4. A seed
+  decides planting and training, and the split where none is given; the genuine interactions of a dataset stay the same.
+* **Tuning.** In the project's study every method that is tuned has 4 candidates, its defaults
+  among them: of baselines mostly the published ones (docs/baselines.md), of LLMHNI our own. A
+  second round added one for LLMHNI and one or two for each baseline: heavier weight decay for all, and a step beyond the edge
   where the best of a baseline lay at it; for SimGCL and XSimGCL it was the third round. Equal is no
   more than the number: LLMHNI's defaults were chosen in earlier rounds on the same two datasets,
   and a baseline may gain further out. Candidates are compared on seed 1000

@@ -12,7 +12,7 @@ import pandas as pd
 from core.study import sections, tuned
 from core.study.figure_style import INSTALL, Drawn, is_installed
 from core.study.figures import draw_all
-from core.study.names import ROWS_FILE
+from core.study.names import KEY, ROWS_FILE
 from core.study.protocol import ABLATIONS, PROTOCOL, STATISTICS
 from core.study.readme_table import fill, readme_table
 from core.study.rows import read_rows
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 FIGURES: Final = "figures"
 READING: Final = "reading.md"
 """Written by hand, beside the page that it is read into."""
+_CELL: Final = ", ".join(f'"{name}"' for name in KEY if name != "options")
+READ_AGAIN: Final = f'`rows.sort_values("finished").drop_duplicates([{_CELL}], keep="last")`'
+"""What :func:`core.study.rows.read_rows` does with rows of all parts but tuning."""
 
 
 def write_report(
@@ -75,7 +78,9 @@ def render(rows: pd.DataFrame, drawn: Sequence[Drawn], folder: Path) -> str:
     parts = [
         "# The study: LLMHNI beside what one would use instead",
         f"Written from [{ROWS_FILE}]({ROWS_FILE}), one row per finished cell, by "
-        "`python -m app.cli study`, which goes on where it stopped.",
+        "`python -m app.cli study`, which goes on where it stopped. Of a cell that was run with "
+        "several options the file keeps all; what is reported is the one finished last, in pandas "
+        f"{READ_AGAIN}.",
         sections.about(rows),
     ]
     if not drawn:

@@ -11,7 +11,7 @@ import pandas as pd
 from core.study import statistics, tuned
 from core.study.cases import RATE
 from core.study.labels import SCHEMES, measure_title, title
-from core.study.names import OWN_THRESHOLD, PLANTED, VERDICTS
+from core.study.names import NATURAL, OWN_THRESHOLD, PLANTED, VERDICTS
 from core.study.protocol import NATURAL_NOISE
 from core.study.tables import (
     by_rate,
@@ -60,11 +60,11 @@ def cautions(rows: pd.DataFrame) -> list[str]:
     cells = statistics.part_of(rows, "methods")
     mixed = cells.groupby(["data", "variant"])["options"].nunique()
     if (mixed > 1).any():
-        names = ", ".join(f"{title(str(name))} on {data}" for data, name in mixed[mixed > 1].index)
+        names = "; ".join(f"{title(str(name))} on {data}" for data, name in mixed[mixed > 1].index)
         lines.append(f"**Rows with different options stand side by side:** {names}.")
     worse = tuned.not_the_tuned(rows)
     if worse:
-        lines.append(f"**Not run with the options that tuning found best:** {', '.join(worse)}.")
+        lines.append(f"**Not run with the options that tuning found best:** {'; '.join(worse)}.")
     return lines
 
 
@@ -203,14 +203,17 @@ def _own(at: pd.DataFrame) -> str:
 
 
 def _size(here: pd.DataFrame) -> str:
-    sizes = here[["n_users", "n_items", "n_train"]].max()
-    if sizes.isna().any():
-        return ""
     hard = sorted(set(here["hard_source"]) - {""})
-    return (
-        f"{int(sizes['n_users']):,} users, {int(sizes['n_items']):,} items, at most "
-        f"{int(sizes['n_train']):,} train interactions. Hard: {', '.join(hard) or 'not known'}."
-    )
+    found = [
+        f"{where}{int(sizes['n_users']):,} users, {int(sizes['n_items']):,} items, at most "
+        f"{int(sizes['n_train']):,} train interactions."
+        for where, rows in (
+            ("", here[here["noise"] != NATURAL]),
+            ("With natural noise ", here[here["noise"] == NATURAL]),
+        )
+        if not (sizes := rows[["n_users", "n_items", "n_train"]].max()).isna().any()
+    ]
+    return " ".join([*found, f"Hard: {', '.join(hard) or 'not known'}."]) if found else ""
 
 
 def _versions(rows: pd.DataFrame) -> list[str]:

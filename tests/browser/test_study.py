@@ -66,6 +66,23 @@ def test_every_view_draws_its_figure_and_says_where_its_numbers_come_from(screen
 
 
 @pytest.mark.usefixtures("study")
+def test_a_view_without_the_kind_of_noise_names_the_one_that_it_draws(screen):
+    """The ablations have mixed noise alone, the methods position and lookalike noise."""
+
+    def picked():
+        box = ".st-key-st_noise [role=combobox], .st-key-st_noise input"
+        return screen.page.locator(box).first.input_value(timeout=5000)
+
+    show(screen, "Ablations")
+    screen.shows(picked, "mixed")
+    screen.switch("st_view", "Trade-off")
+    screen.until(lambda: marks(screen, FIGURES["Trade-off"]) >= DRAWN_MARKS["Trade-off"])
+    screen.shows(picked, "position")
+    screen.switch("st_view", "Ablations")
+    screen.shows(picked, "mixed")
+
+
+@pytest.mark.usefixtures("study")
 def test_another_kind_of_noise_changes_what_is_shown_and_the_address_keeps_it(screen):
     show(screen, "Detection")
     shown = screen.page.locator(TABLE).last

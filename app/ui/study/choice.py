@@ -80,9 +80,11 @@ def pick(
         first: Value to begin with; the first option if it is none of them.
         **given: To ``st.selectbox``.
     """
+    start = first if first in options else options[0]
     if st.session_state.get(key) not in (None, *options):
-        del st.session_state[key]
-    index = list(options).index(first) if first in options else 0
+        # Said, not forgotten: the browser would go on showing what it has, and Python take another.
+        st.session_state[key] = start
+    index = 0 if key in st.session_state else list(options).index(start)
     return str(st.selectbox(label, options, index=index, key=key, bind="query-params", **given))
 
 
