@@ -21,8 +21,9 @@ BLOCK = 4096
 """Pairs at once: memory is BLOCK times the number of references."""
 DENSE = 16_000_000
 """Numbers, 128 MB: what is larger stays sparse if it is."""
-FILLED = 0.03
-"""Share of numbers that are no 0 above which a dense product is the faster one [D]."""
+RIGHT_FILLED, LEFT_FILLED, BOTH_FILLED = 0.1, 0.15, 0.016
+"""Shares of numbers that are no 0 above which a dense factor is the faster one: on the right, on
+the left of a dense one, and the product of two shares above which both are [D]."""
 TIE = 1e-5
 """Scores equal on paper differ in the last digits, and not by chance: without this, a text that
 all items share would tell pairs apart by how their scores were summed."""
@@ -81,29 +82,41 @@ def places(
     for start in range(0, len(user), BLOCK):
         rows = slice(start, start + BLOCK)
         u, i, v = user[rows], item[rows], value[rows]
-        scores = _dense(_operand(of_user(rows)) @ items)  # (B, R)
+        scores = _dense(_times(of_user(rows), items))  # (B, R)
         known = observed[u][:, some_items].toarray() > 0
         among_items[rows] = _share_below(v, scores, ~known & (some_items != i[:, None]))
-        scores = _dense(_operand(of_item(rows)) @ users)
+        scores = _dense(_times(of_item(rows), users))
         known = by_item[i][:, some_users].toarray() > 0
         among_users[rows] = _share_below(v, scores, ~known & (some_users != u[:, None]))
     return Places(among_items, among_users)
 
 
 def _transposed(vector: Vectors) -> Vectors:
-    """``(D, R)`` as a product takes it on the right: dense unless that were large."""
+    """``(D, R)`` as a product takes it on the right: dense where many numbers are no 0."""
     found = vector.T
-    if isinstance(found, np.ndarray) or found.shape[0] * found.shape[1] > DENSE:
+    if isinstance(found, np.ndarray) or not _fits(found) or _fill(found) < RIGHT_FILLED:
         return found
-    return found.toarray()
+    return found.toarray(order="C")  # SciPy would turn another order round at every product
 
 
-def _operand(vector: Vectors) -> Vectors:
-    """Vectors of a block as a product takes them on the left: dense where many are no 0."""
-    if isinstance(vector, np.ndarray) or vector.shape[1] * BLOCK > DENSE:
-        return vector
-    filled = vector.nnz / max(vector.shape[0] * vector.shape[1], 1)
-    return vector.toarray() if filled > FILLED else vector
+def _times(left: Vectors, right: Vectors) -> Vectors:
+    """``(B, D) @ (D, R)``, dense where that is faster: hardly filled tables are not."""
+    if isinstance(left, np.ndarray) or not _fits(left):
+        return left @ right
+    if isinstance(right, np.ndarray):
+        return left.toarray() @ right if _fill(left) > LEFT_FILLED else left @ right
+    if _fits(right) and _fill(left) * _fill(right) > BOTH_FILLED:
+        return left.toarray() @ right.toarray()
+    return left @ right
+
+
+def _fits(matrix: sparse.sparray) -> bool:
+    return bool(matrix.shape[0] * matrix.shape[1] <= DENSE)
+
+
+def _fill(matrix: sparse.sparray) -> float:
+    """Share of numbers that are no 0."""
+    return float(matrix.nnz / max(matrix.shape[0] * matrix.shape[1], 1))
 
 
 def _dense(scores: FloatArray | sparse.sparray) -> FloatArray:

@@ -57,6 +57,12 @@ def weight_decay_at(table: Tensor, *rows: Tensor) -> Tensor:
     return 0.5 * total / max(len(rows[0]), 1)
 
 
+def _inner(left: Tensor, right: Tensor) -> Tensor:
+    """Sum of products, row by row: one long sum in float32 would lose digits."""
+    by_row: Tensor = torch.linalg.vecdot(left, right)
+    return by_row.sum()
+
+
 class _SquaresAt(torch.autograd.Function):
     """Sum of squares of some rows of a table, repeats included."""
 
@@ -67,9 +73,9 @@ class _SquaresAt(torch.autograd.Function):
         if len(table) <= len(rows):  # each row as often as it is asked for
             count = table.new_zeros(len(table)).index_add_(0, rows, table.new_ones(len(rows)))
             ctx.slope = table * count[:, None]  # (N, D), of half the sum
-            return torch.dot(ctx.slope.flatten(), table.flatten())
+            return _inner(ctx.slope, table)
         ctx.slope, ctx.rows = table.index_select(0, rows), rows  # (B, D)
-        return torch.dot(ctx.slope.flatten(), ctx.slope.flatten())
+        return _inner(ctx.slope, ctx.slope)
 
     @staticmethod
     @once_differentiable

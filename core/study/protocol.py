@@ -9,14 +9,16 @@ PROTOCOL: Final = """\
   method) every method gets the same prepared data, texts, pre-training, out-of-fold scores and
   grades.
 * **Seeds.** All seeds that were run are reported; the project's study has 0 to 4. A seed
-  decides planting and training, and the split where none is given; the genuine interactions of a dataset stay the same.
+  decides planting and training, and the split where none is given; the genuine interactions of a
+  dataset stay the same.
 * **Tuning.** In the project's study every method that is tuned has 4 candidates, its defaults
   among them: of baselines mostly the published ones (docs/baselines.md), of LLMHNI our own. A
-  second round added one for LLMHNI and one or two for each baseline: heavier weight decay for all, and a step beyond the edge
-  where the best of a baseline lay at it; for SimGCL and XSimGCL it was the third round. Equal is no
-  more than the number: LLMHNI's defaults were chosen in earlier rounds on the same two datasets,
-  and a baseline may gain further out. Candidates are compared on seed 1000
-  alone, by NDCG@20 on validation, once per dataset; the test set of that seed is not read for it.
+  second round added one for LLMHNI and one or two for each baseline: heavier weight decay for
+  all, and a step beyond the edge where the best of a baseline lay at it; for SimGCL and XSimGCL
+  it was the third round. Equal is no more than the number: LLMHNI's defaults were chosen in
+  earlier rounds on the same two datasets, and a baseline may gain further out. Candidates are
+  compared on seed 1000 alone, by NDCG@20 on validation, once per dataset; the test set of that
+  seed is not read for it.
   Where a seed decides the split (MovieLens), its train and validation sets do share interactions
   with the test sets of the reported seeds, for all methods alike. Not tuned: text only, cleanlab,
   random edits, and LLMHNI as in the paper; the oracle has the options of plain BPR. The column

@@ -172,24 +172,22 @@ class Trainer:
 
     def _run_epoch(self) -> dict[str, float]:
         self.objective.begin_epoch(self.state.epoch, self.backbone, self.generator)
-        kept: dict[str, list[Tensor]] = {}
-        sizes: dict[str, list[int]] = {}
+        total: dict[str, Tensor] = {}
         for rows in self._batches():
             terms = self.objective.loss(self.backbone, rows)
             self.optimizer.zero_grad()
             torch.autograd.backward(torch.stack(list(terms.values())).sum())
             self.optimizer.step()
             for name, term in terms.items():  # read once per epoch: a GPU need not wait for it
-                kept.setdefault(name, []).append(term.detach())
-                sizes.setdefault(name, []).append(len(rows))
-        total = [
-            torch.stack(values).double() @ torch.tensor(sizes[name], device=self._device).double()
-            for name, values in kept.items()
-        ]
-        found = torch.stack(total) if total else torch.zeros(0)
+                if name not in total:
+                    total[name] = torch.zeros((), dtype=torch.float64, device=term.device)
+                # In place: a term kept from every step would lie among the tables that steps free,
+                # and the next table would no longer fit there.
+                total[name].add_(term.detach(), alpha=len(rows))
+        found = torch.stack(list(total.values())) if total else torch.zeros(0)
         self._check_finite(found)  # what was not finite once stays so in the sum
         n_rows = max(self.objective.n_rows, 1)
-        mean = {name: value / n_rows for name, value in zip(kept, found.tolist(), strict=True)}
+        mean = {name: value / n_rows for name, value in zip(total, found.tolist(), strict=True)}
         return {"epoch": float(self.state.epoch), "loss": sum(mean.values()), **mean}
 
     @property

@@ -95,6 +95,31 @@ def scripted(recall, held_out=HELD_OUT, **options):
     return Trainer(Scripted(recall), Nothing(), settings, seeded(), held_out).fit("scripted")
 
 
+class Uneven(Nothing):
+    """Batches of 2, 2 and 1 rows; what each says is its first row, one term is missing at times."""
+
+    n_rows = 5
+
+    def loss(self, backbone, rows):
+        value = float(rows[0]) + 0.0 * backbone.embedding.sum()
+        seen.append((float(rows[0]), len(rows)))
+        return {"a": value, "b": 10 * value} if len(rows) == 2 else {"a": value}
+
+
+seen = []
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_rows():
+    seen.clear()
+    settings = OptimiserConfig(epochs=1, batch_size=2)
+    result = Trainer(Scripted([0, 0]), Uneven(), settings, seeded()).fit("uneven")
+    assert [size for _, size in seen] == [2, 2, 1]
+    row = result.history[0]
+    assert row["a"] == pytest.approx(sum(value * size for value, size in seen) / 5)
+    assert row["b"] == pytest.approx(10 * sum(v * size for v, size in seen if size == 2) / 5)
+    assert row["loss"] == pytest.approx(row["a"] + row["b"])
+
+
 def test_the_best_epoch_on_validation_is_returned_and_patience_ends_the_training():
     result = scripted([0, 0.3, 0.5, 0.5, 0.4, 0.2, 0.9], patience=3)
     assert result.best_epoch == 2  # the tie in epoch 3 is no improvement
