@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from core.graph.refine import ADDED
 from core.keys import among
 from core.labels import OF_TRAIN, LabelsFound, label_of_rows, labels_for_measuring, labels_in_use
-from core.metrics import auc
 from core.packing import scores_of
+from core.separation import auc
 from core.stages import Arrays
 from core.types import LABELS, VERDICTS, BoolArray, Interactions, Labels
 

@@ -1,4 +1,4 @@
-"""How good is a ranking, and how well does a signal tell noise from the rest.
+"""How good is a ranking.
 
 Ranking is full: every item of the catalogue competes, except those the user already has.
 
@@ -134,61 +134,12 @@ def rankings(
     }
 
 
-def auc(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:
-    """Chance that a noisy row has a higher signal than a genuine one; equal signals count half.
-
-    Args:
-        signal: Higher = noisier, ``(E,)``. Rows with NaN (not known) are left out.
-        is_noise: Planted truth, bool ``(E,)``.
-
-    Returns:
-        0..1, 0.5 = no information; NaN where one of the two kinds is missing.
-    """
-    value, noise = _known(signal, is_noise)
-    n_noise, n_genuine = int(noise.sum()), int((~noise).sum())
-    if n_noise == 0 or n_genuine == 0:
-        return float("nan")
-    _, group, size = np.unique(value, return_inverse=True, return_counts=True)
-    midrank = np.cumsum(size) - (size - 1) / 2  # 1-based mean rank of each group of ties
-    wins = midrank[group][noise].sum() - n_noise * (n_noise + 1) / 2
-    return float(wins / (n_noise * n_genuine))
-
-
-def average_precision(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:
-    """Mean precision over the noisy rows, from the highest signal down; ties enter together.
-
-    Args:
-        signal: Higher = noisier, ``(E,)``. Rows with NaN (not known) are left out.
-        is_noise: Planted truth, bool ``(E,)``.
-
-    Returns:
-        0..1, the share of noise = no information; NaN where nothing is noisy.
-    """
-    value, noise = _known(signal, is_noise)
-    if not noise.any():
-        return float("nan")
-    _, group, size = np.unique(-value, return_inverse=True, return_counts=True)
-    found = np.bincount(group, weights=noise, minlength=len(size))  # noise of each group
-    precision = np.cumsum(found) / np.cumsum(size)
-    return float((precision * found).sum() / noise.sum())
-
-
 def _vectors(array: Tensor | NDArray[np.floating]) -> Tensor:
     return array if isinstance(array, Tensor) else torch.tensor(array)  # a copy: may be read-only
 
 
 def _means(values: dict[int, FloatArray]) -> dict[int, float]:
     return {k: float(v.mean(dtype=np.float64)) if len(v) else np.nan for k, v in values.items()}
-
-
-def _known(
-    signal: NDArray[np.floating], is_noise: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    value, noise = np.asarray(signal, dtype=np.float64), np.asarray(is_noise, dtype=bool)
-    if value.shape != noise.shape:
-        raise ValueError(f"signal has shape {value.shape}, is_noise {noise.shape}")
-    known = ~np.isnan(value)
-    return value[known], noise[known]
 
 
 def _check_ranking(

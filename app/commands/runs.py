@@ -55,6 +55,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--method", choices=get_args(MethodName), metavar="NAME", help="a baseline: " + BASELINES
     )
     parser.add_argument(
+        "--tuned",
+        metavar="DATA",
+        help="with the options that the study found best for the method on the validation set of "
+        "DATA, such as sample; --set goes before",
+    )
+    parser.add_argument(
         "--preset",
         choices=tuple(PRESETS),
         help="named settings: paper = LLMHNI by the letter, as far as it is known",

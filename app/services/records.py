@@ -61,12 +61,15 @@ class Manifest(Record):
     n_interactions: int
     verdicts: Mapping[Verdict, int]
     detection: Detection | None = None
-    """Known only where noise was planted; so are the next four."""
+    """Known only where noise was planted; so are the next five."""
     noise_recall: float | None = None
     precision: float | None = None
     """Share of planted noise among the interactions called noisy."""
     hard_kept: float | None = None
     """Share of genuine hard interactions that are kept at this noise recall."""
+    hard_kept_at: Mapping[str, float | None] = {}
+    """The same where a cut of p_noisy finds this share of the noise, such as ``0.7``; earlier runs
+    do not say it."""
     hard_kept_by_loss_cut: float | None = None
     ranking: Ranking | None = None
     seconds: float | None = None

@@ -20,6 +20,7 @@ from core.study.labels import title
 from core.study.names import ROWS_FILE, SETTINGS_FILE
 from core.study.rows import read_rows
 from core.study.statistics import part_of
+from core.study.tuned import not_the_tuned
 from core.study.variants import METHODS
 from core.study.verdicts import Verdict, verdicts
 
@@ -71,6 +72,8 @@ class About:
     """Dataset -> how it is known what is hard."""
     mixed: tuple[str, ...]
     """Methods whose rows were made with different options."""
+    untuned: tuple[str, ...]
+    """Methods with rows made with other options than the best on validation."""
     missing: Mapping[str, tuple[str, ...]]
     """Dataset -> methods without a row."""
     n_unedited: int
@@ -158,6 +161,7 @@ def about(study: Study) -> About:
             for name in data
         },
         mixed=tuple(f"{title(name)} on {place}" for place, name in options[options > 1].index),
+        untuned=tuple(not_the_tuned(table)),
         missing={name: _missing(methods[methods["data"] == name]) for name in data},
         n_unedited=_unedited(methods),
     )

@@ -171,7 +171,12 @@ TERMS: Final = {
     ),
     "study_holm": (
         "p of the paired t-test over seeds, corrected by Holm (1979) over all comparisons of this "
-        "measure within the dataset."
+        "measure within the dataset. The view Verdicts corrects over fewer, so its p is another."
+    ),
+    "study_holm_aim": (
+        "p of the paired t-test over seeds, corrected by Holm (1979) over the rivals and kinds of "
+        "noise that this aim asks of; where all rivals are to be passed, the largest of theirs. "
+        "The views Detection and Ranking correct over all methods, so their p is another."
     ),
     "study_p": (
         "Two-sided p over seeds, not corrected. Wilcoxon's cannot fall below 2 to the power of "

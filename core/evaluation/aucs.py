@@ -7,19 +7,16 @@ missing. Shape letters: E train interactions, G groups of equal signal, R resamp
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.truth import NOISE_KINDS, Truth
-from core.metrics import auc
-from core.types import BoolArray, IntArray
+from core.separation import N_DRAWS, auc, matched_rows
+from core.types import BoolArray
 
-N_BINS: Final = 40
-"""Quantile bins of the out-of-fold score within which noise and genuine are matched."""
-N_DRAWS: Final = 10
 N_RESAMPLES: Final = 200
 MAX_GROUPS: Final = 2000
 """Signals with more distinct values are grouped by rank for the bootstrap."""
@@ -49,41 +46,6 @@ def matched_aucs(
         for name, value in signals.items():
             sums[name] += auc(value[rows], noise[rows])  # NaN where nothing could be matched
     return {name: _finite(total / N_DRAWS) for name, total in sums.items()}
-
-
-def matched_rows(
-    noise: BoolArray, score: NDArray[np.float32], rng: np.random.Generator
-) -> Iterator[IntArray]:
-    """Draw :data:`N_DRAWS` times as many noisy as genuine rows from each bin of the score.
-
-    Args:
-        noise: Planted noise, ``(E,)``.
-        score: Out-of-fold score, ``(E,)``; rows with NaN are never drawn.
-        rng: Source of the draws.
-
-    Yields:
-        Row numbers of one draw; nothing where no score is known.
-    """
-    known = np.flatnonzero(~np.isnan(score))
-    if len(known) == 0:
-        return
-    edges = np.quantile(score[known], np.linspace(0, 1, N_BINS + 1)[1:-1])
-    bins = np.searchsorted(edges, score[known], side="right")
-    for _ in range(N_DRAWS):
-        yield known[_one_to_one(noise[known], bins, rng)]
-
-
-def _one_to_one(noise: BoolArray, bins: NDArray[np.int64], rng: np.random.Generator) -> BoolArray:
-    """Draw as many noisy as genuine rows from each bin, as many as there are of the rarer."""
-    n_noise = np.bincount(bins[noise], minlength=N_BINS)
-    n_genuine = np.bincount(bins[~noise], minlength=N_BINS)
-    wanted = np.minimum(n_noise, n_genuine)
-    kind = bins * 2 + noise  # rows of one bin and kind compete for the same places
-    order = np.lexsort((rng.random(len(noise)), kind))
-    rank = np.arange(len(order)) - np.searchsorted(kind[order], kind[order])
-    chosen = np.zeros(len(noise), dtype=bool)
-    chosen[order] = rank < wanted[bins[order]]
-    return chosen
 
 
 def kind_aucs(p_noisy: Values, truth: Truth) -> dict[str, float | None]:

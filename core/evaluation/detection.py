@@ -14,6 +14,7 @@ import numpy as np
 
 from core.evaluation.aucs import Values, aucs_of, bootstrap, kind_aucs, matched_aucs
 from core.evaluation.truth import HARD_KINDS, NOISE_KINDS, Truth
+from core.separation import kept_at
 from core.types import MID, VERDICTS, BoolArray, InteractionScores
 
 SIGNALS: Final = ("loss", "score", "semantic", "logical", "p_noisy")
@@ -94,30 +95,6 @@ def hard_genuine(scores: InteractionScores, truth: Truth) -> tuple[BoolArray, st
     if truth.is_planted_hard.any():
         return truth.is_planted_hard, "planted"
     return _highest(-scores.score.astype(np.float64), ~truth.is_noise), "lowest score"
-
-
-def kept_at(signal: Values, noise: BoolArray, hard: BoolArray, n_caught: int) -> float | None:
-    """Share of the hard interactions that a cut keeps which throws out ``n_caught`` noisy ones.
-
-    Of interactions of equal signal at the cut the share that is needed is thrown out, as a
-    random choice among them would do on average.
-
-    Args:
-        signal: Higher goes first, ``(E,)``; NaN goes last.
-        noise: Planted noise, ``(E,)``.
-        hard: Hard genuine interactions, ``(E,)``.
-        n_caught: Noisy interactions to throw out, at most all.
-    """
-    if not noise.any() or not hard.any():
-        return None
-    if n_caught == 0:
-        return 1.0
-    value = np.where(np.isnan(signal), -np.inf, signal)
-    cut = np.sort(value[noise])[::-1][n_caught - 1]
-    above, at = value > cut, value == cut
-    share = (n_caught - (above & noise).sum()) / (at & noise).sum()
-    thrown_out = (above & hard).sum() + share * (at & hard).sum()
-    return float(1.0 - thrown_out / hard.sum())
 
 
 def _aucs_and_intervals(

@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.aucs import aucs_of, matched_rows
-from core.evaluation.detection import hard_genuine, kept_at, top_loss
-from core.metrics import average_precision, rank_metrics
+from core.evaluation.aucs import aucs_of
+from core.evaluation.detection import hard_genuine, top_loss
+from core.metrics import rank_metrics
+from core.separation import average_precision, kept_at, matched_rows
 from core.study.data import Prepared
 from core.types import (
     VERDICTS,

@@ -66,6 +66,9 @@ def test_detection_is_measured_where_noise_was_planted(prepared, workspace):
             "p_noisy",
         }
         assert details[name] == manifest["detection"][name]
+    for recall, kept in manifest["hard_kept_at"].items():
+        assert details["hard_kept_at"][recall]["p_noisy"] == kept
+    assert set(manifest["hard_kept_at"]) == {"0.5", "0.7", "0.9"}
     assert manifest["noise_recall"] == details["noise_recall"]
     assert details["counts"]["noise"] == load_manifest(prepared)["report"]["n_planted"]
     assert details["judge"]["n_judged"] == 0

@@ -1,14 +1,13 @@
-"""Ranking and detection metrics against examples worked by hand."""
+"""Ranking metrics against examples worked by hand."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core import top_items
-from core.metrics import auc, average_precision, rank_metrics
+from core.metrics import rank_metrics
 from core.types import Interactions
 from tests.worlds import pairs
 
@@ -154,46 +153,3 @@ def test_unusable_arguments_are_refused():
         rank_metrics(SCORE * np.nan, ITEM_REP, NONE, held_out)
     with pytest.raises(ValueError, match="cut-offs"):
         rank_metrics(SCORE, ITEM_REP, NONE, held_out, ())
-
-
-def test_auc_by_hand():
-    noise = np.array([True, False, True, False])
-    assert auc(np.array([4.0, 1.0, 3.0, 2.0]), noise) == 1.0
-    assert auc(-np.array([4.0, 1.0, 3.0, 2.0]), noise) == 0.0
-    assert auc(np.array([2.0, 1.0, 2.0, 3.0]), noise) == 0.5
-    assert auc(np.zeros(4), noise) == 0.5
-    assert auc(np.array([2.0, 2.0, 3.0, 1.0]), noise) == pytest.approx(3.5 / 4)
-
-
-def test_average_precision_by_hand():
-    noise = np.array([True, False, True, False])
-    assert average_precision(np.array([4.0, 3.0, 2.0, 1.0]), noise) == pytest.approx(
-        (1 + 2 / 3) / 2
-    )
-    assert average_precision(np.zeros(4), noise) == pytest.approx(0.5)
-
-
-def test_detection_metrics_agree_with_scikit_learn_on_tied_signals():
-    source = np.random.default_rng(0)
-    noise = source.random(400) < 0.2
-    signal = np.round(source.normal(size=400) + noise, 1)
-    assert auc(signal, noise) == pytest.approx(roc_auc_score(noise, signal))
-    assert average_precision(signal, noise) == pytest.approx(average_precision_score(noise, signal))
-
-
-def test_rows_that_are_not_known_are_left_out():
-    signal = np.array([3.0, np.nan, 1.0, np.nan])
-    noise = np.array([True, False, False, True])
-    assert auc(signal, noise) == 1.0
-    assert average_precision(signal, noise) == 1.0
-
-
-@pytest.mark.parametrize("noise", [[True, True], [False, False]])
-def test_auc_of_one_kind_alone_is_not_known(noise):
-    assert math.isnan(auc(np.array([1.0, 2.0]), np.array(noise)))
-
-
-def test_detection_needs_some_noise_and_matching_shapes():
-    assert math.isnan(average_precision(np.array([1.0]), np.array([False])))
-    with pytest.raises(ValueError, match="shape"):
-        auc(np.zeros(3), np.zeros(2, dtype=bool))

@@ -18,8 +18,8 @@ from core import tables
 from core.data.dataset import save_dataset
 from core.engine import LOADING
 from core.errors import Cancelled, ConfigError, DataError
-from core.metrics import auc
 from core.pipeline import STAGES, reproducible, run_pipeline
+from core.separation import auc
 from core.train import llmhni
 from core.types import VERDICTS
 from tests.worlds import dataset, fewer_trees, pairs, stamped, tastes, tiny_run

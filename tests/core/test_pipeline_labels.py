@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import Cancelled, ConfigError, DataError
 from core.labels import held_out_pairs
-from core.metrics import auc
 from core.pipeline import STAGES, run_pipeline
+from core.separation import auc
 from core.warm_start import FILE
 from tests.worlds import fewer_trees, tastes, tiny_run
 

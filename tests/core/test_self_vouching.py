@@ -10,9 +10,9 @@ import torch
 
 from core.config import RunConfig
 from core.engine import FOLDS, Engine
-from core.metrics import auc
 from core.packing import pairs_of
 from core.scoring.posterior import _balance, _cross_fit
+from core.separation import auc
 from core.signals import gather_evidence
 from core.types import Dataset, Interactions, Items, Users, ignore_progress
 

@@ -14,8 +14,8 @@ import pandas as pd
 
 from app.services import query
 from app.services.compare.pair import THEIRS, column, columns, on_rows, other, table
-from app.services.compare.rank import auc
 from app.services.store import Run
+from core.separation import auc
 
 NOTHING: Final = "''"
 ON_OBSERVED: Final = ("clean", "hard", "noisy")

@@ -73,12 +73,14 @@ def numbers(run: Run) -> dict[str, float | None]:
         "Threshold of P(noisy)": manifest.threshold,
         **{f"Called {name}": n for name, n in manifest.verdicts.items()},
         "AUC of P(noisy), all": detection.auc_all.get("p_noisy") if detection else None,
+        "AUC of P(noisy), equal score": detection.auc_matched.get("p_noisy") if detection else None,
         "AUC of P(noisy), highest loss": (
             detection.auc_top_loss.get("p_noisy") if detection else None
         ),
         "Planted noise found": manifest.noise_recall,
         "Planted noise among the noisy": manifest.precision,
         "Hard kept": manifest.hard_kept,
+        "Hard kept at noise recall 0.7": manifest.hard_kept_at.get("0.7"),
     }
     return found
 

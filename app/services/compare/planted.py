@@ -7,6 +7,7 @@ here everything is measured over the interactions that no label told any of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -15,17 +16,20 @@ import pandas as pd
 
 from app.services import query
 from app.services.compare.pair import on_rows, table
-from app.services.compare.rank import auc
 from app.services.compare.signals import lowest
 from app.services.decided import told
 from app.services.store import Run
+from core.separation import auc, kept_at, matched_rows
+from core.types import IntArray
 
 TITLES: Final = {
     "auc": "AUC of P(noisy), all",
+    "auc_matched": "AUC of P(noisy), equal score",
     "auc_top_loss": "AUC of P(noisy), highest loss",
     "noise_found": "Planted noise found",
     "precision": "Planted noise among the noisy",
     "hard_kept": "Hard kept",
+    "hard_kept_70": "Hard kept at noise recall 0.7",
 }
 TOP_SHARE: Final = 0.2
 """Share of the interactions with the highest loss, as in detection.json."""
@@ -46,7 +50,8 @@ def measured(runs: Sequence[Run]) -> Planted | None:
     """Measure runs of one dataset against planted truth.
 
     Args:
-        runs: At least one; the truth is that of the first.
+        runs: At least one; the truth is that of the first, and so is the score by which noise
+            and genuine are matched, and by which genuine ones are hard where none were planted.
 
     Returns:
         None where nothing was planted.
@@ -62,7 +67,8 @@ def measured(runs: Sequence[Run]) -> Planted | None:
     noise, hard = rows["noise"].to_numpy(bool), rows["hard"].to_numpy(bool)
     if not hard.any():
         hard = lowest(rows["score_0"].to_numpy(np.float64), ~noise)
-    numbers = {run.id: _numbers(rows, place, noise, hard) for place, run in enumerate(runs)}
+    draws = list(matched_rows(noise, rows["score_0"].to_numpy(), np.random.default_rng(0)))
+    numbers = {run.id: _numbers(rows, place, noise, hard, draws) for place, run in enumerate(runs)}
     return Planted(len(rows), int(left_out.sum()), numbers)
 
 
@@ -92,17 +98,22 @@ def _joined(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _numbers(
-    rows: pd.DataFrame, place: int, noise: np.ndarray, hard: np.ndarray
+    rows: pd.DataFrame, place: int, noise: np.ndarray, hard: np.ndarray, draws: Sequence[IntArray]
 ) -> dict[str, float | None]:
     p = rows[f"p_noisy_{place}"].to_numpy()
     noisy = rows[f"noisy_{place}"].to_numpy(bool)
     top = _highest(rows[f"loss_{place}"].to_numpy())
+    kept = kept_at(p, noise, hard, math.ceil(0.7 * int(noise.sum())))
     values = {
         "auc": auc(p, noise),
+        "auc_matched": float(np.mean([auc(p[drawn], noise[drawn]) for drawn in draws]))
+        if draws
+        else float("nan"),
         "auc_top_loss": auc(p[top], noise[top]),
         "noise_found": _share(noisy, noise),
         "precision": _share(noise, noisy),
         "hard_kept": _share(~noisy, hard),
+        "hard_kept_70": float("nan") if kept is None else kept,
     }
     return {TITLES[name]: None if np.isnan(value) else value for name, value in values.items()}
 

@@ -22,7 +22,9 @@ ABOUT: Final = {
     "warm start": "Whether the final training began from the weights of the parent.",
     "preset used": "Which refined graph the final model used.",
     "device": "What it was trained on.",
-    "seconds": "Seconds of work, over all sittings.",
+    "seconds": "Seconds of work, over all sittings, with the stages that runs of all methods "
+    "share (texts, pre-training, folds, judge) as far as they were not taken over from another.",
+    "seconds of training": "Seconds of the final training alone, which is the method's own.",
 }
 """What a run says about itself beside its settings: name -> meaning."""
 
@@ -68,6 +70,11 @@ def _about(run: Run) -> dict[str, Any]:
         "warm start": manifest.warm_start,
         "preset used": manifest.preset,
         "device": manifest.device,
-        "seconds": manifest.seconds if manifest.seconds is None else round(manifest.seconds, 1),
+        "seconds": _rounded(manifest.seconds),
+        "seconds of training": _rounded(manifest.stages.get("train")),
     }
     return {name: value for name, value in found.items() if value not in ("", None)}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return seconds if seconds is None else round(seconds, 1)

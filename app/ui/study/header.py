@@ -92,6 +92,14 @@ def notes(about: About) -> list[Note]:
                 f"Rows with different options stand side by side: {', '.join(about.mixed)}.",
             )
         )
+    if about.untuned:
+        found.append(
+            Note(
+                f"{_n(len(about.untuned), 'method')} not with the tuned options",
+                "Not run with the options that tuning found best on validation: "
+                f"{', '.join(about.untuned)}.",
+            )
+        )
     if about.n_unedited:
         found.append(
             Note(

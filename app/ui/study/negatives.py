@@ -38,9 +38,9 @@ def draw(one: Study) -> None:
     rate, hard = "false_negative_rate", "hardness"
     numbers = {
         rate: ("False-negative rate", explain("study_false_negatives"), 4, False),
-        **words.interval("Rate", 4, column=f"{rate}_"),
+        **words.interval("rate", 4, column=f"{rate}_"),
         hard: ("Hardness", explain("study_hardness"), 3, False),
-        **words.interval("Hardness", 3, column=f"{hard}_"),
+        **words.interval("hardness", 3, column=f"{hard}_"),
     }
     shown = found.assign(scheme=[SCHEMES.get(str(name), str(name)) for name in found["scheme"]])
     columns = ["data", "noise", "rate", "scheme", "n", *numbers]

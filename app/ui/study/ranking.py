@@ -122,7 +122,7 @@ def _recovered(one: Study, data: str, measure: str) -> None:
         "recovered": ("Recovered", explain("study_recovered"), 2, False),
         **words.interval(digits=2),
         "gap": ("Oracle − plain", explain("study_oracle"), 4, True),
-        **words.interval("Gap", 4, True, "gap_"),
+        **words.interval("gap", 4, True, "gap_"),
     }
     ranked = _best_first(here, "recovered")
     columns = ["noise", "rate", "variant", "family", "n", *numbers]

@@ -76,9 +76,9 @@ def _table(found: pd.DataFrame, across: str, up: str) -> None:
         st.text(f"Not drawn, as they have one of the two alone: {', '.join(names)}")
     numbers = {
         "x": (measures.title(across), measures.meaning(across), measures.digits(across), False),
-        **words.interval(digits=measures.digits(across), column="x_"),
+        **words.interval(measures.title(across), measures.digits(across), column="x_"),
         "y": (measures.title(up), measures.meaning(up), measures.digits(up), False),
-        **words.interval(digits=measures.digits(up), column="y_"),
+        **words.interval(measures.title(up), measures.digits(up), column="y_"),
     }
     ranked = found.sort_values("x", ascending=False)
     tables.draw(ranked, ["variant", "family", *numbers], numbers, "st_tradeoff", "study-trade-off")

@@ -202,7 +202,7 @@ def _table(table: pd.DataFrame, key: str) -> None:
             ),
             "difference": form("LLMHNI − rival", format="%+.4f", help=explain("study_difference")),
             **interval,
-            "p": form("p (Holm)", format=tables.P, help=explain("study_holm")),
+            "p": form("p (Holm)", format=tables.P, help=explain("study_holm_aim")),
             "note": st.column_config.TextColumn("In words", width=WORDS),
         },
     )

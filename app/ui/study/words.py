@@ -15,21 +15,20 @@ Columns = dict[str, tuple[str, str, int, bool]]
 """Columns of numbers as :func:`app.ui.study.tables.draw` takes them."""
 
 
-def interval(
-    of: str = "Interval", digits: int = 3, signed: bool = False, column: str = ""
-) -> Columns:
+def interval(of: str = "", digits: int = 3, signed: bool = False, column: str = "") -> Columns:
     """Columns of both ends of an interval.
 
     Args:
-        of: What the titles begin with.
+        of: Of what, where a table has intervals of several.
         digits: Decimals.
         signed: Whether it is of a difference.
         column: What the names of both columns begin with.
     """
-    text = explain("study_interval")
+    # The end comes first: narrow columns show the beginning of a title.
+    text, what = explain("study_interval"), f" · {of}" if of else " · 95 %"
     return {
-        f"{column}low": (f"{of} low", text, digits, signed),
-        f"{column}high": (f"{of} high", text, digits, signed),
+        f"{column}low": (f"Low{what}", text, digits, signed),
+        f"{column}high": (f"High{what}", text, digits, signed),
     }
 
 
@@ -37,7 +36,7 @@ def against(digits: int) -> Columns:
     """Columns of LLMHNI - method with its interval."""
     return {
         "difference": (DIFFERENCE, explain("study_difference"), digits, True),
-        **interval("Diff.", digits, True, "difference_"),
+        **interval("diff.", digits, True, "difference_"),
     }
 
 

@@ -46,6 +46,14 @@ def test_about_says_seeds_times_code_and_what_is_missing(one):
     assert "DNS" in about.missing["sample"]
     assert "T-CE" not in about.missing["sample"]
     assert about.mixed == ()
+    assert about.untuned == ()
+
+
+def test_methods_with_other_options_than_the_best_on_validation_are_named(one):
+    for options, reached in (("{}", 0.1), ('{"train.fresh":2}', 0.2)):
+        told = {"options": options, "valid_ndcg20": reached}
+        append_rows(one.folder, [cell("t-ce", 1000, part="tuning", noise="mixed") | told])
+    assert study.about(one).untuned == ("T-CE on sample",)  # its rows have the defaults
 
 
 def test_a_new_row_is_read_at_once(one):

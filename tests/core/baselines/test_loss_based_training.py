@@ -19,7 +19,7 @@ from core.baselines.method import HeldOut, Inputs, plain_loss
 from core.config import BackboneConfig, OptimiserConfig
 from core.errors import Cancelled
 from core.graph.adjacency import normalized_graph
-from core.metrics import auc
+from core.separation import auc
 from core.train.trainer import Trainer, Validation
 from core.types import Embeddings
 from tests.worlds import tastes

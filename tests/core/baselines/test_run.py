@@ -9,7 +9,8 @@ from core.baselines.negatives import DNSSettings
 from core.baselines.run import run_method
 from core.errors import Cancelled, ConfigError
 from core.method_settings import NoSettings
-from core.metrics import auc, rank_metrics
+from core.metrics import rank_metrics
+from core.separation import auc
 from core.types import Progress
 from tests.baseline_inputs import taste_inputs
 from tests.worlds import tastes

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.aucs import _one_to_one, aucs_of, bootstrap, kind_aucs, matched_aucs
+from core.evaluation.aucs import aucs_of, bootstrap, kind_aucs, matched_aucs
 from core.evaluation.truth import NOISE_KINDS, Truth
 
 
@@ -28,15 +28,6 @@ def test_nothing_can_be_matched_where_no_score_is_known():
         {"loss": np.ones(3)}, np.array([True, False, True]), np.full(3, np.nan), rng()
     )
     assert found == {"loss": None}
-
-
-def test_as_many_rows_of_either_kind_as_there_are_of_the_rarer_one_in_each_bin():
-    bins = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])
-    noise = np.array([1, 1, 1, 0, 1, 0, 0, 1, 1], dtype=bool)
-    for seed in range(20):
-        chosen = _one_to_one(noise, bins, np.random.default_rng(seed))
-        assert np.bincount(bins[chosen & noise], minlength=3).tolist() == [1, 1, 0]
-        assert np.bincount(bins[chosen & ~noise], minlength=3).tolist() == [1, 1, 0]
 
 
 def test_ties_are_half_won_in_the_interval_too():

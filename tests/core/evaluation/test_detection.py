@@ -11,7 +11,6 @@ import pytest
 from core.evaluation.detection import (
     detect,
     hard_genuine,
-    kept_at,
     noise_signals,
     top_loss,
 )
@@ -109,16 +108,6 @@ def test_the_loss_cut_stops_at_the_same_noise_recall(found, make_scores):
 def test_kept_shares_are_given_at_fixed_recalls(found):
     assert found["hard_kept_at"]["0.5"] == {"p_noisy": 1.0, "loss": 1.0}
     assert found["hard_kept_at"]["0.9"] == {"p_noisy": 1.0, "loss": 0.5}
-
-
-def test_ties_at_the_cut_are_thrown_out_by_the_share_that_is_needed():
-    noise = np.array([True, True, False, False])
-    hard = ~noise
-    assert kept_at(np.ones(4), noise, hard, 1) == 0.5
-    assert kept_at(np.ones(4), noise, hard, 2) == 0.0
-    assert kept_at(np.array([2.0, NAN, 1.0, NAN]), noise, hard, 1) == 1.0
-    assert kept_at(np.array([2.0, NAN, 1.0, NAN]), noise, hard, 2) == 0.0
-    assert kept_at(np.ones(4), noise, hard, 0) == 1.0
 
 
 def test_hard_ones_that_are_not_planted_are_the_genuine_fifth_with_the_lowest_score(make_scores):

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.metrics import auc
 from core.relevance.text_fit import centred, text_fit
 from core.scoring.stand_ins import Pairs, with_stand_ins
+from core.separation import auc
 from tests.worlds import pairs, tastes
 
 S = np.float32(np.sqrt(0.5))

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.metrics import auc
 from core.scoring.neighbours import SHRINK, neighbours
 from core.scoring.stand_ins import Pairs, with_stand_ins
+from core.separation import auc
 from tests.worlds import pairs, tastes
 
 TRAIN = pairs([0, 0, 0, 1, 1, 2, 2], [0, 1, 2, 0, 1, 0, 3], 3, 4)

@@ -6,11 +6,11 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from core.config import MOST_NOISE, ScoringConfig
-from core.metrics import auc
 from core.scoring.evidence import Evidence
 from core.scoring.insertions import Insertions
 from core.scoring.noise_rate import noise_rate
 from core.scoring.posterior import combine
+from core.separation import auc
 from core.types import HIGH, LOW, MID
 from tests.worlds import fewer_trees
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from core.errors import Cancelled
-from core.metrics import auc
 from core.scoring.stand_ins import with_stand_ins
+from core.separation import auc
 from core.train.out_of_fold import out_of_fold
 from tests.worlds import tastes, tiny_run
 

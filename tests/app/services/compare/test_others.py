@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.services.compare import graph, labels, losses, metrics, rank, settings
+from app.services.compare import graph, labels, losses, metrics, settings
 from app.services.compare.graph import Change
 from tests.compare_run import AFTER, BEFORE, CHILD, PARENT
 
@@ -143,8 +143,28 @@ def test_planted_truth_is_compared_over_the_same_rows(both):
     assert found.loc["Planted noise among the noisy"].tolist() == [1 / 2, 1 / 2]
     assert found.loc["Hard kept"].tolist() == [1.0, 1.0]
     assert found.loc["AUC of P(noisy), all"].tolist() == [1.0, 1.0]
+    assert found.loc["Hard kept at noise recall 0.7"].tolist() == [1.0, 1.0]
     beside = metrics.beside(both[0], (CHILD,)).set_index("what")
     assert beside.loc["Planted noise found"].tolist() == [1.0, 1.0]  # 0.7 in the manifests
+
+
+def test_what_follows_the_score_knows_nothing_at_equal_score(both):
+    # Of 400 clicks every other one is noise; A suspects by the score alone, B by the truth.
+    rows = np.arange(400)
+    noise, score = rows % 2 == 1, np.sin(rows * 3.7 + (rows % 2) * 1.3).astype(np.float32)
+    kinds = {"row": rows, "kind": np.where(noise, "uniform", "tail"), "noise": noise}
+    for run, p in zip(both, (1 - score, noise.astype(np.float32)), strict=True):
+        pd.DataFrame(kinds | {"hard": ~noise}).to_parquet(run.folder / "kinds.parquet")
+        told = pd.read_parquet(run.folder / "interactions.parquet").iloc[np.zeros(400, int)]
+        ours = {"row": rows, "item_id": rows.astype(str), "item": rows, "user_id": "ann"}
+        ours |= {"p_noisy": p, "score": score, "loss": 1 - score}
+        told.assign(**ours).to_parquet(run.folder / "interactions.parquet")
+    found = metrics.against_truth(both[0], CHILD)[0].set_index("what")
+    by_score, by_truth = found.loc["AUC of P(noisy), equal score"]
+    assert by_score == pytest.approx(0.5, abs=0.05)
+    assert by_truth == 1.0
+    assert found.loc["Hard kept at noise recall 0.7", "b"] == 1.0
+    assert found.loc["Hard kept at noise recall 0.7", "a"] < 0.5
 
 
 def test_without_labels_each_run_says_itself_how_much_it_found(both):
@@ -165,12 +185,6 @@ def test_neighbours_of_used_labels(both):
     assert found.loc["item_noisy", "change"] == pytest.approx(-0.05)
     assert found.loc["item_noisy", "from_noisy"] == 1
     assert found.loc["all", "change"] == pytest.approx(-0.025)
-
-
-def test_auc_counts_equal_values_half():
-    noisy = np.array([True, False, False])
-    assert rank.auc(np.array([0.5, 0.5, 0.1]), noisy) == 0.75
-    assert np.isnan(rank.auc(np.array([0.5]), np.array([True])))
 
 
 def test_a_run_without_labels_says_so(both):
