@@ -60,7 +60,7 @@ class _MeanAtRows(torch.autograd.Function):
         ctx.graph, ctx.n_layers, ctx.rows = graph, n_layers, rows
         ctx.set_materialize_grads(False)
         own = embedding.index_select(0, rows)  # (B, D)
-        if _few_nodes(graph, rows):
+        if few_nodes(graph, len(rows)):
             mean = mean_of_layers(embedding.detach(), graph, n_layers)  # (N, D)
             return mean.index_select(0, rows), own
         total = own.clone()
@@ -83,7 +83,7 @@ class _MeanAtRows(torch.autograd.Function):
         total = given.new_zeros(graph.n_nodes, given.shape[1])
         if of_mean is None:
             pass
-        elif stored == of_mean.dtype and not _few_nodes(graph, rows):
+        elif stored == of_mean.dtype and not few_nodes(graph, len(rows)):
             each = of_mean / (ctx.n_layers + 1)
             for _ in range(ctx.n_layers):
                 total = multiply(graph, total.index_add_(0, rows, each))
@@ -102,9 +102,9 @@ class _MeanAtRows(torch.autograd.Function):
         return total, None, None, None
 
 
-def _few_nodes(graph: Graph, rows: Tensor) -> bool:
+def few_nodes(graph: Graph, n_rows: int) -> bool:
     """Whether tables of all nodes are smaller than those of the rows: then theirs are added up."""
-    return graph.n_nodes <= len(rows)
+    return graph.n_nodes <= n_rows
 
 
 def _product_at(graph: Graph, layer: Tensor, rows: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.graph.adjacency import Graph
+from core.graph.at_rows import few_nodes
 from core.model.gather import gather_rows
 from core.model.losses import bpr_loss, weight_decay, weight_decay_at
 from core.model.representations import LooksUp, Representations
@@ -118,13 +119,12 @@ class BPR:
         if found is None:
             batch = cast("LooksUp", backbone).at(self._graph, *nodes)
             of_user, of_item, of_negative = batch.vector
-            if self._graph.n_nodes > 3 * len(rows):
+            if not few_nodes(self._graph, len(nodes) * len(rows)):  # layer 0 is at hand
                 return of_user, of_item, of_negative, weight_decay(*batch.initial)
-            return of_user, of_item, of_negative, weight_decay_at(table, *nodes)
-        decay = weight_decay_at(table, *nodes)
-        (of_user,) = gather_rows(found.user, user)
-        of_item, of_negative = gather_rows(found.item, item, negative)
-        return of_user, of_item, of_negative, decay
+        else:
+            (of_user,) = gather_rows(found.user, user)
+            of_item, of_negative = gather_rows(found.item, item, negative)
+        return of_user, of_item, of_negative, weight_decay_at(table, *nodes)
 
     def state(self) -> dict[str, Tensor]:
         """Nothing outlives an epoch."""

@@ -79,7 +79,7 @@ def test_values_and_gradients_are_those_of_dense_powers(kind, n_layers, rows, we
 @pytest.mark.usefixtures("share")
 @pytest.mark.parametrize("few_nodes", [True, False])
 def test_bfloat16_stays_as_close_as_the_mean_of_all_nodes(monkeypatch, few_nodes):
-    monkeypatch.setattr(at_rows, "_few_nodes", lambda *_: few_nodes)
+    monkeypatch.setattr(at_rows, "few_nodes", lambda *_: few_nodes)
     exact, stored, x = doubled(made("random")), made("random", "bfloat16"), table(torch.float32, 64)
     wanted = reference(exact.to_dense(), x.double(), 3)
     left, right = x.clone().requires_grad_(), x.clone().requires_grad_()

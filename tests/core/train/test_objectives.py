@@ -68,6 +68,10 @@ def llmhni(weight=None, graph=None, aligned=None, **options):
     return LLMHNI(data, LLMHNIConfig(**settings), seeded(2))
 
 
+def bpr():
+    return BPR(TRAIN, normalized_graph(TRAIN), decay=1e-3)
+
+
 def started(objective, epoch=1, model=None):
     objective.begin_epoch(epoch, model or backbone(), seeded(4))
     return objective
@@ -87,6 +91,41 @@ def test_bpr_and_decay_are_as_worked_by_hand():
     terms = objective.loss(model, torch.tensor([0]))
     assert terms["rec"].item() == pytest.approx(math.log1p(math.exp(2 - 3)))
     assert terms["decay"].item() == pytest.approx(0.1 * 0.5 * (5 + 9 + 1))
+
+
+@pytest.mark.parametrize(
+    "rows", [ROWS[:2], ROWS[:18], ROWS[:2].repeat(9)], ids=["few", "all", "again"]
+)
+@pytest.mark.parametrize("make", [llmhni, bpr], ids=["llmhni", "bpr"])
+def test_decay_and_its_gradient_are_of_the_rows_of_the_batch_however_they_are_looked_up(make, rows):
+    """16 nodes: rows of two pairs are looked up one by one, those of many through all nodes."""
+    model = backbone(n_layers=2)
+    objective = started(make(), model=model)
+    table = model.get_parameter("embedding")
+    terms = objective.loss(model, rows)
+    (found,) = torch.autograd.grad(terms["decay"], table, retain_graph=True)
+    mine = table.detach().clone().requires_grad_()
+    nodes = torch.cat(
+        [objective.user[rows], N_USERS + objective.item[rows], N_USERS + objective.negative[rows]]
+    )
+    expected = 1e-3 * 0.5 * mine[nodes].square().sum() / len(rows)
+    expected.backward()
+    assert terms["decay"].item() == pytest.approx(expected.item(), rel=1e-6)
+    torch.testing.assert_close(found, mine.grad)
+
+
+@pytest.mark.parametrize("rows", [ROWS[:2], ROWS[:18]], ids=["few", "all"])
+def test_ranking_and_its_gradient_are_those_of_the_mean_of_layers(rows):
+    model = backbone(n_layers=2)
+    objective = started(bpr(), model=model)
+    table = model.get_parameter("embedding")
+    (found,) = torch.autograd.grad(objective.loss(model, rows)["rec"], table)
+    whole = model(objective.graph)
+    user = whole.user[objective.user[rows]]
+    item, negative = whole.item[objective.item[rows]], whole.item[objective.negative[rows]]
+    margin = (user * (item - negative)).sum(1)
+    (expected,) = torch.autograd.grad(torch.nn.functional.softplus(-margin).mean(), table)
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize(
