@@ -185,11 +185,12 @@ class ProjectionConfig(Settings):
     """2-D maps before and after alignment."""
 
     method: Literal["umap", "pca", "none"] = "umap"
-    """UMAP from exact neighbours and a PCA start, plain PCA, or no maps."""
+    """UMAP from true neighbours (of more than 20,000 points nearly all of them) and a PCA start,
+    plain PCA, or no maps."""
     neighbours: int = Field(15, ge=2)
     """Neighbours per point."""
     epochs: PositiveInt = 100
-    """UMAP layout epochs."""
+    """UMAP layout epochs; maps of more than 20,000 points take 60 % of them."""
 
 
 class RunConfig(Settings):

@@ -1,7 +1,7 @@
-"""2-D maps of embeddings: UMAP from exact neighbours and a PCA start, or plain PCA.
+"""2-D maps of embeddings: UMAP from our own neighbours and a PCA start, or plain PCA.
 
-UMAP: McInnes, Healy and Melville, 2018 (arXiv:1802.03426), by umap-learn. Exact neighbours and a
-PCA start need fewer epochs than its approximate ones and give the same map every time.
+UMAP: McInnes, Healy and Melville, 2018 (arXiv:1802.03426), by umap-learn. True neighbours and a
+PCA start need fewer epochs than its own and give the same map every time.
 
 Shape letters: n points, D size, k neighbours.
 """
@@ -14,12 +14,13 @@ from importlib import import_module
 from typing import Final
 
 import numpy as np
-import torch
 
 from core.config import ProjectionConfig
-from core.top_items import top_items
+from core.neighbours import EXACT_TO, nearest
 from core.types import FloatArray, IntArray
 
+OF_MANY: Final = 0.6
+"""Share of the epochs for more than :data:`core.neighbours.EXACT_TO` points: as true, measured."""
 LEAST_POINTS = 8
 """Fewer points than this have no neighbourhood worth a layout: PCA."""
 COMPILED: Final = (
@@ -53,7 +54,7 @@ def project(points: FloatArray, config: ProjectionConfig, seed: int) -> FloatArr
     start = _pca(unit)
     if config.method == "pca" or len(points) < LEAST_POINTS:
         return start
-    near, distance = _nearest(unit, min(config.neighbours, len(points) - 1))
+    near, distance = nearest(unit, min(config.neighbours, len(points) - 1), seed)
     placed = _layout(start, near, distance, config, seed)
     return np.asarray(placed - placed.mean(axis=0), dtype=np.float32)
 
@@ -66,19 +67,6 @@ def _pca(points: FloatArray) -> FloatArray:
     largest = np.take_along_axis(first, np.abs(first).argmax(axis=0)[None, :], axis=0)
     found = centred @ (first * np.sign(largest))
     return np.asarray(np.pad(found, ((0, 0), (0, 2 - found.shape[1]))), dtype=np.float32)
-
-
-def _nearest(unit: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """Exact k nearest other points by cosine distance: numbers and distances ``(n, k)``."""
-    points, every = torch.tensor(unit), np.arange(len(unit))
-    near = np.empty((len(unit), k), dtype=np.int64)
-    distance = np.empty((len(unit), k), dtype=np.float32)
-    itself = every * (len(unit) + 1)
-    for place, best in top_items(points, points, every, itself, k):
-        near[place] = best
-        distance[place] = 1.0 - np.einsum("bd,bkd->bk", unit[place], unit[best])
-    # Summed in another order than the ranking did, equal ones may have changed places.
-    return near, np.maximum.accumulate(np.maximum(distance, 0.0), axis=1)
 
 
 def _layout(
@@ -101,7 +89,7 @@ def _layout(
     scaled = scaled + rng.normal(scale=1e-4, size=start.shape)  # equal points need a way apart
     reducer = umap.UMAP(
         n_neighbors=k + 1,
-        n_epochs=config.epochs,
+        n_epochs=config.epochs if n <= EXACT_TO else round(OF_MANY * config.epochs),
         init=scaled.astype(np.float32),
         precomputed_knn=(own, away.astype(np.float32)),
         random_state=seed,

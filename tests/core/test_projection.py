@@ -3,9 +3,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from core import top_items
+from core import projection
 from core.config import ProjectionConfig
-from core.projection import COMPILED, _nearest, project
+from core.projection import COMPILED, project
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +80,23 @@ def test_points_that_are_not_finite_are_refused():
         project(np.full((3, 2), np.nan, dtype=np.float32), ProjectionConfig(), 0)
 
 
-def test_neighbours_are_exact_across_blocks(monkeypatch):
-    monkeypatch.setattr(top_items, "SCORES_AT_ONCE", 7 * 256)  # seven points at a time
-    rng = np.random.default_rng(0)
-    points = rng.normal(size=(50, 5))
-    unit = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
-    near, distance = _nearest(unit, 3)
-    cosine = unit @ unit.T
-    np.fill_diagonal(cosine, -2)
-    assert np.array_equal(near, np.argsort(-cosine, axis=1)[:, :3])
-    np.testing.assert_allclose(distance, 1 - np.sort(cosine, axis=1)[:, ::-1][:, :3], atol=1e-6)
+def test_large_maps_take_fewer_epochs_and_are_as_true(clusters, monkeypatch):
+    points, label = clusters
+    taken = []
+    layout = projection._layout
+
+    def large(*arguments):
+        monkeypatch.setattr(projection, "EXACT_TO", 100)
+        taken.append(layout(*arguments))
+        return taken[-1]
+
+    usual = project(points, ProjectionConfig(epochs=50), seed=0)
+    fewer = project(points, ProjectionConfig(epochs=30), seed=0)
+    monkeypatch.setattr(projection, "_layout", large)
+    place = project(points, ProjectionConfig(epochs=50), seed=0)
+    assert np.array_equal(place, fewer)
+    assert not np.array_equal(place, usual)
+    assert nearest_share(place, label) == 1.0
 
 
 def kept_in(module, name):
