@@ -35,12 +35,10 @@ from app.commands import (
     together,
 )
 from app.commands.output import make_console, without_controls
-from app.commands.tuned import tuned_settings
 from app.services.run_folder import plain
 from app.services.run_orders import Retraining
 from app.services.settings_list import known_options, known_settings
 from core.errors import WorkbenchError
-from core.method_names import OURS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -219,10 +217,9 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.resume is not None:
         return runs.resume_run(options.resume, _workspace(options), console)
     method = [f"method={options.method}"] if options.method else []
-    tuned = tuned_settings(options.tuned, options.method or OURS) if options.tuned else []
-    chosen = [*tuned, *options.set, *method]
+    chosen = [*options.set, *method]
     config = settings.build_config(
-        options.config, chosen, options.flags or (), options.seed, options.preset
+        options.config, chosen, options.flags or (), options.seed, options.preset, options.tuned
     )
     given = Retraining(
         options.labels,

@@ -180,9 +180,9 @@ def _detected(found: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "detection": {name: known[name] for name in aucs} if found else None,
         **{name: known.get(name) for name in shares},
-        "hard_kept_at": {
-            recall: kept["p_noisy"] for recall, kept in known.get("hard_kept_at", {}).items()
-        },
+        "hard_kept_at": {recall: kept["p_noisy"] for recall, kept in known["hard_kept_at"].items()}
+        if found
+        else None,
     }
 
 

@@ -185,8 +185,8 @@ class ProjectionConfig(Settings):
     """2-D maps before and after alignment."""
 
     method: Literal["umap", "pca", "none"] = "umap"
-    """UMAP from true neighbours (of more than 20,000 points nearly all of them) and a PCA start,
-    plain PCA, or no maps."""
+    """UMAP from true neighbours (of more than 20,000 points those of near-by clusters) and a
+    PCA start, plain PCA, or no maps."""
     neighbours: int = Field(15, ge=2)
     """Neighbours per point."""
     epochs: PositiveInt = 100

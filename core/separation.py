@@ -6,7 +6,7 @@ measure with. Shape letter: E train interactions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,10 @@ from core.types import BoolArray, IntArray
 N_BINS: Final = 40
 """Quantile bins of the out-of-fold score within which noise and genuine are matched."""
 N_DRAWS: Final = 10
+RECALLS: Final = (0.5, 0.7, 0.9)
+"""Shares of the noise that cuts are to find, at which hard ones kept are compared."""
+RECALL: Final = 0.7
+"""Of these the one that methods are compared by."""
 
 
 def auc(signal: NDArray[np.floating], is_noise: NDArray[np.bool_]) -> float:
@@ -104,6 +108,12 @@ def matched_rows(
     bins = np.searchsorted(edges, score[known], side="right")
     for _ in range(N_DRAWS):
         yield known[_one_to_one(noise[known], bins, rng)]
+
+
+def matched_auc(signal: NDArray[np.float64], noise: BoolArray, draws: Sequence[IntArray]) -> float:
+    """Mean AUC over draws of :func:`matched_rows`; NaN where nothing could be matched."""
+    found = [auc(signal[rows], noise[rows]) for rows in draws]
+    return float(np.mean(found)) if found else float("nan")
 
 
 def _one_to_one(noise: BoolArray, bins: NDArray[np.int64], rng: np.random.Generator) -> BoolArray:

@@ -58,7 +58,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--tuned",
         metavar="DATA",
         help="with the options that the study found best for the method on the validation set of "
-        "DATA, such as sample; --set goes before",
+        "DATA, such as sample, with planted noise and one seed of tuning; --set overrides them",
     )
     parser.add_argument(
         "--preset",

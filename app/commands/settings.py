@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from app.commands.tuned import tuned_settings
 from app.services.fields import OPTIONS
 from app.services.settings_list import known_settings
 from core.config import RunConfig
@@ -33,8 +34,9 @@ def build_config(
     flags: Sequence[str] = (),
     seed: int | None = None,
     preset: str | None = None,
+    tuned: str | None = None,
 ) -> RunConfig:
-    """Put settings together; later sources win: file, preset, flags, assignments, seed.
+    """Put settings together; later sources win: file, preset, tuned, flags, assignments, seed.
 
     Args:
         file: JSON file with settings, such as ``settings.json`` of a run.
@@ -42,14 +44,19 @@ def build_config(
         flags: Names from :data:`ABLATIONS`.
         seed: Seed of every random draw.
         preset: Name from :data:`core.presets.PRESETS`.
+        tuned: Dataset whose tuning says the options of the method; not with a preset.
 
     Raises:
         ConfigError: If a name is unknown or a value does not fit; the message lists what is.
     """
+    if preset is not None and tuned is not None:
+        raise ConfigError("--preset and --tuned are two sets of settings: give one of them.")
     values = _read(file) if file is not None else {}
     if _method_in(assignments) not in ("", values.get("method", OURS)):
         values.pop(OPTIONS, None)  # options in the file are of the method in the file
-    for name, value in PRESETS[preset].items() if preset is not None else ():
+    method = _method_in(assignments) or values.get("method", OURS)
+    given = PRESETS[preset] if preset is not None else {}
+    for name, value in (given if tuned is None else tuned_settings(tuned, method)).items():
         _assign(values, name, value)
     for flag in flags:
         _assign(values, *ABLATIONS[flag])

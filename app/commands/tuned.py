@@ -12,7 +12,7 @@ from core.errors import ConfigError
 from core.study.names import SETTINGS_FILE
 
 
-def tuned_settings(data: str, method: str, folder: Path = COMMITTED) -> list[str]:
+def tuned_settings(data: str, method: str, folder: Path = COMMITTED) -> Mapping[str, Any]:
     """Settings that a study chose for a method on a dataset.
 
     Args:
@@ -21,7 +21,7 @@ def tuned_settings(data: str, method: str, folder: Path = COMMITTED) -> list[str
         folder: Of the study, the project's own unless said otherwise.
 
     Returns:
-        As on the command line, ``step.name=value``; empty where the defaults were best.
+        ``step.name`` -> value; empty where the defaults were best.
 
     Raises:
         ConfigError: If the study tuned nothing there; the message lists where it did.
@@ -36,7 +36,7 @@ def tuned_settings(data: str, method: str, folder: Path = COMMITTED) -> list[str
             f"The study has not tuned {method} on {data}; leave --tuned out to run it with its "
             f"published options. Tuned were: {', '.join(sorted(known[data]))}."
         )
-    return [f"{name}={json.dumps(value)}" for name, value in known[data][method].items()]
+    return known[data][method]
 
 
 def _choices(folder: Path) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:

@@ -67,7 +67,7 @@ class Manifest(Record):
     """Share of planted noise among the interactions called noisy."""
     hard_kept: float | None = None
     """Share of genuine hard interactions that are kept at this noise recall."""
-    hard_kept_at: Mapping[str, float | None] = {}
+    hard_kept_at: Mapping[str, float | None] | None = None
     """The same where a cut of p_noisy finds this share of the noise, such as ``0.7``; earlier runs
     do not say it."""
     hard_kept_by_loss_cut: float | None = None

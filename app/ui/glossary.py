@@ -171,7 +171,7 @@ TERMS: Final = {
     ),
     "study_holm": (
         "p of the paired t-test over seeds, corrected by Holm (1979) over all comparisons of this "
-        "measure within the dataset. The view Verdicts corrects over fewer, so its p is another."
+        "measure within the dataset."
     ),
     "study_holm_aim": (
         "p of the paired t-test over seeds, corrected by Holm (1979) over the rivals and kinds of "

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.truth import NOISE_KINDS, Truth
-from core.separation import N_DRAWS, auc, matched_rows
+from core.separation import auc, matched_auc, matched_rows
 from core.types import BoolArray
 
 N_RESAMPLES: Final = 200
@@ -39,13 +39,7 @@ def matched_aucs(
 ) -> dict[str, float | None]:
     """Mean AUC over draws of noise and genuine in equal numbers from each bin of the score."""
     draws = list(matched_rows(noise, score, rng))
-    if not draws:
-        return dict.fromkeys(signals)
-    sums = dict.fromkeys(signals, 0.0)
-    for rows in draws:
-        for name, value in signals.items():
-            sums[name] += auc(value[rows], noise[rows])  # NaN where nothing could be matched
-    return {name: _finite(total / N_DRAWS) for name, total in sums.items()}
+    return {name: _finite(matched_auc(value, noise, draws)) for name, value in signals.items()}
 
 
 def kind_aucs(p_noisy: Values, truth: Truth) -> dict[str, float | None]:

@@ -14,13 +14,12 @@ import numpy as np
 
 from core.evaluation.aucs import Values, aucs_of, bootstrap, kind_aucs, matched_aucs
 from core.evaluation.truth import HARD_KINDS, NOISE_KINDS, Truth
-from core.separation import kept_at
+from core.separation import RECALLS, kept_at
 from core.types import MID, VERDICTS, BoolArray, InteractionScores
 
 SIGNALS: Final = ("loss", "score", "semantic", "logical", "p_noisy")
 TOP_SHARE: Final = 0.2
 """Share of the interactions that counts as those of the highest loss, or lowest score."""
-RECALLS: Final = (0.5, 0.7, 0.9)
 
 
 def detect(scores: InteractionScores, truth: Truth, rng: np.random.Generator) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class BPR:
         if found is None:
             batch = cast("LooksUp", backbone).at(self._graph, *nodes)
             of_user, of_item, of_negative = batch.vector
-            if not few_nodes(self._graph, len(nodes) * len(rows)):  # layer 0 is at hand
+            if not few_nodes(self._graph, len(nodes) * len(rows)):
                 return of_user, of_item, of_negative, weight_decay(*batch.initial)
         else:
             (of_user,) = gather_rows(found.user, user)

@@ -80,7 +80,7 @@ def test_points_that_are_not_finite_are_refused():
         project(np.full((3, 2), np.nan, dtype=np.float32), ProjectionConfig(), 0)
 
 
-def test_large_maps_take_fewer_epochs_and_are_as_true(clusters, monkeypatch):
+def test_large_maps_take_three_fifths_of_the_epochs(clusters, monkeypatch):
     points, label = clusters
     taken = []
     layout = projection._layout

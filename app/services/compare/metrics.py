@@ -10,6 +10,7 @@ import pandas as pd
 from app.services import query, store
 from app.services.compare import planted
 from app.services.store import Run
+from core.separation import RECALL
 
 STAGES: Final = {"train": "Final training", "pretrain": "Pre-training"}
 MEASURES: Final = {
@@ -73,14 +74,14 @@ def numbers(run: Run) -> dict[str, float | None]:
         "Threshold of P(noisy)": manifest.threshold,
         **{f"Called {name}": n for name, n in manifest.verdicts.items()},
         "AUC of P(noisy), all": detection.auc_all.get("p_noisy") if detection else None,
-        "AUC of P(noisy), equal score": detection.auc_matched.get("p_noisy") if detection else None,
+        planted.TITLES["auc_matched"]: detection.auc_matched.get("p_noisy") if detection else None,
         "AUC of P(noisy), highest loss": (
             detection.auc_top_loss.get("p_noisy") if detection else None
         ),
         "Planted noise found": manifest.noise_recall,
         "Planted noise among the noisy": manifest.precision,
         "Hard kept": manifest.hard_kept,
-        "Hard kept at noise recall 0.7": manifest.hard_kept_at.get("0.7"),
+        planted.TITLES["hard_kept_at"]: (manifest.hard_kept_at or {}).get(f"{RECALL:g}"),
     }
     return found
 

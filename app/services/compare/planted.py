@@ -19,7 +19,7 @@ from app.services.compare.pair import on_rows, table
 from app.services.compare.signals import lowest
 from app.services.decided import told
 from app.services.store import Run
-from core.separation import auc, kept_at, matched_rows
+from core.separation import RECALL, auc, kept_at, matched_auc, matched_rows
 from core.types import IntArray
 
 TITLES: Final = {
@@ -29,7 +29,7 @@ TITLES: Final = {
     "noise_found": "Planted noise found",
     "precision": "Planted noise among the noisy",
     "hard_kept": "Hard kept",
-    "hard_kept_70": "Hard kept at noise recall 0.7",
+    "hard_kept_at": f"Hard kept at noise recall {RECALL:g}",
 }
 TOP_SHARE: Final = 0.2
 """Share of the interactions with the highest loss, as in detection.json."""
@@ -103,17 +103,15 @@ def _numbers(
     p = rows[f"p_noisy_{place}"].to_numpy()
     noisy = rows[f"noisy_{place}"].to_numpy(bool)
     top = _highest(rows[f"loss_{place}"].to_numpy())
-    kept = kept_at(p, noise, hard, math.ceil(0.7 * int(noise.sum())))
+    kept = kept_at(p, noise, hard, math.ceil(RECALL * int(noise.sum())))
     values = {
         "auc": auc(p, noise),
-        "auc_matched": float(np.mean([auc(p[drawn], noise[drawn]) for drawn in draws]))
-        if draws
-        else float("nan"),
+        "auc_matched": matched_auc(p, noise, draws),
         "auc_top_loss": auc(p[top], noise[top]),
         "noise_found": _share(noisy, noise),
         "precision": _share(noise, noisy),
         "hard_kept": _share(~noisy, hard),
-        "hard_kept_70": float("nan") if kept is None else kept,
+        "hard_kept_at": float("nan") if kept is None else kept,
     }
     return {TITLES[name]: None if np.isnan(value) else value for name, value in values.items()}
 

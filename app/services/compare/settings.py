@@ -24,7 +24,8 @@ ABOUT: Final = {
     "device": "What it was trained on.",
     "seconds": "Seconds of work, over all sittings, with the stages that runs of all methods "
     "share (texts, pre-training, folds, judge) as far as they were not taken over from another.",
-    "seconds of training": "Seconds of the final training alone, which is the method's own.",
+    "seconds of training": "Of these the final training, in the sitting that finished it. What "
+    "LLMHNI needs of itself before (grades, scores) comes on top.",
 }
 """What a run says about itself beside its settings: name -> meaning."""
 

@@ -151,7 +151,8 @@ def test_planted_truth_is_compared_over_the_same_rows(both):
 def test_what_follows_the_score_knows_nothing_at_equal_score(both):
     # Of 400 clicks every other one is noise; A suspects by the score alone, B by the truth.
     rows = np.arange(400)
-    noise, score = rows % 2 == 1, np.sin(rows * 3.7 + (rows % 2) * 1.3).astype(np.float32)
+    noise = rows % 2 == 1
+    score = (np.sin(rows * 3.7) - 0.8 * noise).astype(np.float32)
     kinds = {"row": rows, "kind": np.where(noise, "uniform", "tail"), "noise": noise}
     for run, p in zip(both, (1 - score, noise.astype(np.float32)), strict=True):
         pd.DataFrame(kinds | {"hard": ~noise}).to_parquet(run.folder / "kinds.parquet")
@@ -160,11 +161,12 @@ def test_what_follows_the_score_knows_nothing_at_equal_score(both):
         ours |= {"p_noisy": p, "score": score, "loss": 1 - score}
         told.assign(**ours).to_parquet(run.folder / "interactions.parquet")
     found = metrics.against_truth(both[0], CHILD)[0].set_index("what")
+    assert found.loc["AUC of P(noisy), all", "a"] > 0.7
     by_score, by_truth = found.loc["AUC of P(noisy), equal score"]
     assert by_score == pytest.approx(0.5, abs=0.05)
     assert by_truth == 1.0
     assert found.loc["Hard kept at noise recall 0.7", "b"] == 1.0
-    assert found.loc["Hard kept at noise recall 0.7", "a"] < 0.5
+    assert found.loc["Hard kept at noise recall 0.7", "a"] < 0.7
 
 
 def test_without_labels_each_run_says_itself_how_much_it_found(both):

@@ -25,14 +25,16 @@ Block: TypeAlias = tuple[IntArray, IntArray]
 EXACT_TO: Final = 20_000
 """Most points for which every point is looked at."""
 LOOKED_AT: Final = 32
-"""A point's neighbours are looked for among so many times sqrt(n) points."""
+"""A point's neighbours are looked for among so many times sqrt(n) points. Of 15 neighbours that
+finds all in clusters, 98 % of Amazon-book's spectral embedding, 91 to 94 % where variance falls
+slowly from axis to axis, and a third of points without any structure, which no map can show."""
 ROUNDS: Final = 4
-"""Of k-means, which makes the cells; more find no more neighbours."""
+"""Of k-means, which makes the cells."""
 AT_ONCE: Final = 2**22
-"""Cosines held at a time (16 MB)."""
+"""Cosines held at a time (16 MB), beside the points that are looked at."""
 
 
-def nearest(unit: FloatArray, k: int, seed: int) -> tuple[IntArray, FloatArray]:
+def nearest_points(unit: FloatArray, k: int, seed: int) -> tuple[IntArray, FloatArray]:
     """Find the k nearest other points by cosine distance.
 
     Args:
@@ -66,8 +68,11 @@ def _by_cells(points: Tensor, k: int, generator: torch.Generator) -> Iterator[Bl
     for own, around in zip(member, (centre @ centre.T).argsort(1, descending=True), strict=True):
         n_cells = int((size[around].cumsum(0) < wanted).sum()) + 1
         other = torch.cat([member[number] for number in around[:n_cells].tolist()]).sort().values
-        for part in torch.split(own, max(AT_ONCE // len(other), 1)) if len(own) else ():
-            cosine = points[part] @ points[other].T
+        if len(own) == 0:
+            continue
+        table = points[other].T
+        for part in torch.split(own, max(AT_ONCE // len(other), 1)):
+            cosine = points[part] @ table
             cosine.masked_fill_(part[:, None] == other, -torch.inf)
             yield part.numpy(), other[cosine.topk(k).indices].numpy()
 
