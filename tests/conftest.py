@@ -17,25 +17,21 @@ os.environ[environment.SECRETS_VARIABLE] = ""  # no test asks the endpoint of wh
 
 BROWSER = "tests/browser/"
 """Its tests share a workspace, an app and a browser."""
-LABELLING = (f"{BROWSER}test_label", f"{BROWSER}test_back")
-"""Half of the browser tests by time: they have a workspace, an app and a browser of their own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come first: begun last they would leave the other processes with nothing."""
+    """Browser tests come first: in one of two processes they take as long as all others do."""
     items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Files stay whole, and either half of the browser tests in one process."""
+    """Files stay whole, and all browser tests in one process."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is used
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(BROWSER):
-                return f"{BROWSER}{'labelling' if nodeid.startswith(LABELLING) else 'others'}"
-            return super()._split_scope(nodeid)
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
 
