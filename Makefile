@@ -24,6 +24,11 @@ PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 export OMP_WAIT_POLICY GOMP_SPINCOUNT NUMBA_THREADING_LAYER HF_HUB_OFFLINE
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS PIP_DISABLE_PIP_VERSION_CHECK
 
+# Bytecode is made by all cores once everything is there; pip would make it with one.
+PACKAGES = $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+# Fails where a package has templates that are no Python: they stay as they are, as with pip.
+COMPILE = $(BIN)/python -m compileall -q -j 0 "$(PACKAGES)" >/dev/null 2>&1 || true
+
 .DEFAULT_GOAL := help
 .PHONY: help app demo test test-llm lint format screenshots bench bench-pages study study-quick clean
 
@@ -82,15 +87,17 @@ $(BIN)/python:
 
 $(RUN_READY): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the workbench needs (the first time takes some minutes)"
-	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(COMPILE)
 	@$(BIN)/python -m core.projection  # compiles what draws maps, for all runs
 	@touch $@
 
 $(DEV_READY): requirements.txt requirements-bench.txt requirements-dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what tests and checks need (the first time takes some minutes)"
-	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-compile -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(COMPILE)
 	@$(BIN)/python -m core.projection  # compiles what draws maps, for all runs
 	@touch $(RUN_READY) $(BENCH_READY) $@
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from benchmarks.browser import PAGES
 from tests.browser.world import OLDER
 
+ENGINE = ("torch", "umap", "numba", "sentence_transformers", "sklearn")
+"""What no page loads."""
+MOST_MB = 1000
 LEFT_HALF = [(0.03, 0.03), (0.5, 0.03), (0.5, 0.97), (0.03, 0.97)]
 CORNER = [(0.03, 0.03), (0.3, 0.03), (0.3, 0.3), (0.03, 0.3)]
 
@@ -45,6 +49,17 @@ def choose(screen, place):
     screen.idle()
 
 
+def assert_light(pid):
+    """The engine's libraries are not mapped into the process, and it is small."""
+    process = Path(f"/proc/{pid}")
+    if not process.is_dir():
+        return  # only Linux says what a process has loaded
+    loaded = (process / "maps").read_text()
+    assert [name for name in ENGINE if f"/site-packages/{name}/" in loaded] == []
+    resident = int(re.search(r"VmRSS:\s+(\d+)", (process / "status").read_text())[1]) / 1024
+    assert resident < MOST_MB
+
+
 def test_one_press_returns_to_the_list_with_filter_row_and_run(screen):
     screen.open("flagged", run=OLDER)
     screen.write("fl_text", "ghost")
@@ -78,7 +93,7 @@ def test_one_press_returns_from_the_graph_to_the_card(screen):
     screen.says("User in the middle")
 
 
-def test_every_page_is_one_entry_of_the_history(screen):
+def test_every_page_is_one_entry_of_the_history_and_the_engine_stays_out(screen, server):
     screen.open()
     before = entries(screen)
     left = []
@@ -91,6 +106,7 @@ def test_every_page_is_one_entry_of_the_history(screen):
     for title, url in zip(reversed(list(PAGES.values())[:-1]), reversed(left), strict=True):
         back(screen, title)
         screen.shows(lambda: screen.page.url, url)
+    assert_light(server.pid)  # every page was seen
 
 
 def test_what_is_done_on_a_page_adds_nothing_to_the_history(screen):
