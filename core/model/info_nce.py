@@ -19,7 +19,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 KEPT = 2**23
-"""Logits that are kept for the backward pass (32 MB); of more, blocks are computed anew."""
+"""Logits that are kept for the gradient (32 MB); of more, blocks are computed anew."""
 BLOCK = 256
 """Rows at a time on a CPU: with 2,000 columns a block stays in the cache next to the core."""
 DEVICE_BLOCK = 512
@@ -105,7 +105,11 @@ class _Options(NamedTuple):
 
 
 class _InfoNCE(torch.autograd.Function):
-    """Of scaled unit rows L, R ``(n, D)`` and shares w ``(n,)``."""
+    """Of scaled unit rows L, R ``(n, D)`` and shares w ``(n,)``.
+
+    The gradient is worked out at once: the blocks are in the cache then, and those of a term are
+    gone before the next one begins.
+    """
 
     @staticmethod
     def forward(
@@ -119,6 +123,7 @@ class _InfoNCE(torch.autograd.Function):
         n = len(left)
         row, column = left.new_empty(n), left.new_zeros(n)
         kept = []
+        keep = n * n <= KEPT and any(ctx.needs_input_grad)
         one, other = _factors(left, right, product)
         for start in range(0, n, block_size):
             rows = slice(start, min(start + block_size, n))
@@ -126,10 +131,11 @@ class _InfoNCE(torch.autograd.Function):
             torch.sum(block, dim=1, out=row[rows])
             if forth < 1:
                 column += block.sum(dim=0)
-            if n * n <= KEPT:
+            if keep:
                 kept.append(block)
-        ctx.save_for_backward(left, right, share, row, column)
-        ctx.kept, ctx.options = kept, options
+        if any(ctx.needs_input_grad):
+            found = _gradients(left, right, share, row, column, options, kept)
+            ctx.save_for_backward(*found)
         normaliser = forth * row.log()
         if forth < 1:
             normaliser = normaliser + (1 - forth) * column.log()
@@ -138,28 +144,40 @@ class _InfoNCE(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
-        left, right, share, row, column = ctx.saved_tensors
-        block_size, product, forth = ctx.options
-        by_row = forth * share / row  # (n,)
-        by_column = (1 - forth) * share / column if forth < 1 else None
-        # The positives' part first; the rest is added block by block.
-        to_left = right * -share[:, None]
-        to_right = left * -share[:, None]
-        one, other = _factors(left, right, product)
-        for number, start in enumerate(range(0, len(left), block_size)):
-            rows = slice(start, min(start + block_size, len(left)))
-            block = ctx.kept[number] if ctx.kept else _exponentials(one[rows], other, left.dtype)
-            if by_column is not None:  # (b, n); rounded once for both products
-                slope = (by_row[rows, None] + by_column).mul_(block).to(one.dtype)
-                _add_product(to_left[rows], slope, other)
-                _add_product(to_right, slope.T, one[rows])
-            else:  # of rows alone: n factors, on the side where they meet D numbers each
-                block = block.to(one.dtype)
-                to_left[rows] += by_row[rows, None] * _product(block, other, left.dtype)
-                scaled = (by_row[rows, None] * left[rows]).to(one.dtype)
-                _add_product(to_right, block.T, scaled)
-        ctx.kept = None
+        to_left, to_right = ctx.saved_tensors
         return to_left * gradient, to_right * gradient, None, None
+
+
+def _gradients(
+    left: Tensor,
+    right: Tensor,
+    share: Tensor,
+    row: Tensor,
+    column: Tensor,
+    options: _Options,
+    kept: list[Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Of the value, by both views, ``(n, D)`` each; overwrites the blocks that were kept."""
+    block_size, product, forth = options
+    by_row = forth * share / row  # (n,)
+    by_column = (1 - forth) * share / column if forth < 1 else None
+    # The positives' part first; the rest is added block by block.
+    to_left = right * -share[:, None]
+    to_right = left * -share[:, None]
+    one, other = _factors(left, right, product)
+    for number, start in enumerate(range(0, len(left), block_size)):
+        rows = slice(start, min(start + block_size, len(left)))
+        block = kept[number] if kept else _exponentials(one[rows], other, left.dtype)
+        if by_column is not None:  # (b, n); rounded once for both products
+            slope = block.mul_(by_row[rows, None] + by_column).to(one.dtype)
+            _add_product(to_left[rows], slope, other)
+            _add_product(to_right, slope.T, one[rows])
+        else:  # of rows alone: n factors, on the side where they meet D numbers each
+            block = block.to(one.dtype)
+            to_left[rows] += by_row[rows, None] * _product(block, other, left.dtype)
+            scaled = (by_row[rows, None] * left[rows]).to(one.dtype)
+            _add_product(to_right, block.T, scaled)
+    return to_left, to_right
 
 
 def _factors(left: Tensor, right: Tensor, product: torch.dtype | None) -> tuple[Tensor, Tensor]:

@@ -149,3 +149,21 @@ def test_every_way_of_summing_gives_the_same(temperature):
     expected = module._by_log_sums(left.double(), right.double(), temperature, None, 0.5).item()
     assert info_nce(left, right, temperature).item() == pytest.approx(expected, rel=1e-5)
     assert info_nce(left, right, temperature).dtype == torch.float32
+
+
+@pytest.mark.parametrize("forth", [0.5, 1.0])
+def test_no_table_of_all_pairs_waits_for_the_backward_pass(forth):
+    """Of several contrasts in one step, each would keep one."""
+    kept = []
+
+    def note(saved):
+        kept.append(saved.numel())
+        return saved
+
+    left, right = randn(40, 3).requires_grad_(), randn(40, 3, seed=1).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda saved: saved):
+        loss = info_nce(left, right, 0.2, forth=forth)
+    assert kept
+    assert max(kept) < 40 * 40
+    with torch.no_grad():
+        assert info_nce(left, right, 0.2, forth=forth).item() == loss.item()

@@ -34,9 +34,12 @@ def test_the_loss_is_the_mean_softplus_over_the_negatives():
     assert made().losses(FOUND).tolist() == pytest.approx(expected, rel=1e-6)
 
 
-def test_blocks_do_not_change_the_losses(monkeypatch):
+@pytest.mark.parametrize("block", [1, 6])
+def test_blocks_do_not_change_the_losses(monkeypatch, block):
+    """Of gathered vectors: one pair at a time, and two with the third left over."""
+    monkeypatch.setattr(recorder, "CHEAPER", 0)
     whole = made().losses(FOUND)
-    monkeypatch.setattr(recorder, "BLOCK", 2)
+    monkeypatch.setattr(recorder, "BLOCK", block)
     assert torch.equal(made().losses(FOUND), whole)
 
 
