@@ -150,8 +150,11 @@ def test_a_stopped_pass_goes_on_as_if_it_had_never_stopped(world, found, tmp_pat
     for sitting in (told, done):
         fractions = [p.fraction for p in sitting]
         assert fractions == sorted(fractions)
-    assert done[-1].fraction == pytest.approx(1)
+    # One that its checkpoint had finished says nothing, and may end after the last who does.
+    silent = set(range(N_FOLDS)) - {p.values["part"] for p in done}
+    assert 1 - len(silent) / N_FOLDS - 1e-6 < done[-1].fraction < 1 + 1e-6
     if n_threads == 1:  # in order: fold 0 was done, and the bar goes on where it was
+        assert done[-1].fraction == pytest.approx(1)
         epochs = [(p.values["part"], p.values["epoch"]) for p in done]
         assert epochs == [(1, 4), (1, 5), (1, 6), *((2, epoch) for epoch in range(1, 7))]
         fractions = [p.fraction for p in (*told, *done)]
