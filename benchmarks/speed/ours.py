@@ -16,7 +16,7 @@ from core.config import BackboneConfig, LLMHNIConfig, RunConfig
 from core.graph.adjacency import Graph, normalized_graph
 from core.metrics import rank_metrics
 from core.model.backbones import Backbone, make_backbone
-from core.train.allocator import keep_freed_memory
+from core.train.allocator import give_back_freed_memory, keep_freed_memory
 from core.train.final import make_final_backbone
 from core.train.llmhni import LLMHNI, RefinedInput
 from core.train.objectives import BPR
@@ -57,11 +57,12 @@ class Training:
             if full
             else make_backbone(*nodes, config.backbone, self.generator)
         ).to(device)
-        keep_freed_memory()  # as the trainer does
+        keep_freed_memory()  # as the engine does
         graph = normalized_graph(drawn.train, device=device, dtype=dtype)
         self.objective: BPR = self._full(graph, dtype) if full else BPR(drawn.train, graph, DECAY)
         rate = job.get("learning_rate", self.options.learning_rate)
         self.optimizer = torch.optim.Adam(self.backbone.parameters(), lr=rate, fused=True)
+        give_back_freed_memory()  # as the trainer does
         self.epoch = 0
         self._order: list[Tensor] = []
 

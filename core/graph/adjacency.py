@@ -32,7 +32,7 @@ MAX_EDGES = 2**30 - 1
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class Adjacency:
     """D^-1/2 A D^-1/2 of the bipartite graph; users are nodes 0..U-1, items nodes U..N-1.
 
     Each edge is stored in both directions, so the matrix equals its transpose: the backward
@@ -41,18 +41,10 @@ class Graph:
 
     n_users: int
     n_items: int
-    user: Tensor
-    """User of each edge, int64 ``(E,)``."""
-    item: Tensor
-    """Item number (0..I-1) of each edge, int64 ``(E,)``."""
-    weight: Tensor
-    """Weight of each edge before normalisation, float32 ``(E,)``."""
     offsets: Tensor
     """Where each row starts among the entries, int32 ``(N + 1,)``."""
     column: Tensor
     """Node number of each entry, int32 ``(2E,)``, ascending within a row."""
-    edge: Tensor
-    """Which edge each entry belongs to, int64 ``(2E,)``; saves sorting when edges change."""
     value: Tensor
     """Normalised weight of each entry, ``(2E,)``, in the storage type of propagation."""
 
@@ -60,11 +52,6 @@ class Graph:
     def n_nodes(self) -> int:
         """N, users and items together."""
         return self.n_users + self.n_items
-
-    @property
-    def n_edges(self) -> int:
-        """E, undirected edges."""
-        return len(self.user)
 
     @cached_property
     def matrix(self) -> Tensor:
@@ -104,6 +91,30 @@ class Graph:
         return propagation.spmm(self, embedding)
 
 
+@dataclass(frozen=True, eq=False)
+class Graph(Adjacency):
+    """The same with its edges: what dropping, masking and weighting them need."""
+
+    user: Tensor
+    """User of each edge, int64 ``(E,)``."""
+    item: Tensor
+    """Item number (0..I-1) of each edge, int64 ``(E,)``."""
+    weight: Tensor
+    """Weight of each edge before normalisation, float32 ``(E,)``."""
+    edge: Tensor
+    """Which edge each entry belongs to, int32 ``(2E,)``; saves sorting when edges change."""
+
+    @property
+    def n_edges(self) -> int:
+        """E, undirected edges."""
+        return len(self.user)
+
+    @property
+    def adjacency(self) -> Adjacency:
+        """The matrix alone, of the same memory: half of it where the edges are not kept."""
+        return Adjacency(self.n_users, self.n_items, self.offsets, self.column, self.value)
+
+
 def normalized_graph(
     interactions: Interactions,
     weight: Tensor | NDArray[np.floating] | None = None,
@@ -135,18 +146,19 @@ def normalized_graph(
     order = torch.argsort(row * n_nodes + column, stable=True)
     offsets = torch.zeros(n_nodes + 1, dtype=torch.int32, device=device)
     offsets[1:] = torch.bincount(row, minlength=n_nodes).cumsum(0)
-    edge = torch.cat([torch.arange(len(user), device=device)] * 2)[order]
+    number = torch.arange(len(user), dtype=torch.int32, device=device)
+    edge = torch.cat([number, number]).index_select(0, order)
     value = _normalized(user, item, edge_weight, interactions.n_users, interactions.n_items)
     return Graph(
         interactions.n_users,
         interactions.n_items,
+        offsets,
+        column.index_select(0, order).int(),
+        value.index_select(0, edge).to(STORAGE_TYPES[dtype]),
         user,
         item,
         edge_weight,
-        offsets,
-        column[order].int(),
         edge,
-        value[edge].to(STORAGE_TYPES[dtype]),
     )
 
 
@@ -174,24 +186,26 @@ def drop_edges(graph: Graph, rate: float, generator: torch.Generator) -> Graph:
 
 def keep_edges(graph: Graph, keep: Tensor) -> Graph:
     """Keep some undirected edges, bool ``(E,)``, in their order, and normalise them again."""
-    kept = keep[graph.edge]  # (2E,)
-    n_before = torch.cat([kept.new_zeros(1, dtype=torch.int32), kept.cumsum(0).int()])
-    number = keep.cumsum(0) - 1  # new number of each kept edge
+    kept = keep.index_select(0, graph.edge)  # (2E,)
+    n_before = torch.cat([kept.new_zeros(1, dtype=torch.int32), kept.cumsum(0, dtype=torch.int32)])
+    number = keep.cumsum(0, dtype=torch.int32) - 1  # new number of each kept edge
     # A look-up by a mask counts the mask anew each time, and a GPU makes the host wait for that.
     edges, entry = keep.nonzero()[:, 0], kept.nonzero()[:, 0]
-    user, item, weight = (part[edges] for part in (graph.user, graph.item, graph.weight))
-    edge = number[graph.edge[entry]]
+    user, item, weight = (
+        part.index_select(0, edges) for part in (graph.user, graph.item, graph.weight)
+    )
+    edge = number.index_select(0, graph.edge.index_select(0, entry))
     value = _normalized(user, item, weight, graph.n_users, graph.n_items)
     return Graph(
         graph.n_users,
         graph.n_items,
+        n_before.index_select(0, graph.offsets),
+        graph.column.index_select(0, entry),
+        value.index_select(0, edge).to(graph.value.dtype),
         user,
         item,
         weight,
-        n_before[graph.offsets],
-        graph.column[entry],
         edge,
-        value[edge].to(graph.value.dtype),
     )
 
 

@@ -21,14 +21,16 @@ from torch.autograd.function import once_differentiable
 from core.graph.propagation import check, mean_of_layers, multiply, product
 
 if TYPE_CHECKING:
-    from core.graph.adjacency import Graph
+    from core.graph.adjacency import Adjacency
 
 SPARSE_SHARE = 0.4
 """Share of the entries below which the last layer is computed at the rows alone: to pick them out
 takes about as long as to multiply by as many."""
 
 
-def mean_at(embedding: Tensor, graph: Graph, n_layers: int, rows: Tensor) -> tuple[Tensor, Tensor]:
+def mean_at(
+    embedding: Tensor, graph: Adjacency, n_layers: int, rows: Tensor
+) -> tuple[Tensor, Tensor]:
     """Mean of layers 0..K, and layer 0, at some nodes.
 
     Args:
@@ -53,7 +55,7 @@ class _MeanAtRows(torch.autograd.Function):
     def forward(
         ctx: Any,  # noqa: ANN401
         embedding: Tensor,
-        graph: Graph,
+        graph: Adjacency,
         n_layers: int,
         rows: Tensor,
     ) -> tuple[Tensor, Tensor]:
@@ -102,19 +104,20 @@ class _MeanAtRows(torch.autograd.Function):
         return total, None, None, None
 
 
-def few_nodes(graph: Graph, n_rows: int) -> bool:
+def few_nodes(graph: Adjacency, n_rows: int) -> bool:
     """Whether tables of all nodes are smaller than those of the rows: then theirs are added up."""
     return graph.n_nodes <= n_rows
 
 
-def _product_at(graph: Graph, layer: Tensor, rows: Tensor) -> Tensor:
+def _product_at(graph: Adjacency, layer: Tensor, rows: Tensor) -> Tensor:
     """``(A E)`` at some rows, ``(B, D)``."""
     if layer.is_cuda:  # to count the rows would make the host wait
         return multiply(graph, layer).index_select(0, rows)
     wanted = torch.zeros(graph.n_nodes, dtype=torch.bool)
     wanted[rows] = True
     distinct = wanted.nonzero()[:, 0]  # (n,) ascending
-    start, length = graph.offsets[distinct], graph.offsets.diff()[distinct]
+    start = graph.offsets.index_select(0, distinct)
+    length = graph.offsets.diff().index_select(0, distinct)
     n_entries = int(length.sum())
     if n_entries > SPARSE_SHARE * len(graph.column):
         return multiply(graph, layer).index_select(0, rows)
@@ -122,6 +125,8 @@ def _product_at(graph: Graph, layer: Tensor, rows: Tensor) -> Tensor:
     torch.cumsum(length, 0, out=offsets[1:])
     shift = torch.repeat_interleave(start - offsets[:-1], length, output_size=n_entries)
     entry = shift + torch.arange(n_entries, dtype=torch.int32)
-    found = product(graph.column[entry], graph.value[entry], offsets, layer)  # (n, D)
-    place = wanted.cumsum(0) - 1
-    return found.index_select(0, place[rows])
+    # By brackets each look-up takes four times as long.
+    column, value = graph.column.index_select(0, entry), graph.value.index_select(0, entry)
+    found = product(column, value, offsets, layer)  # (n, D)
+    place = (wanted.cumsum(0) - 1).index_select(0, rows)
+    return found.index_select(0, place)

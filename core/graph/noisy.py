@@ -19,7 +19,7 @@ from torch.nn import functional
 from core.graph.propagation import check, multiply
 
 if TYPE_CHECKING:
-    from core.graph.adjacency import Graph
+    from core.graph.adjacency import Adjacency
 
 
 class Noise:
@@ -56,7 +56,7 @@ def draw_directions(n_nodes: int, size: int, generator: torch.Generator) -> Tens
 
 
 def noisy_mean(
-    embedding: Tensor, graph: Graph, n_layers: int, noise: Noise, contrasted: int
+    embedding: Tensor, graph: Adjacency, n_layers: int, noise: Noise, contrasted: int
 ) -> tuple[Tensor, Tensor]:
     """Mean of the noisy layers 1..K, and the noisy layer l*.
 
@@ -85,7 +85,7 @@ class _NoisyMean(torch.autograd.Function):
     def forward(
         ctx: Any,  # noqa: ANN401
         embedding: Tensor,
-        graph: Graph,
+        graph: Adjacency,
         n_layers: int,
         noise: Noise,
         contrasted: int,

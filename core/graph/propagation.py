@@ -19,10 +19,10 @@ from torch import Tensor
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from core.graph.adjacency import Graph
+    from core.graph.adjacency import Adjacency
 
 
-def propagate(embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:
+def propagate(embedding: Tensor, graph: Adjacency, n_layers: int) -> Tensor:
     """Average the embeddings over layers 0..K: ``mean_k A^k E``.
 
     Args:
@@ -41,7 +41,7 @@ def propagate(embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:
     return result
 
 
-def spmm(graph: Graph, embedding: Tensor) -> Tensor:
+def spmm(graph: Adjacency, embedding: Tensor) -> Tensor:
     """Multiply once: ``A E``, ``(N, D)`` in the type of ``embedding``, differentiable.
 
     Raises:
@@ -56,7 +56,7 @@ class _MeanOfLayers(torch.autograd.Function):
     """``mean_k A^k E``; its transpose is itself."""
 
     @staticmethod
-    def forward(ctx: Any, embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, embedding: Tensor, graph: Adjacency, n_layers: int) -> Tensor:  # noqa: ANN401
         ctx.graph, ctx.n_layers = graph, n_layers
         return mean_of_layers(embedding, graph, n_layers)
 
@@ -69,7 +69,7 @@ class _Product(torch.autograd.Function):
     """``A E``; its transpose is itself."""
 
     @staticmethod
-    def forward(ctx: Any, embedding: Tensor, graph: Graph) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, embedding: Tensor, graph: Adjacency) -> Tensor:  # noqa: ANN401
         ctx.graph = graph
         layer = embedding.contiguous().to(graph.value.dtype)
         return multiply(graph, layer).to(embedding.dtype)
@@ -79,7 +79,7 @@ class _Product(torch.autograd.Function):
         return _Product.apply(gradient, ctx.graph), None  # type: ignore[no-untyped-call]
 
 
-def mean_of_layers(embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:
+def mean_of_layers(embedding: Tensor, graph: Adjacency, n_layers: int) -> Tensor:
     """``mean_k A^k E`` without a gradient, ``(N, D)`` in the type of ``embedding``."""
     # The sum is kept apart from the layers, so bfloat16 rounds each layer but never the sum.
     total = embedding.clone(memory_format=torch.contiguous_format)  # (N, D)
@@ -90,7 +90,7 @@ def mean_of_layers(embedding: Tensor, graph: Graph, n_layers: int) -> Tensor:
     return total.div_(n_layers + 1)
 
 
-def multiply(graph: Graph, layer: Tensor) -> Tensor:
+def multiply(graph: Adjacency, layer: Tensor) -> Tensor:
     """``A E`` without a gradient, ``(N, D)`` in the type of the graph."""
     if layer.is_cuda:
         return graph.matrix @ layer
@@ -109,7 +109,7 @@ def product(column: Tensor, value: Tensor, offsets: Tensor, layer: Tensor) -> Te
     )
 
 
-def check(embedding: Tensor, graph: Graph, n_layers: int = 0) -> None:
+def check(embedding: Tensor, graph: Adjacency, n_layers: int = 0) -> None:
     """Refuse what cannot be multiplied.
 
     Raises:

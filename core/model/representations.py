@@ -14,7 +14,7 @@ from core.model.gather import gather_rows, split_rows
 
 
 class PropagationGraph(Protocol):
-    """What a backbone needs of a graph; :class:`core.graph.adjacency.Graph` is one."""
+    """What a backbone needs of a graph; :class:`core.graph.adjacency.Adjacency` is one."""
 
     @property
     def n_users(self) -> int:

@@ -38,3 +38,13 @@ def keep_freed_memory() -> bool:
     ask(_ARENA_MAX, 1)
     large = any(ask(_MMAP_THRESHOLD, size) for size in LARGEST)  # the first that is taken
     return bool(ask(_TRIM_THRESHOLD, KEPT)) and large
+
+
+def give_back_freed_memory() -> None:
+    """Give the system what is free now.
+
+    To build a graph takes more memory than to keep it, and what that leaves lies between tables
+    that stay, where the larger ones of a training may not fit. Nothing where it cannot be asked.
+    """
+    if keep_freed_memory():
+        ctypes.CDLL(None).malloc_trim(0)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.graph.adjacency import Graph, drop_edges
+from core.graph.adjacency import Adjacency, Graph, drop_edges
 from core.graph.noisy import Noise, draw_directions
 from core.model.gather import gather_rows
 from core.model.hard_negatives import HardNegativePool, skip_first_pool
@@ -87,7 +87,7 @@ class LLMHNI(BPR):
             self.pool = HardNegativePool(n_users, n_items, config.pool, observed, generator)
         else:
             skip_first_pool(n_users, n_items, config.pool, generator)
-        self.views: tuple[tuple[Graph, Graph], ...] = ()
+        self.views: tuple[tuple[Adjacency, Adjacency], ...] = ()
         self.noise: Noise | None = None
         self._aligns = config.cross_graph_alignment and config.lambda_alignment > 0
         self._suppresses = config.hallucination_suppression and config.lambda_hallucination > 0
@@ -112,6 +112,7 @@ class LLMHNI(BPR):
         else:
             super().begin_epoch(epoch, backbone, generator)
         if self._suppresses:
+            self.views = ()  # what is drawn may take their memory
             self.views = self._draw_views(generator)
         if self.config.contrasts_layers and isinstance(backbone, OuterLayers):
             self.noise = self._draw_noise(backbone, generator)
@@ -152,11 +153,11 @@ class LLMHNI(BPR):
         chance = torch.rand(len(hard), generator=generator).to(hard.device)
         return torch.where(chance < self.config.hard_share, hard, self.negative)
 
-    def _draw_views(self, generator: torch.Generator) -> tuple[tuple[Graph, Graph], ...]:
+    def _draw_views(self, generator: torch.Generator) -> tuple[tuple[Adjacency, Adjacency], ...]:
         """Pairs of dropped graphs that L_hal contrasts; both readings of the paper."""
 
-        def drop(graph: Graph) -> Graph:
-            return drop_edges(graph, self.config.drop_rate, generator)
+        def drop(graph: Graph) -> Adjacency:
+            return drop_edges(graph, self.config.drop_rate, generator).adjacency
 
         if self.config.hallucination_views == "cross":
             return ((drop(self.original), drop(self.graph)),)
@@ -205,7 +206,7 @@ class LLMHNI(BPR):
         items: Tensor,
     ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], View]:
         """What L_rec needs, and the batch's nodes once each: one look-up for each table."""
-        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
+        user, item, negative = self.triples(rows)
         n_users = self.graph.n_users
         table = backbone.get_parameter("embedding")
         decay = weight_decay_at(table, user, n_users + item, n_users + negative)
@@ -224,7 +225,7 @@ class LLMHNI(BPR):
         """Every contrastive term that counts, weighted."""
         config, share, terms = self.config, share_of(backbone), {}
 
-        def view(graph: Graph) -> View:
+        def view(graph: Adjacency) -> View:
             nodes = users, self.graph.n_users + items
             return View(*cast("LooksUp", backbone).at(graph, *nodes).vector)
 

@@ -108,11 +108,18 @@ class BPR:
         positive, other, decay = share_of(backbone).sums(positive, other, decay)
         return positive, other, decay
 
+    def triples(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """User, positive and negative of some positives, ``(B,)`` each."""
+        user, item, negative = (
+            part.index_select(0, rows) for part in (self.user, self.item, self.negative)
+        )
+        return user, item, negative
+
     def _looked_up(
         self, backbone: nn.Module, found: Representations | None, rows: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Vectors of users, positives and negatives ``(B, D)`` each, and the weight decay."""
-        user, item, negative = self.user[rows], self.item[rows], self.negative[rows]
+        user, item, negative = self.triples(rows)
         n_users = self._graph.n_users
         nodes = (user, n_users + item, n_users + negative)
         table = backbone.get_parameter("embedding")

@@ -28,7 +28,7 @@ from core.model.transfer import to_device
 from core.parallel.columns import divide
 from core.parallel.group import current
 from core.parallel.ranking import shared_rank_metrics
-from core.train.allocator import keep_freed_memory
+from core.train.allocator import give_back_freed_memory
 from core.train.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from core.train.recorder import LossRecorder
 from core.types import Embeddings, FloatArray, Interactions, OnProgress, Progress, ignore_progress
@@ -124,7 +124,7 @@ class Trainer:
         checkpoint: Path | None = None,
         keep_weights: bool = False,
     ) -> None:
-        keep_freed_memory()
+        give_back_freed_memory()  # and from here on it is kept
         self.backbone, self.objective, self.config = backbone, objective, config
         self.generator, self.recorder = generator, recorder
         # Nothing held out is no validation: every value would be NaN.

@@ -255,8 +255,11 @@ def test_the_noise_is_drawn_anew_each_epoch():
 # ---------------------------------------------------------------- views
 
 
-def base_of(graph):
-    return {1.0: "original", 0.5: "refined"}[graph.weight.unique().item()]
+def edges_of(view):
+    """Its edges as pairs of user and item, from the rows of the users."""
+    ends = view.offsets[: view.n_users + 1].tolist()
+    item = (view.column - view.n_users).tolist()
+    return {(u, i) for u in range(view.n_users) for i in item[ends[u] : ends[u + 1]]}
 
 
 @pytest.mark.parametrize(
@@ -268,11 +271,14 @@ def base_of(graph):
 )
 def test_both_readings_contrast_the_right_views(reading, expected):
     objective = started(llmhni(hallucination_views=reading, lambda_hallucination=0.05))
-    assert [(base_of(a), base_of(b)) for a, b in objective.views] == expected
-    for left, right in objective.views:
-        assert left.n_edges < {"original": 18, "refined": 21}[base_of(left)]
-        kept = [set(zip(g.user.tolist(), g.item.tolist(), strict=True)) for g in (left, right)]
-        assert kept[0] != kept[1]
+    whole = {"original": edges_of(objective.original), "refined": edges_of(objective.graph)}
+    assert [len(edges) for edges in whole.values()] == [18, 21]
+    for pair, bases in zip(objective.views, expected, strict=True):
+        left, right = (edges_of(view) for view in pair)
+        for edges, base in zip((left, right), bases, strict=True):
+            assert edges < whole[base]
+            assert bool(edges - whole["original"]) == (base == "refined")  # it has edges of its own
+        assert left != right
     model = backbone()
     users, items = torch.unique(objective.user), torch.unique(objective.item)
     parts = []
@@ -291,7 +297,7 @@ def test_views_are_redrawn_every_epoch():
     edges = set()
     for epoch in range(1, 6):
         objective.begin_epoch(epoch, model, generator)
-        edges.add(tuple(objective.views[0][0].edge.tolist()))
+        edges.add(tuple(objective.views[0][0].column.tolist()))
     assert len(edges) > 1
 
 
