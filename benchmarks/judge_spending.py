@@ -67,11 +67,10 @@ def measure_seed(place: Path, seed: int) -> dict[str, Any]:
         raise ValueError("the sample has lost its truth")
     config = RunConfig.model_validate({"seed": seed, "judge": {"scope": "candidates"}})
     run = place / "scratch" / f"spending-{seed}-{fingerprint_of_code()}"
-    engine = Engine(
-        dataset, config, CPU, run / "checkpoints", place / "cache", ignore_progress
-    )  # fmt: skip
+    cache = place / "cache"
+    engine = Engine(dataset, config, CPU, run / "checkpoints", cache, ignore_progress)
     keys = stage_keys(dataset.fingerprint, config, CPU)
-    stages = Stages(run / "stages", place / "cache", keys)
+    stages = Stages(run / "stages", cache, keys)
     with reproducible(CPU):
         texts = stages.run("texts", engine.texts)
         aligned = stages.run("align", lambda: engine.align(texts))
@@ -92,18 +91,15 @@ def measure_seed(place: Path, seed: int) -> dict[str, Any]:
         rng = np.random.default_rng([STREAM, seed])
         by_chance = rng.random(dataset.train.n_users)[graded.user].astype(np.float32)
         judges = {"evidence": graded, "simulated": simulated(graded, dataset.train, truth, rng)}
-        orders = {"informative": worth, "random": by_chance}
+        orders = (("informative", worth), ("random", by_chance))
         return {
             "seed": seed,
             "n_pairs": len(graded),
             "n_calls": count_calls(graded.user, size),
             "targets_per_call": size,
             "curves": {
-                judge: {
-                    order: _curve(grades, first, size, settling, truth)
-                    for order, first in orders.items()
-                }
-                for judge, grades in judges.items()
+                judge: {name: _curve(own, first, size, settling, truth) for name, first in orders}
+                for judge, own in judges.items()
             },
             "code": fingerprint_of_code(),
         }

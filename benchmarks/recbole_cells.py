@@ -23,6 +23,7 @@ RUNNER: Final = Path(__file__).with_name("recbole_runner.py")
 NAME: Final = "split"
 """Of the data in RecBole's folder."""
 K: Final = 20
+SHAPE: Final = {"embedding_size", "n_layers", "init_std"}
 
 
 def train_theirs(
@@ -81,9 +82,7 @@ def train_ours(
         dataset.train,
         dataset.valid,
         normalized_graph(dataset.train),
-        BackboneConfig.model_validate(
-            matched.model_dump(include={"embedding_size", "n_layers", "init_std"})
-        ),
+        BackboneConfig.model_validate(matched.model_dump(include=SHAPE)),
         OptimiserConfig.model_validate(
             matched.model_dump(include={"epochs", "batch_size", "learning_rate", "eval_every"})
             | {"weight_decay": matched.decay_of(method), "patience": matched.patience_of(method)}
@@ -105,12 +104,12 @@ def train_ours(
         "best_epoch": outcome.best_epoch,
         "n_epochs": len(outcome.history),
         **clock.per_epoch(len(outcome.history)),
-        "versions": {
-            "python": sys.version.split()[0],
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
+        "versions": _versions(torch.__version__),
     }
+
+
+def _versions(of_torch: str) -> dict[str, str]:
+    return {"python": sys.version.split()[0], "torch": of_torch, "numpy": np.__version__}
 
 
 class _Clock:

@@ -87,7 +87,7 @@ class MaskedLightGCN(LightGCN):
 
         Both directions have the same factor, and degrees stay those of the whole graph.
         """
-        weight = graph.value.float() * mask[graph.edge]  # (2E,)
+        weight = graph.value.float() * mask.index_select(0, graph.edge)  # (2E,)
         layer: Tensor = self.embedding
         total: Tensor = self.embedding
         for _ in range(self.n_layers):

@@ -1,4 +1,4 @@
-"""InfoNCE of two views with a gradient of its own: each cosine is computed once and kept.
+"""InfoNCE of two views with a gradient of its own, worked out while exponentials are in the cache.
 
 Source: van den Oord et al., 2018 (arXiv:1807.03748), in the in-batch form. The gradient is worked
 out by hand: with S = L R^T, P = exp(S), row sums r, column sums k and the share f of the direction
@@ -19,7 +19,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 KEPT = 2**23
-"""Logits that are kept for the gradient (32 MB); of more, blocks are computed anew."""
+"""Exponentials that are kept until the gradient is there (32 MB in float32); of more, blocks are
+computed anew."""
 BLOCK = 256
 """Rows at a time on a CPU: with 2,000 columns a block stays in the cache next to the core."""
 DEVICE_BLOCK = 512
@@ -49,7 +50,7 @@ def info_nce(
         right: Second view, ``(n, D)``. Each node must occur once: a repeated node would be
             its own negative.
         temperature: tau > 0.
-        weight: Weight of each node, ``(n,)``; normalised as in
+        weight: Weight of each node, ``(n,)``, a constant; normalised as in
             :func:`core.model.losses.bpr_loss`.
         block_size: Rows compared with all n others at once; what is fast if omitted.
         product: Type of the factors of matrix products, bfloat16 for speed; that of the views
@@ -57,12 +58,15 @@ def info_nce(
         forth: Share f of the direction from left to right; 1 = that alone.
 
     Raises:
-        ValueError: If the views differ in shape, or tau or ``block_size`` is not positive.
+        ValueError: If the views differ in shape, tau or ``block_size`` is not positive, or a type
+            is float16, which cannot hold exp(1/tau).
     """
     if left.shape != right.shape:
         raise ValueError(f"views are {tuple(left.shape)} and {tuple(right.shape)}, need the same")
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature}, need more than 0")
+    if torch.float16 in (left.dtype, right.dtype, product):
+        raise ValueError("float16 cannot hold exp(1/tau); need float32, float64 or bfloat16")
     if block_size is None:
         block_size = BLOCK if left.device.type == "cpu" else DEVICE_BLOCK
     if block_size < 1:
@@ -85,6 +89,7 @@ def _shares(weight: Tensor | None, like: Tensor) -> Tensor:
     """Weight of each row over that of all, ``(n,)``; zero where there is none."""
     if weight is None:
         return like.new_full((len(like),), 1 / max(len(like), 1))
+    weight = weight.detach()
     total = weight.sum()
     return (weight / total.masked_fill(~(total > 0), 1.0)).to(like.dtype)
 

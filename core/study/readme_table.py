@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from core.study import statistics
-from core.study.cases import RATE, Case
+from core.study.cases import RATE, Case, first_or_tied
 from core.study.labels import title
 from core.study.statistics import ORACLE, OURS, PLAIN
 from core.study.tables import UNKNOWN, markdown, number
@@ -63,9 +63,12 @@ def fill(page: str, table: str) -> str:
 
 
 def _detection(cells: pd.DataFrame, aimed: Iterable[Case], case: Case, measure: str) -> str:
-    """Beside the rival of an aim; LLMHNI's mean alone where none asks, of data without texts."""
+    """Beside the rival of the aim; data without texts have no aim, and theirs is found here."""
     same = _same(aimed, case)
-    return _mean(cells, case, OURS, measure) if same is None else _beside(cells, same)
+    if same is None:
+        ask = first_or_tied(cells[cells["data"] == case.data], (measure,))
+        same = ask(case.data, case.noise, measure)
+    return _beside(cells, same)
 
 
 def _same(cases: Iterable[Case], case: Case) -> Case | None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from core.model.representations import Representations
+from core.parallel.group import Group
 from core.train import recorder
 from core.train.recorder import LossRecorder
 
@@ -34,13 +35,40 @@ def test_the_loss_is_the_mean_softplus_over_the_negatives():
     assert made().losses(FOUND).tolist() == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("block", [1, 6])
+def random_case(n_pairs=40):
+    """Vectors of 9 users and 7 items, and a recorder of pairs with 3 negatives each."""
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    found = Representations(
+        torch.randn(9, 4, generator=generator), torch.randn(7, 4, generator=generator)
+    )
+    user, item = rng.integers(0, 9, n_pairs), rng.integers(0, 7, n_pairs)
+    negatives = torch.from_numpy(rng.integers(0, 7, (n_pairs, 3)))
+    return found, LossRecorder(user, item, negatives)
+
+
+@pytest.mark.parametrize("block", [1, 6, 44, 1000])
 def test_blocks_do_not_change_the_losses(monkeypatch, block):
-    """Of gathered vectors: one pair at a time, and two with the third left over."""
+    """Of gathered vectors, some with pairs left over; but for rounding, which sums together set."""
     monkeypatch.setattr(recorder, "CHEAPER", 0)
-    whole = made().losses(FOUND)
+    found, one = random_case(500)
+    whole = one.losses(found)
     monkeypatch.setattr(recorder, "BLOCK", block)
-    assert torch.equal(made().losses(FOUND), whole)
+    torch.testing.assert_close(one.losses(found), whole)
+
+
+class Apart(Group):
+    """One of several processes, before their losses are put together."""
+
+    def combined(self, value):
+        return value
+
+
+@pytest.mark.parametrize("cheaper", [0, 10**9], ids=["gathered vectors", "whole rows"])
+def test_processes_share_the_pairs_without_doing_any_twice(monkeypatch, cheaper):
+    monkeypatch.setattr(recorder, "CHEAPER", cheaper)
+    found, one = random_case()
+    parts = [one.losses(found, Apart(number, 3)) for number in range(3)]
+    torch.testing.assert_close(torch.stack(parts).sum(dim=0), one.losses(found))
 
 
 def test_every_kth_epoch_is_kept():
@@ -62,13 +90,7 @@ def test_losses_carry_no_gradient():
 
 @pytest.mark.parametrize("at_once", [1, 7, 10**6])
 def test_whole_rows_and_gathered_vectors_give_the_same_losses(monkeypatch, at_once):
-    rng = np.random.default_rng(0)
-    user, item = rng.integers(0, 9, 40), rng.integers(0, 7, 40)
-    generator = torch.Generator().manual_seed(0)
-    found = Representations(
-        torch.randn(9, 4, generator=generator), torch.randn(7, 4, generator=generator)
-    )
-    one = LossRecorder(user, item, torch.from_numpy(rng.integers(0, 7, (40, 3))))
+    found, one = random_case()
     monkeypatch.setattr(recorder, "SCORES_AT_ONCE", at_once)
     losses = []
     for cheaper in (0, 10**9):
