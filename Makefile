@@ -3,8 +3,9 @@
 PYTHON ?= python3
 PORT ?= 8501
 ARGS ?=
-# Test files that run at a time; WORKERS=0 runs all in one process (for a debugger).
-WORKERS ?= 2
+# Test files that run at a time: a third keeps two cores busy while browsers are waited for.
+# WORKERS=0 runs all in one process (for a debugger).
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,7 +42,7 @@ app: $(RUN_READY)  ## Start the workbench in the browser (PORT=8501)
 demo: $(RUN_READY)  ## Run the whole method on the sample data, offline
 	@$(BIN)/python -m app.cli demo $(ARGS)
 
-test: $(DEV_READY)  ## Run the tests, two files at a time (ARGS="-k name" for some of them)
+test: $(DEV_READY)  ## Run the tests, three files at a time (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-llm: $(LLM_READY)  ## Run the tests of the local judge against a small model (minutes)

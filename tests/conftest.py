@@ -16,22 +16,26 @@ os.environ[environment.SECRETS_VARIABLE] = ""  # no test asks the endpoint of wh
 
 
 BROWSER = "tests/browser/"
-"""Its tests share a workspace, an app and a browser."""
+SECOND_HALF = f"{BROWSER}test_l"
+"""The first of the files in the second half: both take about as long. Those of a half share a
+workspace, an app and a browser."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come first: in one of two processes they take as long as all others do."""
+    """Browser tests come first: they wait a lot, and others fill the time."""
     items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Files stay whole, and all browser tests in one process."""
+    """Files stay whole, and each half of the browser tests in one process."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is used
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+            if not nodeid.startswith(BROWSER):
+                return super()._split_scope(nodeid)
+            return SECOND_HALF if nodeid >= SECOND_HALF else BROWSER
 
     return Scheduling(config, log)
 
