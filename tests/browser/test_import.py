@@ -34,6 +34,7 @@ def test_a_csv_becomes_a_prepared_dataset(screen, server, tmp_path):
     assert f"{N_ROWS}" in screen.text()
     screen.press("Choose how to prepare")
     screen.page.locator("[class*='st-key-da_p_clicks_name'] input").first.wait_for()
+    screen.idle()  # until then there may be the button of the step before, which says "prepare" too
     screen.press("Prepare")
     screen.says("The dataset is ready.")
     manifest = server.workspace / "datasets" / "clicks" / "manifest.json"
