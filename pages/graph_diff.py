@@ -42,6 +42,12 @@ def whole_graph(run: Run) -> None:
             delta_arrow="off",
             help=explain(decision) if decision in graph_diff.CHANGES else None,
         )
+    if totals["weakened"]:
+        st.caption(
+            "Soft weights: every edge weighs 1 − P(noisy), that of a clean interaction too. One that "
+            f"keeps {graph_diff.KEPT_FROM:.0%} or more counts as kept; how much is left of the others "
+            "stands below, in the column Weight."
+        )
     flows = state.ask(graph_diff.flows, run)
     st.subheader("From verdict to edge")
     components.chart(figures.flows(flows, ink()), "gd_flows", "edge_flows")

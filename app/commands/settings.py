@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,8 +118,10 @@ def _assign(values: dict[str, Any], name: str, value: object) -> None:
 
 def _unknown(name: str, names: set[str]) -> str:
     step = name.rpartition(".")[0]
+    alike = get_close_matches(name, sorted(names), n=1, cutoff=0.8)
+    meant = f" Did you mean {alike[0]}?" if alike else ""
     near = sorted(other for other in names if other.rpartition(".")[0] == step and step)
-    return f"There is no setting '{name}'. Known are: {', '.join(near or sorted(names))}."
+    return f"There is no setting '{name}'.{meant} Known are: {', '.join(near or sorted(names))}."
 
 
 def _explain(error: ValidationError, names: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
@@ -34,6 +35,17 @@ def verdict_truth(run: Run) -> None:
         },
         placeholder="–",
     )
+    if told := hard_ones(counts):
+        st.caption(told)
+
+
+def hard_ones(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Which verdicts the hard ones have, the most frequent first; empty where there are none."""
+    found = {verdict: of["hard"] for verdict, of in counts.items() if of["hard"]}
+    total = sum(found.values())
+    ranked = sorted(found, key=lambda verdict: -found[verdict])
+    said = ", ".join(f"{found[name] / total:.0%} {name} ({found[name]:,})" for name in ranked)
+    return f"Of the {total:,} hard ones among them are called: {said}." if total else ""
 
 
 def _table(counts: dict[str, dict[str, int]]) -> pd.DataFrame:

@@ -197,13 +197,19 @@ def _said(found: dict[str, Any]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed",
+        description=__doc__,
+        epilog=_parts_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # --graph would be --graphs, and a typing error hours
+    )
     add = parser.add_argument
     first = [name for name in PARTS if name != GPU]
     add("--parts", type=_listed, default=first, help="of " + ",".join(PARTS))
     add("--graphs", type=_listed, default=[], help="S,L,sample,amazon-book or USERSxITEMSxROWS")
     add("--sizes", type=_listed, default=[], help="points of projection, interactions of growth")
-    add("--only", type=_listed, default=[], help="contestants by name")
+    add("--only", type=_listed, default=[], help="contestants by name, as below")
     add("--rounds", type=int, help="of every part; each has its own number if omitted")
     add("--threads", type=int, default=os.cpu_count() or 1)
     add("--epochs", type=int, help="of recall and folds")
@@ -212,10 +218,23 @@ def _parser() -> argparse.ArgumentParser:
     add("--fresh", action="store_true", help="forget what was measured of these parts")
     add("--before", type=Path, help="take over profiles of an older version from this folder")
     add("--report", action="store_true", help="measure nothing")
-    add("--out", type=Path, default=FOLDER, help="folder of raw numbers")
-    add("--page", type=Path, default=PAGE, help="the report")
+    add("--out", type=Path, default=FOLDER, help="folder of raw numbers; the project's if omitted")
+    add("--page", type=Path, default=PAGE, help="the report; docs/performance.md if omitted")
     add("--cache", type=Path, default=CACHE, help="folder of graphs")
     return parser
+
+
+def _parts_text() -> str:
+    """Name, title, graphs or sizes and contestants of each part."""
+    lines = ["parts (those with RecBole or PyG install them first, in environments of their own):"]
+    for name, part in PARTS.items():
+        hours = part.on_demand
+        graphs = ", ".join(g + (" (hours, on demand)" if g in hours else "") for g in part.graphs)
+        lines.append(f"  {name}: {part.title}" + (f"; {graphs}" if graphs else ""))
+        lines.append("    " + ", ".join(c.name for c in part.contestants))
+    lines += ["", "To try it out without changing the project's numbers:"]
+    lines.append("  --parts eval --graphs S --rounds 1 --out /tmp/speed --page /tmp/speed.md")
+    return "\n".join(lines)
 
 
 def _listed(text: str) -> list[str]:

@@ -25,6 +25,10 @@ BLOCK = 256
 """Rows at a time on a CPU: with 2,000 columns a block stays in the cache next to the core."""
 DEVICE_BLOCK = 512
 """And on a GPU, where each block costs a dozen calls."""
+STEP = 128
+"""Rounded factors have a multiple of so many rows on a CPU. There oneDNN compiles code for every
+shape of bfloat16 it has not met, and a batch has another number of nodes each time: compiling took
+several times as long as multiplying, and the code of a thousand shapes stayed with the process."""
 LARGEST_EXPONENT = 40.0
 """float32 holds exp(40) and exp(-40), and sums of them; a lower temperature takes float64."""
 LARGEST_WIDE_EXPONENT = 300.0
@@ -132,7 +136,8 @@ class _InfoNCE(torch.autograd.Function):
         one, other = _factors(left, right, product)
         for start in range(0, n, block_size):
             rows = slice(start, min(start + block_size, n))
-            block = _exponentials(one[rows], other, left.dtype)  # (b, n)
+            shape = (rows.stop - start, n)
+            block = _product(one[start : start + block_size], other.T, left.dtype, shape).exp_()
             torch.sum(block, dim=1, out=row[rows])
             if forth < 1:
                 column += block.sum(dim=0)
@@ -170,38 +175,50 @@ def _gradients(
     to_left = right * -share[:, None]
     to_right = left * -share[:, None]
     one, other = _factors(left, right, product)
-    for number, start in enumerate(range(0, len(left), block_size)):
-        rows = slice(start, min(start + block_size, len(left)))
-        block = kept[number] if kept else _exponentials(one[rows], other, left.dtype)
+    n = len(left)
+    for number, start in enumerate(range(0, n, block_size)):
+        rows = slice(start, min(start + block_size, n))
+        near = one[start : start + block_size]  # with the rows that fill it up
+        shape = (rows.stop - start, n)
+        block = kept[number] if kept else _product(near, other.T, left.dtype, shape).exp_()
+        filled = (len(near), len(other))
         if by_column is not None:  # (b, n); rounded once for both products
-            slope = block.mul_(by_row[rows, None] + by_column).to(one.dtype)
+            slope = _filled(block.mul_(by_row[rows, None] + by_column), filled, one.dtype)
             _add_product(to_left[rows], slope, other)
-            _add_product(to_right, slope.T, one[rows])
+            _add_product(to_right, slope.T, near)
         else:  # of rows alone: n factors, on the side where they meet D numbers each
-            block = block.to(one.dtype)
-            to_left[rows] += by_row[rows, None] * _product(block, other, left.dtype)
-            scaled = (by_row[rows, None] * left[rows]).to(one.dtype)
+            block = _filled(block, filled, one.dtype)
+            found = _product(block, other, left.dtype, to_left[rows].shape)
+            to_left[rows] += by_row[rows, None] * found
+            scaled = _filled(by_row[rows, None] * left[rows], near.shape, one.dtype)
             _add_product(to_right, block.T, scaled)
     return to_left, to_right
 
 
 def _factors(left: Tensor, right: Tensor, product: torch.dtype | None) -> tuple[Tensor, Tensor]:
-    """Both in the type that is multiplied."""
-    return left.to(product or left.dtype), right.to(product or right.dtype)
+    """Both in the type that is multiplied; rounded on a CPU, filled up to whole steps."""
+    if product is None or product == left.dtype or left.is_cuda:
+        return left.to(product or left.dtype), right.to(product or right.dtype)
+    shape = (-(-len(left) // STEP) * STEP, left.shape[1])
+    return _filled(left, shape, product), _filled(right, shape, product)
 
 
-def _exponentials(left: Tensor, right: Tensor, dtype: torch.dtype) -> Tensor:
-    """``exp(L R^T)``, ``(b, n)``."""
-    return _product(left, right.T, dtype).exp_()
+def _filled(table: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """The table in another type, with zeros behind its rows and columns."""
+    if table.shape == shape:
+        return table.to(dtype)
+    filled = table.new_zeros(shape, dtype=dtype)
+    filled[: len(table), : table.shape[1]] = table
+    return filled
 
 
-def _product(left: Tensor, right: Tensor, dtype: torch.dtype) -> Tensor:
-    """Of two factors of one type, as numbers of perhaps another."""
+def _product(left: Tensor, right: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
+    """Of two factors of one type, as numbers of perhaps another, without what filled them up."""
     if left.dtype == dtype:
         return left @ right
     if left.is_cuda:  # the CPU has no such product
         return torch.mm(left, right, out_dtype=dtype)
-    return torch.mm(left, right).to(dtype)
+    return torch.mm(left, right)[: shape[0], : shape[1]].to(dtype)
 
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
@@ -209,4 +226,4 @@ def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
     if left.dtype == total.dtype:
         total.addmm_(left, right)
     else:
-        total += _product(left, right, total.dtype)
+        total += _product(left, right, total.dtype, total.shape)

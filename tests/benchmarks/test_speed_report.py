@@ -52,6 +52,12 @@ def test_a_missed_target_says_by_how_much():
     assert verdict(target, cases) == "**missed** by 29% (L)"
 
 
+def test_a_recall_that_is_never_reached_is_no_ratio():
+    target = Target("as soon", "at least", 10.0, "x", dict)
+    assert measured_text(target, {"S": 12.0, "sample": 0.0}) == "S 12x, sample never there"
+    assert verdict(target, {"S": 12.0, "sample": 0.0}) == "**missed** (sample)"
+
+
 def test_the_worst_case_decides():
     target = Target("time", "at most", 0.6, "x", dict)
     assert verdict(target, {"S": 0.5, "L": 0.9}) == "**missed** by 50% (L)"
@@ -156,15 +162,15 @@ def test_the_page_has_targets_numbers_and_what_was_written_by_hand(tmp_path):
     assert "| 0.500 s | 25.0% | 3 | `aten::mm / x` |" in text
     assert "| product, fp32: share of bandwidth | 50% |" in text
     assert "## Maps\n\nNot measured." in text
-    assert "busy" not in text
-    assert "other versions" not in text
+    assert "busy for" not in text
+    assert "older versions" not in text
 
 
 def test_a_busy_machine_and_old_numbers_are_said(tmp_path):
     rows = Rows([make_row("demo", "", "demo", load=2.0, code="old", demo=60.0)])
     text = render(rows, tmp_path, tmp_path / "page.md")
-    assert "busy** before 1 of 1" in text
-    assert "other versions" in text
+    assert "Before 1 of 1 measurements the machine had been busy" in text
+    assert "**Measured with older versions of the engine than this one:** demo;" in text
     assert "| `make demo` after installation | at most 60 s | 60 s | met |" in text
 
 
@@ -180,7 +186,7 @@ def test_profiles_of_an_older_version_stand_beside_the_present_one(tmp_path):
     page = render(Rows.read(folder), folder, tmp_path / "page.md")
     assert page.index("**epoch** (an") < page.index("**epoch, before** (an")
     assert "2.000 s | 50.0%" in page
-    assert "other versions" not in page
+    assert "older versions" not in page
     with pytest.raises(ConfigError, match="no rows of profile"):
         take_over(tmp_path, folder, "profile")
 

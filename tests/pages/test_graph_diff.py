@@ -65,6 +65,7 @@ def test_the_whole_graph_comes_first():
     }
     assert app.dataframe[0].value["n"].sum() == 8
     assert "1 items" in app.caption[-1].value
+    assert "that of a clean interaction too" in written(app)
 
 
 @pytest.mark.usefixtures("folder")

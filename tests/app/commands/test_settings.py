@@ -46,6 +46,14 @@ def test_an_unknown_name_lists_its_neighbours():
     assert "judge.controls" not in str(caught.value)
 
 
+def test_an_unknown_name_that_is_nearly_right_is_guessed():
+    with pytest.raises(ConfigError, match=r"Did you mean train\.epochs\? Known are: train\."):
+        build_config(assignments=["train.epoch=3"])
+    with pytest.raises(ConfigError) as caught:
+        build_config(assignments=["train.anything_else=3"])
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_an_unknown_name_in_a_file_is_an_error(tmp_path):
     file = tmp_path / "settings.json"
     file.write_text('{"judge": {"king": "evidence"}}')

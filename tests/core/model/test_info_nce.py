@@ -142,18 +142,40 @@ def test_blocks_that_are_computed_anew_give_the_same_gradients(monkeypatch):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
-def test_products_in_bfloat16_are_near_and_sums_stay_wide():
-    left = randn(300, 16)
-    right = left + 0.3 * randn(300, 16, seed=1)
+@pytest.mark.parametrize("forth", [0.5, 1.0])
+@pytest.mark.parametrize("block_size", [None, 100])
+@pytest.mark.parametrize("n", [0, 1, 128, 300, 513])
+@pytest.mark.parametrize("kept", [module.KEPT, 0])
+def test_products_in_bfloat16_are_near_and_sums_stay_wide(n, block_size, forth, kept, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", kept)
+    left, weight = randn(n, 16), randn(n, seed=2).abs()
+    right = left + 0.3 * randn(n, 16, seed=1)
     found = []
     for product in (None, torch.bfloat16):
-        one = left.clone().requires_grad_()
-        loss = info_nce(one, right, 0.2, product=product)
+        views = [left.clone().requires_grad_(), right.clone().requires_grad_()]
+        loss = info_nce(*views, 0.2, weight, block_size, product, forth)
         loss.backward()
-        found.append((loss.item(), one.grad))
-    assert found[1][0] == pytest.approx(found[0][0], rel=1e-3)
-    error = (found[1][1] - found[0][1]).norm() / found[0][1].norm()
-    assert 0 < float(error) < 1e-2
+        found.append((loss.item(), torch.cat([view.grad for view in views])))
+    (expected, slope), (near, rounded) = found
+    assert near == pytest.approx(expected, rel=1e-3, abs=0.02 if n < 2 else 0)
+    if n > 1:  # a single row has no gradient to compare with
+        assert 0 < float((rounded - slope).norm() / slope.norm()) < 1e-2
+
+
+def test_rounded_products_have_few_shapes_however_many_nodes_a_batch_has(monkeypatch):
+    """For every shape that it has not met oneDNN compiles code, and keeps it."""
+    shapes = set()
+    multiply = torch.mm
+
+    def seen(left, right, **more):
+        shapes.add((*left.shape, *right.shape))
+        return multiply(left, right, **more)
+
+    monkeypatch.setattr(torch, "mm", seen)
+    for n in range(520, 560, 3):
+        views = [randn(n, 8).requires_grad_(), randn(n, 8, seed=1).requires_grad_()]
+        info_nce(*views, 0.2, product=torch.bfloat16).backward()
+    assert 0 < len(shapes) <= 6  # a whole block and a last one, three products each
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.03, 0.02, 0.005, 0.003, 0.001])
