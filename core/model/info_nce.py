@@ -207,8 +207,11 @@ def _filled(table: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor
     """The table in another type, with zeros behind its rows and columns."""
     if table.shape == shape:
         return table.to(dtype)
-    filled = table.new_zeros(shape, dtype=dtype)
-    filled[: len(table), : table.shape[1]] = table
+    n, width = table.shape
+    filled = table.new_empty(shape, dtype=dtype)
+    filled[:n, :width] = table
+    filled[:n, width:].zero_()
+    filled[n:].zero_()
     return filled
 
 
