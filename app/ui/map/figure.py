@@ -17,6 +17,8 @@ from app.ui.map.scene import DIM, HIT, NAMES, NORMAL, Scene
 SYMBOLS: Final = (*theme.VERDICT_SYMBOLS.values(), "square")
 SIZE: Final = {"few": 8.0, "many": 5.0}
 FEW: Final = 5000
+BAR: Final = 40
+"""Pixels of the mode bar on the right edge, in which no point may lie."""
 
 
 def figure(scene: Scene, height: int) -> go.Figure:
@@ -130,7 +132,7 @@ def _framed(picture: go.Figure, scene: Scene, height: int) -> go.Figure:
     theme.frame(
         picture,
         height,
-        margin={"l": 4, "r": 4, "t": 26 if len(scene.panes) > 1 else 4, "b": 4},
+        margin={"l": 4, "r": BAR, "t": 26 if len(scene.panes) > 1 else 4, "b": 4},
         hovermode="closest",
         modebar={"orientation": "v"},
         uirevision=key,
@@ -141,7 +143,19 @@ def _framed(picture: go.Figure, scene: Scene, height: int) -> go.Figure:
     picture.update_yaxes(visible=False, range=[0, TOP])
     for axis in ("", "2")[: len(scene.panes)]:
         picture.layout[f"yaxis{axis}"].update(scaleanchor=f"x{axis}")
+    if len(scene.panes) > 1:
+        _divide(picture)
     return picture
+
+
+def _divide(picture: go.Figure) -> None:
+    """A line between two maps: their points may come near each other."""
+    picture.add_shape(
+        type="line",
+        **{"xref": "paper", "yref": "paper", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1},
+        line={"color": theme.NEUTRAL, "width": 1},
+        opacity=0.35,
+    )
 
 
 def _revision(area: Area | None) -> str:

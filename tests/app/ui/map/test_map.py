@@ -110,7 +110,9 @@ def test_the_figure_knows_points_by_id_and_verdicts_by_shape():
 def test_an_outline_is_drawn_in_its_own_pane():
     area = Area("aligned", np.array([[0, 0], [9, 0], [9, 9]], float))
     drawn = figure(scene(area=area, selected=np.array([True, False, False])), 300)
-    assert drawn.layout.shapes[0].xref == "x2"
+    outline, divider = drawn.layout.shapes
+    assert outline.xref == "x2"
+    assert (divider.xref, divider.x0, divider.x1) == ("paper", 0.5, 0.5)
     clean = next(trace for trace in drawn.data if trace.name == "clean")
     assert list(clean.selectedpoints) == [0]
 
