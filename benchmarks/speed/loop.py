@@ -40,6 +40,18 @@ def timed(call: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
+def warmed(step: Callable[[], object], seconds: float = 1.0) -> None:
+    """Take steps that do not count, at least one.
+
+    A process that has waited for its turn comes back to cold caches and a sleeping processor; the
+    steps of an epoch follow each other.
+    """
+    end = time.perf_counter() + seconds
+    step()
+    while time.perf_counter() < end:
+        step()
+
+
 def repeated(step: Callable[[], object], n: int, name: str) -> dict[str, float]:
     """Median and least seconds of n calls: ``NAME``, ``NAME_cpu``, ``NAME_min``, ``NAME_cpu_min``.
 

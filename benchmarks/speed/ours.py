@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.speed.graphs import Drawn, load
-from benchmarks.speed.loop import Job, Measure, peak_mb, repeated, timed
+from benchmarks.speed.loop import Job, Measure, peak_mb, repeated, timed, warmed
 from core.config import BackboneConfig, LLMHNIConfig, RunConfig
 from core.graph.adjacency import Graph, normalized_graph
 from core.metrics import rank_metrics
@@ -127,6 +127,9 @@ def prepare(job: Job) -> Measure:
 
 def _steps(training: Training, job: Job) -> dict[str, Any]:
     """Seconds of a step, and of what an epoch draws at its begin, per step."""
+    if not training.epoch:
+        training.begin_epoch()
+    warmed(training.step)
     wall, cpu = timed(training.begin_epoch)
     n = training.n_steps
     found = repeated(training.step, job["steps"], "step")

@@ -11,7 +11,7 @@ import torch
 from torch_geometric.nn.models import LightGCN
 
 from benchmarks.speed.graphs import load
-from benchmarks.speed.loop import Job, Measure, repeated
+from benchmarks.speed.loop import Job, Measure, repeated, warmed
 
 SIZE, LAYERS, BATCH, DECAY = 64, 3, 2048, 1e-5
 
@@ -42,7 +42,11 @@ def prepare(job: Job) -> Measure:
         loss.backward()
         optimizer.step()
 
-    return lambda: repeated(step, job["steps"], "step")
+    def measure() -> dict[str, float]:
+        warmed(step)
+        return repeated(step, job["steps"], "step")
+
+    return measure
 
 
 def _csr(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:

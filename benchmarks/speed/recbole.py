@@ -22,7 +22,7 @@ from recbole.utils import get_trainer, init_seed
 
 from benchmarks.recbole_shared import SHARED
 from benchmarks.speed.graphs import Drawn, load
-from benchmarks.speed.loop import Job, Measure, peak_mb, repeated, timed
+from benchmarks.speed.loop import Job, Measure, peak_mb, repeated, timed, warmed
 
 NAME: Final = "graph"
 SETTINGS: Final[dict[str, Any]] = {
@@ -92,6 +92,7 @@ def prepare(job: Job) -> Measure:
     waiting: list[Any] = []
 
     def measure() -> dict[str, Any]:
+        warmed(lambda: training.step(next(batches)))
         sampled = repeated(lambda: waiting.append(next(batches)), job["steps"], "sample")
         waiting.append(next(batches))
         return sampled | repeated(lambda: training.step(waiting.pop()), job["steps"], "step")

@@ -36,7 +36,7 @@ HOW: Final = """## How it was measured
 Every contestant is a process of its own with the same number of threads, set before Python
 starts (`OMP_WAIT_POLICY=PASSIVE`, `GOMP_SPINCOUNT=1000`; with several threads also
 `OMP_PROC_BIND=spread` and `OMP_PLACES=cores`). Contestants are measured in turn, round after
-round, in alternating order.
+round, in alternating order. Steps are timed after a second of them that does not count.
 Ratios are of medians over rounds, of wall time; least and processor times stand beside them.
 RecBole and PyG run in an environment of their own, as released. Embedding size 64, 3 layers,
 batches of 2,048. S and L are clustered, with degrees of a power law."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from benchmarks.speed.loop import peak_mb, repeated
+from benchmarks.speed.loop import peak_mb, repeated, warmed
 from benchmarks.speed.process import Worker, variables
 from core.errors import ConfigError
 
@@ -43,3 +45,12 @@ def test_the_first_call_is_not_timed():
 
 def test_peak_memory_is_that_of_a_process_with_python_in_it():
     assert 5 < peak_mb() < 100_000
+
+
+def test_steps_before_the_first_that_counts_take_their_time():
+    calls, begin = [], time.perf_counter()
+    warmed(lambda: calls.append(time.sleep(0.01)), 0.05)
+    assert time.perf_counter() - begin >= 0.05
+    assert 1 <= len(calls) <= 6
+    warmed(lambda: calls.clear(), 0.0)
+    assert calls == []
