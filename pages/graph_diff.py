@@ -44,9 +44,9 @@ def whole_graph(run: Run) -> None:
         )
     if totals["weakened"]:
         st.caption(
-            "Soft weights: every edge weighs 1 − P(noisy), that of a clean interaction too. One "
-            f"that keeps {graph_diff.KEPT_FROM:.0%} or more counts as kept; how much is left of "
-            "the others stands below, in the column Weight."
+            f"A weakened edge keeps less than {graph_diff.KEPT_FROM:.0%} of its weight. With soft "
+            "weights every observed edge that nobody labelled keeps 1 − P(noisy), at least 5%, "
+            "that of a clean interaction too. How much is left stands in the column Weight."
         )
     flows = state.ask(graph_diff.flows, run)
     st.subheader("From verdict to edge")

@@ -118,8 +118,9 @@ def _assign(values: dict[str, Any], name: str, value: object) -> None:
 
 def _unknown(name: str, names: set[str]) -> str:
     step = name.rpartition(".")[0]
-    alike = get_close_matches(name, sorted(names), n=1, cutoff=0.8)
-    meant = f" Did you mean {alike[0]}?" if alike else ""
+    alike = sorted(other for other in names if other.endswith(f".{name}"))
+    alike = alike or get_close_matches(name, sorted(names), n=1, cutoff=0.8)
+    meant = f" Did you mean {' or '.join(alike)}?" if alike else ""
     near = sorted(other for other in names if other.rpartition(".")[0] == step and step)
     return f"There is no setting '{name}'.{meant} Known are: {', '.join(near or sorted(names))}."
 

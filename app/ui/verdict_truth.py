@@ -45,7 +45,7 @@ def hard_ones(counts: Mapping[str, Mapping[str, int]]) -> str:
     total = sum(found.values())
     ranked = sorted(found, key=lambda verdict: -found[verdict])
     said = ", ".join(f"{found[name] / total:.0%} {name} ({found[name]:,})" for name in ranked)
-    return f"Of the {total:,} hard ones among them are called: {said}." if total else ""
+    return f"Of the {total:,} hard ones among them the method calls {said}." if total else ""
 
 
 def _table(counts: dict[str, dict[str, int]]) -> pd.DataFrame:

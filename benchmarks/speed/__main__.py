@@ -48,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(options.parts) - set(PARTS):
         print(f"There is no part {', '.join(sorted(unknown))}: {', '.join(PARTS)}", file=sys.stderr)
         return 2
+    known = {one.name for name in options.parts for one in PARTS[name].contestants}
+    if unknown := set(options.only) - known:
+        print(f"No contestant {', '.join(sorted(unknown))}: see --help", file=sys.stderr)
+        return 2
     if options.threads > (os.cpu_count() or 1):
         print("More threads than cores: times would mean nothing.", file=sys.stderr)
         return 2
@@ -206,7 +210,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     first = [name for name in PARTS if name != GPU]
-    add("--parts", type=_listed, default=first, help="of " + ",".join(PARTS))
+    add(
+        "--parts",
+        type=_listed,
+        default=first,
+        help="all but gpu if omitted, which takes hours; of " + ",".join(PARTS),
+    )
     add("--graphs", type=_listed, default=[], help="S,L,sample,amazon-book or USERSxITEMSxROWS")
     add("--sizes", type=_listed, default=[], help="points of projection, interactions of growth")
     add("--only", type=_listed, default=[], help="contestants by name, as below")
@@ -231,7 +240,7 @@ def _parts_text() -> str:
         hours = part.on_demand
         graphs = ", ".join(g + (" (hours, on demand)" if g in hours else "") for g in part.graphs)
         lines.append(f"  {name}: {part.title}" + (f"; {graphs}" if graphs else ""))
-        lines.append("    " + ", ".join(c.name for c in part.contestants))
+        lines.append("    " + " | ".join(c.name for c in part.contestants))
     lines += ["", "To try it out without changing the project's numbers:"]
     lines.append("  --parts eval --graphs S --rounds 1 --out /tmp/speed --page /tmp/speed.md")
     return "\n".join(lines)

@@ -63,12 +63,14 @@ def sooner(
             seeds of ours never get there, 0.
         near: How far below its best recall both have arrived, in standard deviations of
             RecBole's best recalls over seeds. At 0 a seed that ends within chance of the other
-            side's counts as never there; with less than two seeds it is 0.
+            side's counts as never there. With less than two seeds there is none, and no answer.
     """
     theirs, own = rates_of(rows, side, rates, tuned)
     peers, mine = curves(rows, f"{PEER} lr {theirs:g}"), curves(rows, f"{side} lr {own:g}")
     bests = [best(curve) for curve in peers.values() if curve]
-    margin = near * statistics.stdev(bests) if len(bests) > 1 else 0.0
+    if near and len(bests) < 2:
+        return []
+    margin = near * statistics.stdev(bests) if near else 0.0
     found = []
     for seed in sorted(peers.keys() & mine.keys()):
         goal = best(peers[seed]) - margin

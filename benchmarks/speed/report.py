@@ -30,7 +30,7 @@ WORDS: Final = """*S* and *L* are drawn graphs (10,000 users, 10,000 items and 3
 30,000, 40,000 and 1,000,000), *amazon-book* is real data, *sample* the embedded films. *ours* is
 this engine's plain LightGCN, *LLMHNI* the whole method with the paper's terms, *default* the method
 as it is set here. fp32 and bf16 are the types that layers are stored in. "RecBole takes 2x" means
-twice the time of ours."""
+twice what the row takes, in time or memory."""
 HOW: Final = """## How it was measured
 
 Every contestant is a process of its own with the same number of threads, set before Python

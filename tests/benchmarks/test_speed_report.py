@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from benchmarks.speed import race
+from benchmarks.speed import cases, race
 from benchmarks.speed.report import render, write_report
 from benchmarks.speed.rows import Rows, append, drop, fingerprint_of_code, take_over
 from benchmarks.speed.sections import exponent
@@ -54,8 +54,30 @@ def test_a_missed_target_says_by_how_much():
 
 def test_a_recall_that_is_never_reached_is_no_ratio():
     target = Target("as soon", "at least", 10.0, "x", dict)
-    assert measured_text(target, {"S": 12.0, "sample": 0.0}) == "S 12x, sample never there"
+    assert measured_text(target, {"S": 12.0, "sample": 0.0}) == "S 12x, sample not by most"
     assert verdict(target, {"S": 12.0, "sample": 0.0}) == "**missed** (sample)"
+    other = Target("million a second", "at least", 2.0, "", dict)
+    assert measured_text(other, {"S": 0.0}) == "S 0"
+
+
+def curve_row(who, seed, *points):
+    curve = [[seconds, seconds, recall] for seconds, recall in points]
+    return make_row("recall", "S", f"{who} lr 0.001", number=seed, curve=curve)
+
+
+def test_seeds_that_never_arrive_are_counted_and_not_averaged():
+    rows = [
+        curve_row("RecBole", 0, (10.0, 0.30)),
+        curve_row("RecBole", 1, (10.0, 0.20)),
+        curve_row("ours fp32", 0, (1.0, 0.25)),
+        curve_row("ours fp32", 1, (1.0, 0.25)),
+    ]
+    tuned = cases.race(True, "fp32", 0.0)
+    assert tuned(Rows(rows)) == {"S (there in 1 of 2 seeds, at 10x)": 0.0}
+    assert tuned(Rows(rows[1:2] + rows[3:])) == {"S": 10.0}
+    assert (
+        cases.race(True, "fp32", 1.0)(Rows(rows[1:2] + rows[3:])) == {}
+    )  # one seed has no deviation
 
 
 def test_the_worst_case_decides():

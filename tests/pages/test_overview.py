@@ -122,7 +122,7 @@ def test_what_the_verdicts_fell_upon_is_shown_as_shares(workspace):
     found = next(one.value for one in app.dataframe if "Planted noise" in one.value)
     assert found.loc["hard"].tolist() == [4, 0.25, 0.75, 0.0]
     assert found.loc["all"].tolist() == [20, 0.4, 0.2, 0.4]
-    said = "Of the 4 hard ones among them are called: 75% hard (3), 25% clean (1)."
+    said = "Of the 4 hard ones among them the method calls 75% hard (3), 25% clean (1)."
     assert said in [one.value for one in app.caption]
 
 

@@ -49,6 +49,8 @@ def test_an_unknown_name_lists_its_neighbours():
 def test_an_unknown_name_that_is_nearly_right_is_guessed():
     with pytest.raises(ConfigError, match=r"Did you mean train\.epochs\? Known are: train\."):
         build_config(assignments=["train.epoch=3"])
+    with pytest.raises(ConfigError, match=r"Did you mean .*pretrain\.epochs or .*train\.epochs\?"):
+        build_config(assignments=["epochs=3"])
     with pytest.raises(ConfigError) as caught:
         build_config(assignments=["train.anything_else=3"])
     assert "Did you mean" not in str(caught.value)

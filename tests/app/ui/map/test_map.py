@@ -15,7 +15,7 @@ from app.services.map_selection import Area
 from app.services.maps import Points
 from app.ui import theme
 from app.ui.map import component
-from app.ui.map.figure import figure, outlined
+from app.ui.map.figure import BAR, figure, outlined
 from app.ui.map.scene import SIDE_BY_SIDE, Scene, colors
 
 
@@ -110,6 +110,7 @@ def test_the_figure_knows_points_by_id_and_verdicts_by_shape():
 def test_an_outline_is_drawn_in_its_own_pane():
     area = Area("aligned", np.array([[0, 0], [9, 0], [9, 9]], float))
     drawn = figure(scene(area=area, selected=np.array([True, False, False])), 300)
+    assert drawn.layout.margin.r == BAR  # no point under the mode bar
     outline, divider = drawn.layout.shapes
     assert outline.xref == "x2"
     assert (divider.xref, divider.x0, divider.x1) == ("paper", 0.5, 0.5)
