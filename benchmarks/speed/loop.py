@@ -43,8 +43,8 @@ def timed(call: Callable[[], object]) -> tuple[float, float]:
 def warmed(step: Callable[[], object], seconds: float = 1.0) -> None:
     """Take steps that do not count, at least one.
 
-    A process that has waited for its turn comes back to cold caches and a sleeping processor; the
-    steps of an epoch follow each other.
+    A process that has waited for its turn may come back to cold caches and a slow clock; the steps
+    of an epoch follow each other.
     """
     end = time.perf_counter() + seconds
     step()

@@ -65,16 +65,9 @@ def info_nce(
         ValueError: If the views differ in shape, tau or ``block_size`` is not positive, or a type
             is float16, which cannot hold exp(1/tau).
     """
-    if left.shape != right.shape:
-        raise ValueError(f"views are {tuple(left.shape)} and {tuple(right.shape)}, need the same")
-    if temperature <= 0:
-        raise ValueError(f"temperature is {temperature}, need more than 0")
-    if torch.float16 in (left.dtype, right.dtype, product):
-        raise ValueError("float16 cannot hold exp(1/tau); need float32, float64 or bfloat16")
     if block_size is None:
         block_size = BLOCK if left.device.type == "cpu" else DEVICE_BLOCK
-    if block_size < 1:
-        raise ValueError(f"block_size is {block_size}, need 1 or more")
+    _check(left, right, temperature, block_size, product)
     if 1 / temperature > LARGEST_WIDE_EXPONENT:
         return _by_log_sums(left, right, temperature, weight, forth)
     given = left.dtype
@@ -87,6 +80,19 @@ def info_nce(
     options = _Options(block_size, product, forth)
     result: Tensor = _InfoNCE.apply(unit_left, unit_right, share, options)  # type: ignore[no-untyped-call]
     return result.to(given)
+
+
+def _check(
+    left: Tensor, right: Tensor, temperature: float, block_size: int, product: torch.dtype | None
+) -> None:
+    if left.shape != right.shape:
+        raise ValueError(f"views are {tuple(left.shape)} and {tuple(right.shape)}, need the same")
+    if temperature <= 0:
+        raise ValueError(f"temperature is {temperature}, need more than 0")
+    if torch.float16 in (left.dtype, right.dtype, product):
+        raise ValueError("float16 cannot hold exp(1/tau); need float32, float64 or bfloat16")
+    if block_size < 1:
+        raise ValueError(f"block_size is {block_size}, need 1 or more")
 
 
 def _shares(weight: Tensor | None, like: Tensor) -> Tensor:
@@ -136,8 +142,8 @@ class _InfoNCE(torch.autograd.Function):
         one, other = _factors(left, right, product)
         for start in range(0, n, block_size):
             rows = slice(start, min(start + block_size, n))
-            shape = (rows.stop - start, n)
-            block = _product(one[start : start + block_size], other.T, left.dtype, shape).exp_()
+            near = one[start : start + block_size]  # with the rows that fill it up
+            block = _exponentials(near, other, left.dtype, (rows.stop - start, n))
             torch.sum(block, dim=1, out=row[rows])
             if forth < 1:
                 column += block.sum(dim=0)
@@ -180,7 +186,7 @@ def _gradients(
         rows = slice(start, min(start + block_size, n))
         near = one[start : start + block_size]  # with the rows that fill it up
         shape = (rows.stop - start, n)
-        block = kept[number] if kept else _product(near, other.T, left.dtype, shape).exp_()
+        block = kept[number] if kept else _exponentials(near, other, left.dtype, shape)
         filled = (len(near), len(other))
         if by_column is not None:  # (b, n); rounded once for both products
             slope = _filled(block.mul_(by_row[rows, None] + by_column), filled, one.dtype)
@@ -213,6 +219,13 @@ def _filled(table: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor
     filled[:n, width:].zero_()
     filled[n:].zero_()
     return filled
+
+
+def _exponentials(
+    left: Tensor, right: Tensor, dtype: torch.dtype, shape: tuple[int, ...]
+) -> Tensor:
+    """``exp(L R^T)``, ``(b, n)``."""
+    return _product(left, right.T, dtype, shape).exp_()
 
 
 def _product(left: Tensor, right: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
